@@ -1,0 +1,57 @@
+/** Options of the public verbs. Names are docker's flags in camel case; the command line fills the same objects. */
+import type { RootOptions } from '../paths.js';
+
+export interface CommonOptions extends RootOptions {
+  /** Ends the verb early; the promise rejects with ERR_TSRUN_INTERRUPTED. */
+  signal?: AbortSignal;
+  /** Notes that a user should see once (a weaker mode, a skipped device). Default: dropped. */
+  onNote?: (note: string) => void;
+}
+
+export type PullPolicy = 'missing' | 'always' | 'never' | 'newer';
+
+export interface PullOptions extends CommonOptions {
+  /** `os/arch[/variant]`; default: the host's. */
+  platform?: string;
+  /** false allows plain http and unverified certificates; loopback registries may always use plain http. */
+  tlsVerify?: boolean;
+  onProgress?: (event: PullEvent) => void;
+}
+
+/** What happens during a pull, in order for one layer; layers run side by side. */
+export type PullEvent =
+  | { type: 'resolve'; reference: string }
+  | { type: 'manifest'; digest: string; layers: { digest: string; size: number }[] }
+  | { type: 'download'; digest: string; bytes: number; size: number }
+  | { type: 'downloaded'; digest: string; alreadyPresent: boolean }
+  | { type: 'retry'; digest?: string; reason: string; attempt: number }
+  | { type: 'unpack'; digest: string; bytes: number; size: number }
+  | { type: 'unpacked'; digest: string; alreadyPresent: boolean }
+  | { type: 'done'; reference: string; digest: string };
+
+export interface RunOptions extends PullOptions {
+  rm?: boolean;
+  name?: string;
+  interactive?: boolean;
+  tty?: boolean;
+  /** `NAME=value`, or `NAME` to copy the caller's value. */
+  env?: string[];
+  envFile?: string[];
+  workdir?: string;
+  /** `name|uid[:group|gid]` */
+  user?: string;
+  /** A string is one program; an array is program and leading arguments; '' clears the image's. */
+  entrypoint?: string | string[];
+  hostname?: string;
+  /** `/host:/container[:options]` */
+  volume?: string[];
+  readOnly?: boolean;
+  network?: 'none' | 'host';
+  /** `default`, `keep-id` (as root also `host` and `identity`, refused for now) */
+  userns?: string;
+  pull?: PullPolicy;
+  init?: boolean;
+  /** The image argument is a directory to use as the root file system. */
+  rootfs?: boolean;
+  cidfile?: string;
+}

@@ -1,0 +1,119 @@
+/**
+ * Where everything lies on disk; nothing else builds such a path. `<data>` holds what lasts, `<run>` what ends with the boot.
+ * The format version is part of the path, so that a later format never misreads an older one.
+ */
+import { lstatSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { TsrunError } from './errors.js';
+import { type ChainId, type DiffId, type Digest, hexOf } from './spec/digest.js';
+
+declare const brand: unique symbol;
+/** An absolute path on the host. */
+export type HostPath = string & { readonly [brand]: 'HostPath' };
+/** An absolute path as the container sees it. */
+export type RootfsPath = string & { readonly [brand]: 'RootfsPath' };
+
+export const FORMAT = 'v1';
+
+export interface RootOptions {
+  /** `--root`: the store's own directory, in place of the XDG one. */
+  root?: string | undefined;
+  /** `--run-root`: the runtime state's own directory. */
+  runRoot?: string | undefined;
+}
+
+export interface Roots {
+  data: HostPath;
+  run: HostPath;
+}
+
+/** Resolves the two roots: the flag, then TSRUN_ROOT and TSRUN_RUN_ROOT, then /var/lib and /run for root or the XDG directories. Pure. */
+export function resolveRoots(options: RootOptions, env: NodeJS.ProcessEnv, uid: number): Roots {
+  const data = options.root ?? nonEmpty(env['TSRUN_ROOT']) ?? defaultData(env, uid);
+  const run = options.runRoot ?? nonEmpty(env['TSRUN_RUN_ROOT']) ?? defaultRun(env, uid);
+  return { data: resolve(data) as HostPath, run: resolve(run) as HostPath };
+}
+
+function defaultData(env: NodeJS.ProcessEnv, uid: number): string {
+  if (uid === 0) return '/var/lib/tsrun';
+  const xdg = nonEmpty(env['XDG_DATA_HOME']);
+  if (xdg?.startsWith('/')) return join(xdg, 'tsrun');
+  const home = nonEmpty(env['HOME']);
+  if (home?.startsWith('/')) return join(home, '.local/share/tsrun');
+  throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', 'no place for the store: HOME is not set', {
+    hint: 'set HOME, or name a directory with --root or TSRUN_ROOT',
+  });
+}
+
+/** XDG_RUNTIME_DIR survives su and sudo and is then another user's: it counts only when it is ours and private. */
+function defaultRun(env: NodeJS.ProcessEnv, uid: number): string {
+  if (uid === 0) return '/run/tsrun';
+  const xdg = nonEmpty(env['XDG_RUNTIME_DIR']);
+  if (xdg?.startsWith('/') && isPrivateDirectory(xdg, uid)) return join(xdg, 'tsrun');
+  return `/tmp/tsrun-${uid}`;
+}
+
+function isPrivateDirectory(path: string, uid: number): boolean {
+  try {
+    const stat = lstatSync(path);
+    return stat.isDirectory() && stat.uid === uid && (stat.mode & 0o077) === 0;
+  } catch {
+    return false;
+  }
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+/** Makes a directory of ours, 0700, and refuses one that belongs to somebody else (a squatter in /tmp). */
+export function ensurePrivateDirectory(path: HostPath, uid: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const stat = lstatSync(path);
+    if (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o022) === 0) return;
+  } catch (cause) {
+    throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `cannot use ${path}: ${(cause as Error).message}`, {
+      subject: path,
+      hint: 'name a directory you own with --root and --run-root',
+      cause,
+    });
+  }
+  throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `${path} is not a private directory of this user`, {
+    subject: path,
+    hint: 'remove it, or name another directory with --root or --run-root',
+  });
+}
+
+/** All paths of one pair of roots. `owners` names a form of layers on disk (see rootfs/owners.ts). */
+export function storePaths(roots: Roots) {
+  const base = join(roots.data, FORMAT);
+  const at = (...parts: string[]) => join(base, ...parts) as HostPath;
+  return {
+    roots,
+    base: base as HostPath,
+    /** A valid OCI image layout. */
+    image: at('image'),
+    blob: (digest: Digest) => at('image', 'blobs', 'sha256', hexOf(digest)),
+    /** Half-made blobs; on the same file system, so that rename is atomic. */
+    ingest: at('ingest'),
+    refs: at('refs'),
+    locks: at('locks'),
+    layers: at('layers'),
+    layersOf: (owners: string) => at('layers', owners),
+    /** A self-contained layer, shared by its diffID. */
+    diffLayer: (owners: string, diffId: DiffId) => at('layers', owners, `diff-${hexOf(diffId)}`),
+    /** A layer applied on its parents' view. */
+    chainLayer: (owners: string, chainId: ChainId) => at('layers', owners, `chain-${hexOf(chainId)}`),
+    containers: at('containers'),
+    transient: at('transient'),
+    names: at('names'),
+    plans: at('plans'),
+    trash: at('trash'),
+    /** Facts told to this user once (notes already shown). */
+    told: at('told'),
+    run: roots.run,
+  } as const;
+}
+
+export type StorePaths = ReturnType<typeof storePaths>;

@@ -1,0 +1,46 @@
+/**
+ * Slots: the places of a plan that are filled when it runs, so that one plan serves every run of the same command line.
+ * Inside strings a slot is written between two NUL bytes, which no path, argument or environment value can hold.
+ */
+
+/** The closed list. The helper refuses any other. */
+export const SLOTS = [
+  'id', // 64 hex digits, new for each execution
+  'short-id', // the first 12 of them
+  'now', // RFC 3339, UTC, nanoseconds
+  'cwd', // the caller's working directory
+  'pid', // of the container's first process, as the host counts
+  'start-time', // its start in clock ticks since boot (proc(5), /proc/pid/stat field 22)
+  'exit-status', // 0…255 once it has ended
+] as const;
+
+export type Slot = (typeof SLOTS)[number] | `env:${string}`;
+
+export type TemplatePart = string | { slot: Slot; json: boolean };
+
+/** The marker of a slot, to be placed inside any string of a runtime spec or plan. */
+export function slot(name: Slot): string {
+  return `\0{${name}}\0`;
+}
+
+/** Splits a string at its slot markers. */
+export function templateOf(text: string): TemplatePart[] {
+  return split(text, /\0\{([^}\0]*)\}\0/, false);
+}
+
+/** The same for JSON text made by JSON.stringify from strings with markers: the helper escapes what it fills in. */
+export function jsonTemplateOf(json: string): TemplatePart[] {
+  return split(json, /\\u0000\{([^}\\]*)\}\\u0000/, true);
+}
+
+function split(text: string, marker: RegExp, json: boolean): TemplatePart[] {
+  return text
+    .split(marker)
+    .map((part, index): TemplatePart => (index % 2 === 0 ? part : { slot: asSlot(part), json }))
+    .filter((part) => part !== '');
+}
+
+function asSlot(name: string): Slot {
+  if ((SLOTS as readonly string[]).includes(name) || /^env:[^=]+$/.test(name)) return name as Slot;
+  throw new TypeError(`not a slot: ${name}`);
+}
