@@ -1,0 +1,118 @@
+/*
+ * What one process of a running plan knows: its descriptors by name, its channels to the others, its slots. A clone copies all of
+ * it. Operations return 0, or -1 with errno set and, where there is one, the path in context->failed_path.
+ */
+#ifndef TSRUN_CONTEXT_H
+#define TSRUN_CONTEXT_H
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <termios.h>
+
+#include "plan.h"
+
+#define MAX_DESCRIPTORS 1024
+#define MAX_RELAYS 8
+#define MAX_ON_EXIT 64
+#define ID_LENGTH 64
+
+struct descriptor {
+	const char *name;
+	int fd;
+};
+
+/* A process that this one cloned (or, in the child, the parent): the seqpacket socket between them. */
+struct peer {
+	const char *name;
+	pid_t pid;
+	int pidfd;
+	int channel;     /* -1 once closed */
+	bool ended;
+	bool detached;   /* outlives us: not ended with the rest */
+	int status;      /* exit status as a shell shows it, once ended */
+};
+
+struct relay {
+	int from, to;    /* -1 once done */
+	int flags;
+	size_t start, end;
+	char buffer[65536];
+};
+#define RELAY_CLOSE 1    /* end of input closes the other end */
+#define RELAY_EOT 2      /* end of input types ^D: the other end is a pty master */
+#define RELAY_FATAL 4    /* a broken output ends the run */
+
+struct failure {
+	char process[65], stage[65], operation[65], path[1024];
+	int error;
+};
+
+struct context {
+	const struct plan *plan;
+	const char *process;
+	const char *stage;
+	struct descriptor descriptors[MAX_DESCRIPTORS];
+	size_t descriptor_count;
+	struct peer peers[PLAN_MAX_PROCESSES];
+	size_t peer_count;
+	struct { const struct op_list *ops; bool on_failure; } on_exit[MAX_ON_EXIT];
+	size_t on_exit_count;
+	struct relay *relays[MAX_RELAYS];
+	size_t relay_count;
+	int watched;                    /* a passed-on output whose reader may go away, or -1 */
+	int terminal, pty;              /* the caller's terminal in raw mode and the pty behind it, or -1 */
+	struct termios saved_terminal;
+	const char *signals_to;         /* the process that gets the forwarded signals */
+	bool kill_unhandled;
+	sigset_t original_mask;
+	int signal_fd;
+	int report_fd;                  /* where a library reads what happens, or -1 */
+	int self_fd;                    /* this program, opened before anything else */
+	char id[ID_LENGTH + 1];
+	char started_at[32];
+	char cwd[4096];
+	int exit_status;
+	struct failure failure;
+	char failed_path[1024];
+};
+
+/* descriptors */
+int name_descriptor(struct context *, const char *name, int fd);
+int descriptor(struct context *, const char *name);           /* -1 with EBADF when there is none */
+void forget_descriptor(struct context *, const char *name);
+
+/* processes */
+struct peer *find_peer(struct context *, const char *name);
+int run_operations(struct context *, const struct op_list *);
+int run_process(struct context *, const char *name);
+void run_on_exit(struct context *, bool failed);
+void end_peers(struct context *);
+int status_of(int wait_status);
+void unblock_signals(struct context *);
+
+/* texts */
+char *fill_text(struct context *, struct span text);           /* allocated; NULL with ENODATA when env:NAME is unset */
+char **fill_list(struct context *, const struct arg *list);    /* NULL-terminated; elements whose env:NAME is unset are left out */
+void new_id(struct context *);
+void note_start(struct context *, pid_t pid);                   /* remembers when the container began, for the slot start-time */
+void note_path(struct context *, const char *path);
+
+/* failures */
+void record_failure(struct context *, const char *operation, int error);
+size_t write_record(const struct failure *, char *buffer, size_t size);
+int read_record(struct failure *, const char *buffer, size_t size);
+void report(struct context *, const char *bytes, size_t size);
+
+/* the run stage */
+int run_until_exit(struct context *, struct peer *);
+void restore_terminal(struct context *);
+
+/* paths inside the root */
+int open_in_root(int root, const char *path, int flags);
+int make_in_root(int root, const char *path, bool directory);
+
+/* mounts: sets attributes of an attached one, also where the kernel has no mount_setattr */
+int restrict_mount(int mount, uint64_t set, bool recursive);
+
+#endif

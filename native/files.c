@@ -1,0 +1,147 @@
+/* Files of the host, as the caller (or, in a process that has joined a user namespace, as its root). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "context.h"
+#include "operations.h"
+#include "sys.h"
+
+/* The text argument as a path, kept for a failure's record. */
+static char *path_of(struct context *c, const struct arg *arg)
+{
+	char *path = fill_text(c, arg->span);
+	if (path)
+		note_path(c, path);
+	return path;
+}
+
+int op_mkdir(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	return path ? mkdir(path, (mode_t)op->args[1].number) : -1;
+}
+
+int op_mkdirs(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	mode_t mode = (mode_t)op->args[1].number;
+	if (!path)
+		return -1;
+	for (char *at = path + 1; (at = strchr(at, '/')); *at++ = '/') {
+		*at = 0;
+		if (mkdir(path, mode) < 0 && errno != EEXIST)
+			return -1;
+	}
+	return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, bytes, size);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		bytes += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int write_new(const char *path, mode_t mode, const char *contents)
+{
+	closing int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	return fd < 0 || fchmod(fd, mode) < 0 ? -1 : write_all(fd, contents, strlen(contents));
+}
+
+int op_write_file(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	freeing char *contents = fill_text(c, op->args[2].span);
+	return path && contents ? write_new(path, (mode_t)op->args[1].number, contents) : -1;
+}
+
+/* By rename: a reader sees the old contents or the new, never half. */
+int op_replace_file(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	freeing char *contents = fill_text(c, op->args[2].span);
+	freeing char *temporary = NULL;
+	if (!path || !contents || asprintf(&temporary, "%s.%d", path, (int)getpid()) < 0)
+		return -1;
+	unlink(temporary);
+	return write_new(temporary, (mode_t)op->args[1].number, contents) < 0 ? -1 : rename(temporary, path);
+}
+
+int op_symlink(struct context *c, const struct op *op)
+{
+	freeing char *target = fill_text(c, op->args[0].span);
+	freeing char *path = path_of(c, &op->args[1]);
+	return target && path ? symlink(target, path) : -1;
+}
+
+int op_chown(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	return path ? lchown(path, (uid_t)op->args[1].number, (gid_t)op->args[2].number) : -1;
+}
+
+int op_chown_descriptor(struct context *c, const struct op *op)
+{
+	int fd = descriptor(c, op->args[0].name);
+	return fd < 0 ? -1 : fchown(fd, (uid_t)op->args[1].number, (gid_t)op->args[2].number);
+}
+
+int op_mkfifo(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	return path ? mkfifo(path, (mode_t)op->args[1].number) : -1;
+}
+
+int op_remove(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	if (!path)
+		return -1;
+	return unlink(path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int op_open(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	return path ? name_descriptor(c, op->args[2].name, open(path, (int)op->args[1].number | O_CLOEXEC, 0600)) : -1;
+}
+
+/* Held until our last process has ended: the kernel drops it then, whatever happened to us. */
+int op_lock(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (fd < 0)
+		return -1;
+	if (flock(fd, (op->args[1].number ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+		close_fd(&fd);
+		return -1;
+	}
+	return name_descriptor(c, op->args[2].name, fd);
+}
+
+int op_chdir_host(struct context *c, const struct op *op)
+{
+	freeing char *path = path_of(c, &op->args[0]);
+	return path ? chdir(path) : -1;
+}
+
+int op_enter_directory(struct context *c, const struct op *op)
+{
+	int fd = descriptor(c, op->args[0].name);
+	return fd < 0 ? -1 : fchdir(fd);
+}
+
+int op_print(struct context *c, const struct op *op)
+{
+	int fd = descriptor(c, op->args[0].name);
+	freeing char *text = fill_text(c, op->args[1].span);
+	return fd < 0 || !text ? -1 : write_all(fd, text, strlen(text));
+}

@@ -1,0 +1,239 @@
+/*
+ * Mounts. Sources are trees cloned before the process gives up the caller's uid; destinations are descriptors resolved inside the
+ * root; both are joined by move_mount, so no path is looked up twice.
+ */
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+
+#include "context.h"
+#include "operations.h"
+#include "sys.h"
+
+int op_open_tree(struct context *c, const struct op *op)
+{
+	freeing char *path = fill_text(c, op->args[0].span);
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->args[1].number ? AT_RECURSIVE : 0);
+	if (!path)
+		return -1;
+	note_path(c, path);
+	return name_descriptor(c, op->args[2].name, sys_open_tree(AT_FDCWD, path, flags));
+}
+
+/* The tree shows the ids of a user namespace's map as that namespace sees them: root's files are root's inside. */
+int op_idmap_tree(struct context *c, const struct op *op)
+{
+	int tree = descriptor(c, op->args[0].name), user = descriptor(c, op->args[1].name);
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user };
+	if (tree < 0 || user < 0)
+		return -1;
+	note_path(c, op->args[0].name);
+	return sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr);
+}
+
+int op_propagation(struct context *c, const struct op *op)
+{
+	(void)c;
+	return mount(NULL, "/", NULL, (unsigned long)op->args[0].number, NULL);
+}
+
+static int new_mount(const char *type, unsigned attr, const char *const *options)
+{
+	closing int fs = sys_fsopen(type, FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return -1;
+	for (; options && *options; options++) {
+		const char *value = strchr(*options, '=');
+		freeing char *key = strndup(*options, value ? (size_t)(value - *options) : strlen(*options));
+		if (!key || sys_fsconfig(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value ? value + 1 : NULL, 0) < 0)
+			return -1;
+	}
+	return sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -1 : sys_fsmount(fs, FSMOUNT_CLOEXEC, attr);
+}
+
+/*
+ * A private tmpfs over "/": our root stays what it was, relative names now lie in the tmpfs. Overlay clones its layers only from
+ * mounts of its own namespace, and short relative names keep the options of 120 layers in one page.
+ */
+int op_staging(struct context *c, const struct op *op)
+{
+	(void)c, (void)op;
+	const char *options[] = { "mode=0700", NULL };
+	closing int tmpfs = new_mount("tmpfs", 0, options);
+	if (tmpfs < 0 || sys_move_mount(tmpfs, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return -1;
+	return fchdir(tmpfs);
+}
+
+int op_attach(struct context *c, const struct op *op)
+{
+	int tree = descriptor(c, op->args[0].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	if (tree < 0 || !path)
+		return -1;
+	note_path(c, path);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -1;
+	return sys_move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+int op_mount(struct context *c, const struct op *op)
+{
+	freeing char *source = fill_text(c, op->args[0].span);
+	freeing char *target = fill_text(c, op->args[1].span);
+	freeing char *type = fill_text(c, op->args[2].span);
+	freeing char *data = fill_text(c, op->args[4].span);
+	if (!source || !target || !type || !data)
+		return -1;
+	note_path(c, target);
+	return mount(source, target, type, (unsigned long)op->args[3].number, data);
+}
+
+static int attach_at(int tree, int root, const char *path, bool directory)
+{
+	closing int place = make_in_root(root, path, directory);
+	return place < 0 ? -1 : sys_move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+/* A new file system at a directory of the root. The number after the attributes allows the kernel to refuse it. */
+int op_mount_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	freeing char *type = fill_text(c, op->args[2].span);
+	char **options = fill_list(c, &op->args[5]);
+	if (root < 0 || !path || !type || !options)
+		return -1;
+	note_path(c, path);
+	closing int made = new_mount(type, (unsigned)op->args[3].number, (const char *const *)options);
+	if (made < 0)
+		return op->args[4].number && (errno == EPERM || errno == ENODEV || errno == EINVAL || errno == EBUSY) ? 0 : -1;
+	return attach_at(made, root, path, true);
+}
+
+/*
+ * Kernels before 5.12 lack mount_setattr. The older call changes one mount, once it is attached, and wants its locked flags said
+ * again; what should be recursive there stays an error (ENOSYS) rather than becoming half of what was asked.
+ */
+static int restrict_older(int tree, uint64_t set)
+{
+	struct statvfs now;
+	closing int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	unsigned long flags = MS_REMOUNT | MS_BIND | (set & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) | (set & MOUNT_ATTR_NOSUID ? MS_NOSUID : 0) |
+			      (set & MOUNT_ATTR_NODEV ? MS_NODEV : 0) | (set & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0);
+	if (back < 0 || fstatvfs(tree, &now) < 0 || fchdir(tree) < 0)
+		return -1;
+	flags |= now.f_flag & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME | ST_RELATIME);
+	int result = mount(NULL, ".", NULL, flags, NULL);
+	int saved = errno;
+	if (fchdir(back) < 0)
+		return -1;
+	errno = saved;
+	return result;
+}
+
+int restrict_mount(int mount, uint64_t set, bool recursive)
+{
+	struct mount_attr attr = { .attr_set = set };
+	if (sys_mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) == 0)
+		return 0;
+	return errno == ENOSYS && !recursive ? restrict_older(mount, set) : -1;
+}
+
+/* Nothing runs in the container yet: it does not matter that the attributes come after the mount. */
+static int attach_restricted(int tree, int place, uint64_t set, bool recursive)
+{
+	if (sys_move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -1;
+	return set ? restrict_mount(tree, set, recursive) : 0;
+}
+
+int op_bind_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name), tree = descriptor(c, op->args[2].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	struct stat stat;
+	if (root < 0 || tree < 0 || !path)
+		return -1;
+	note_path(c, path);
+	if (fstat(tree, &stat) < 0)
+		return -1;
+	closing int place = make_in_root(root, path, S_ISDIR(stat.st_mode));
+	return place < 0 ? -1 : attach_restricted(tree, place, (uint64_t)op->args[3].number, op->args[4].number);
+}
+
+static int clone_at(int fd, const char *path, bool recursive)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | (recursive ? AT_RECURSIVE : 0);
+	return sys_open_tree(fd, path, flags | (*path ? 0 : AT_EMPTY_PATH));
+}
+
+/* A device node of the host: a user namespace cannot make its own. */
+int op_device_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	freeing char *source = fill_text(c, op->args[2].span);
+	struct stat stat;
+	if (root < 0 || !path || !source)
+		return -1;
+	note_path(c, source);
+	closing int tree = clone_at(AT_FDCWD, source, false);
+	if (tree < 0 || fstat(tree, &stat) < 0)
+		return -1;
+	if (!S_ISCHR(stat.st_mode)) {
+		errno = ENOTTY;
+		return -1;
+	}
+	return attach_at(tree, root, path, false);
+}
+
+/* The mask for a file is the null device that this process bound itself, checked by its number: never a name that the image chose. */
+static int null_device(int root)
+{
+	struct stat stat;
+	closing int fd = open_in_root(root, "/dev/null", O_PATH | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &stat) < 0)
+		return -1;
+	if (!S_ISCHR(stat.st_mode) || stat.st_rdev != makedev(1, 3)) {
+		errno = ENOTTY;
+		return -1;
+	}
+	return clone_at(fd, "", false);
+}
+
+int op_mask_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	struct stat stat;
+	const char *empty[] = { "size=0", "nr_inodes=1", "mode=0755", NULL };
+	if (root < 0 || !path)
+		return -1;
+	note_path(c, path);
+	closing int place = open_in_root(root, path, O_PATH);
+	if (place < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+	if (fstat(place, &stat) < 0)
+		return -1;
+	closing int mask = S_ISDIR(stat.st_mode) ? new_mount("tmpfs", MOUNT_ATTR_RDONLY, empty) : null_device(root);
+	return mask < 0 ? -1 : sys_move_mount(mask, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+int op_read_only_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	if (root < 0 || !path)
+		return -1;
+	note_path(c, path);
+	closing int place = open_in_root(root, path, O_PATH);
+	if (place < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+	closing int tree = clone_at(place, "", true);
+	return tree < 0 ? -1 : attach_restricted(tree, place, MOUNT_ATTR_RDONLY, false);
+}

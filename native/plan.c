@@ -1,0 +1,295 @@
+/* Decoder and validator of launch plans. Reads foreign bytes: nothing here trusts a length, a count or a name. */
+#include "plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "operations.h"
+
+#define OPERATION(name, kinds, function) { name, kinds, function },
+static const struct op_definition definitions[] = {
+#include "operations.def"
+};
+#undef OPERATION
+#define DEFINITIONS (sizeof definitions / sizeof *definitions)
+
+struct reader {
+	const uint8_t *at;
+	size_t left;
+	uint32_t operations; /* decoded so far, nested ones too */
+	const char *reason;
+};
+
+static bool fail(struct reader *r, const char *reason)
+{
+	if (!r->reason)
+		r->reason = reason;
+	return false;
+}
+
+static bool take(struct reader *r, size_t size, const uint8_t **bytes)
+{
+	if (size > r->left)
+		return fail(r, "it ends before its lengths say");
+	*bytes = r->at;
+	r->at += size;
+	r->left -= size;
+	return true;
+}
+
+static bool take_u32(struct reader *r, uint32_t *value)
+{
+	const uint8_t *b;
+	if (!take(r, 4, &b))
+		return false;
+	*value = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+	return true;
+}
+
+static bool take_i64(struct reader *r, int64_t *value)
+{
+	const uint8_t *b;
+	uint64_t v = 0;
+	if (!take(r, 8, &b))
+		return false;
+	for (int i = 7; i >= 0; i--)
+		v = v << 8 | b[i];
+	*value = (int64_t)v;
+	return true;
+}
+
+static bool take_span(struct reader *r, struct span *span)
+{
+	return take_u32(r, &span->size) && take(r, span->size, &span->bytes);
+}
+
+/* A name: printable, short, kept as a C string. */
+static bool take_name(struct reader *r, const char **name)
+{
+	struct span span;
+	if (!take_span(r, &span))
+		return false;
+	if (span.size == 0 || span.size > 64)
+		return fail(r, "a name is empty or too long");
+	for (uint32_t i = 0; i < span.size; i++)
+		if (span.bytes[i] <= ' ' || span.bytes[i] > '~')
+			return fail(r, "a name holds a character that names do not have");
+	char *copy = calloc(1, span.size + 1);
+	if (!copy)
+		return fail(r, "no memory");
+	memcpy(copy, span.bytes, span.size);
+	*name = copy;
+	return true;
+}
+
+static void *allocate(struct reader *r, size_t count, size_t size)
+{
+	void *memory = calloc(count ? count : 1, size);
+	if (!memory)
+		fail(r, "no memory");
+	return memory;
+}
+
+bool slot_is_known(struct span name)
+{
+	static const char *const known[] = { "id", "short-id", "now", "cwd", "pid", "start-time", "exit-status" };
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (name.size == strlen(known[i]) && memcmp(name.bytes, known[i], name.size) == 0)
+			return true;
+	return name.size > 4 && memcmp(name.bytes, "env:", 4) == 0 && !memchr(name.bytes, '=', name.size);
+}
+
+bool next_part(struct span *text, struct part *part)
+{
+	if (text->size == 0)
+		return false;
+	const uint8_t *b = text->bytes;
+	uint32_t size = (uint32_t)b[1] | (uint32_t)b[2] << 8 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 24;
+	part->kind = b[0];
+	part->span = (struct span){ b + 5, size };
+	text->bytes += 5 + size;
+	text->size -= 5 + size;
+	return true;
+}
+
+/* A text is a run of parts that fills its span exactly; NUL would cut what the kernel sees. */
+static bool check_text(struct reader *outer, struct span text)
+{
+	struct reader r = { text.bytes, text.size, 0, NULL };
+	while (r.left > 0) {
+		const uint8_t *kind;
+		struct span span;
+		if (!take(&r, 1, &kind) || !take_span(&r, &span))
+			return fail(outer, "a text's parts do not fill it");
+		if (*kind > PART_SLOT_JSON)
+			return fail(outer, "a text has a part of an unknown kind");
+		if (span.size > 0 && memchr(span.bytes, 0, span.size))
+			return fail(outer, "a text holds a NUL");
+		if (*kind != PART_LITERAL && !slot_is_known(span))
+			return fail(outer, "an unknown slot");
+	}
+	return true;
+}
+
+static bool take_ops(struct reader *r, struct op_list *list, int depth);
+static struct plan *take_plan(struct reader *r, int depth);
+
+static bool take_list(struct reader *r, struct arg *arg)
+{
+	if (!take_u32(r, &arg->count))
+		return false;
+	if (arg->count > PLAN_MAX_LIST || arg->count > r->left / 4)
+		return fail(r, "a list is longer than the plan");
+	if (!(arg->list = allocate(r, arg->count, sizeof *arg->list)))
+		return false;
+	for (uint32_t i = 0; i < arg->count; i++)
+		if (!take_span(r, &arg->list[i]) || !check_text(r, arg->list[i]))
+			return false;
+	return true;
+}
+
+static bool take_vector(struct reader *r, struct arg *arg)
+{
+	if (!take_u32(r, &arg->count))
+		return false;
+	if (arg->count > PLAN_MAX_LIST || arg->count > r->left / 8)
+		return fail(r, "a list is longer than the plan");
+	if (!(arg->vector = allocate(r, arg->count, sizeof *arg->vector)))
+		return false;
+	for (uint32_t i = 0; i < arg->count; i++)
+		if (!take_i64(r, &arg->vector[i]))
+			return false;
+	return true;
+}
+
+static bool take_arg(struct reader *r, char kind, struct arg *arg, int depth)
+{
+	const uint8_t *tag;
+	if (!take(r, 1, &tag))
+		return false;
+	if (*tag != (uint8_t)kind)
+		return fail(r, "an argument is not of its operation's kind");
+	switch (kind) {
+	case 'd': return take_name(r, &arg->name);
+	case 'n': return take_i64(r, &arg->number);
+	case 'b': return take_span(r, &arg->span) && check_text(r, arg->span);
+	case 'x': return take_span(r, &arg->span);
+	case 'l': return take_list(r, arg);
+	case 'v': return take_vector(r, arg);
+	case 'o': return take_ops(r, &arg->ops, depth + 1);
+	default:  return (arg->plan = take_plan(r, depth + 1)) != NULL;
+	}
+}
+
+static bool take_op(struct reader *r, struct op *op, int depth)
+{
+	const char *name;
+	uint32_t count;
+	if (++r->operations > PLAN_MAX_OPERATIONS)
+		return fail(r, "too many operations");
+	if (!take_name(r, &name) || !take_u32(r, &count))
+		return false;
+	for (size_t i = 0; i < DEFINITIONS && !op->definition; i++)
+		if (strcmp(definitions[i].name, name) == 0)
+			op->definition = &definitions[i];
+	free((void *)name);
+	if (!op->definition)
+		return fail(r, "an unknown operation");
+	const char *kinds = op->definition->kinds;
+	if (count != strlen(kinds))
+		return fail(r, "an operation has the wrong number of arguments");
+	for (uint32_t i = 0; i < count; i++)
+		if (!take_arg(r, kinds[i], &op->args[i], depth))
+			return false;
+	return true;
+}
+
+static bool take_ops(struct reader *r, struct op_list *list, int depth)
+{
+	if (depth > PLAN_MAX_DEPTH)
+		return fail(r, "nested too deep");
+	if (!take_u32(r, &list->count))
+		return false;
+	if (list->count > PLAN_MAX_OPERATIONS || list->count > r->left / 8)
+		return fail(r, "more operations than the plan can hold");
+	if (!(list->ops = allocate(r, list->count, sizeof *list->ops)))
+		return false;
+	for (uint32_t i = 0; i < list->count; i++)
+		if (!take_op(r, &list->ops[i], depth))
+			return false;
+	return true;
+}
+
+static struct plan *take_plan(struct reader *r, int depth)
+{
+	struct plan *plan = allocate(r, 1, sizeof *plan);
+	if (!plan || depth > PLAN_MAX_DEPTH || !take_u32(r, &plan->count)) {
+		fail(r, "nested too deep");
+		return NULL;
+	}
+	if (plan->count == 0 || plan->count > PLAN_MAX_PROCESSES) {
+		fail(r, "no process, or too many");
+		return NULL;
+	}
+	if (!(plan->processes = allocate(r, plan->count, sizeof *plan->processes)))
+		return NULL;
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (!take_name(r, &plan->processes[i].name) || !take_ops(r, &plan->processes[i].ops, depth))
+			return NULL;
+	return plan;
+}
+
+/* Wherever an operation starts a process by name, the plan has that process: found out before anything is done. */
+static bool check_processes(struct reader *r, const struct plan *plan, const struct op_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct op *op = &list->ops[i];
+		if (strcmp(op->definition->name, "clone") == 0 && !find_process(plan, op->args[0].name))
+			return fail(r, "an operation starts a process that the plan does not have");
+		for (size_t k = 0; op->definition->kinds[k]; k++)
+			if (op->definition->kinds[k] == 'o' && !check_processes(r, plan, &op->args[k].ops))
+				return false;
+			else if (op->definition->kinds[k] == 'q')
+				for (uint32_t p = 0; p < op->args[k].plan->count; p++)
+					if (!check_processes(r, op->args[k].plan, &op->args[k].plan->processes[p].ops))
+						return false;
+	}
+	return true;
+}
+
+struct plan *decode_plan(const uint8_t *bytes, size_t size, const char **reason)
+{
+	struct reader r = { bytes, size, 0, NULL };
+	const uint8_t *magic;
+	uint32_t version, length;
+	struct plan *plan = NULL;
+	if (size > PLAN_MAX_BYTES)
+		fail(&r, "it is too large");
+	else if (!take(&r, 8, &magic) || memcmp(magic, "TSRUNPLN", 8) != 0)
+		r.reason = "it is not a launch plan";
+	else if (take_u32(&r, &version) && version != 1)
+		fail(&r, "its version is not this helper's");
+	else if (take_u32(&r, &length) && length != r.left)
+		fail(&r, "its length is not what it says");
+	else if (!r.reason && (plan = take_plan(&r, 0)) && r.left > 0)
+		fail(&r, "something follows its end");
+	for (uint32_t i = 0; plan && !r.reason && i < plan->count; i++)
+		check_processes(&r, plan, &plan->processes[i].ops);
+	*reason = r.reason;
+	return r.reason ? NULL : plan;
+}
+
+const struct process *find_process(const struct plan *plan, const char *name)
+{
+	for (uint32_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->processes[i].name, name) == 0)
+			return &plan->processes[i];
+	return NULL;
+}
+
+void print_operations(void)
+{
+	for (size_t i = 0; i < DEFINITIONS; i++)
+		printf("%s %s\n", definitions[i].name, definitions[i].kinds);
+}

@@ -1,0 +1,80 @@
+/* The launch plan, decoded. Layout: src/plan/encode.ts draws it; every length is checked against what is left. */
+#ifndef TSRUN_PLAN_H
+#define TSRUN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLAN_MAX_BYTES (4u << 20)
+#define PLAN_MAX_DEPTH 4
+#define PLAN_MAX_PROCESSES 16
+#define PLAN_MAX_OPERATIONS 4096
+#define PLAN_MAX_LIST 65536
+#define OPERATION_MAX_ARGUMENTS 6
+
+struct context;
+struct op;
+typedef int (*op_function)(struct context *, const struct op *);
+
+struct op_definition {
+	const char *name;
+	const char *kinds;
+	op_function run;
+};
+
+struct span {
+	const uint8_t *bytes;
+	uint32_t size;
+};
+
+struct op_list {
+	uint32_t count;
+	struct op *ops;
+};
+
+struct plan;
+
+struct arg {
+	struct span span;      /* b: parts; x: bytes */
+	const char *name;      /* d: a C string */
+	int64_t number;        /* n */
+	uint32_t count;        /* l, v */
+	struct span *list;     /* l: one span of parts per element */
+	int64_t *vector;       /* v */
+	struct op_list ops;    /* o */
+	struct plan *plan;     /* q */
+};
+
+struct op {
+	const struct op_definition *definition;
+	struct arg args[OPERATION_MAX_ARGUMENTS];
+};
+
+struct process {
+	const char *name;
+	struct op_list ops;
+};
+
+struct plan {
+	uint32_t count;
+	struct process *processes;
+};
+
+/* A part of a text: literal bytes, or a slot to fill (escaped for JSON if asked). */
+enum part_kind { PART_LITERAL = 0, PART_SLOT = 1, PART_SLOT_JSON = 2 };
+struct part {
+	enum part_kind kind;
+	struct span span;
+};
+
+/* Takes the next part off a text that the decoder has accepted; false at its end. */
+bool next_part(struct span *text, struct part *part);
+
+/* Decodes and validates all of it, nested plans too. NULL with *reason set to a sentence when it is malformed. */
+struct plan *decode_plan(const uint8_t *bytes, size_t size, const char **reason);
+const struct process *find_process(const struct plan *plan, const char *name);
+bool slot_is_known(struct span name);
+void print_operations(void);
+
+#endif

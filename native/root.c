@@ -1,0 +1,145 @@
+/* Paths inside the container's root. The image chose them: every step stays below the root, and no magic link is followed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "context.h"
+#include "operations.h"
+#include "sys.h"
+
+int open_in_root(int root, const char *path, int flags)
+{
+	for (int tries = 0; tries < 32; tries++) {
+		int fd = sys_openat2(root, path, (uint64_t)(flags | O_CLOEXEC), 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+		if (fd >= 0 || errno != EAGAIN) /* EAGAIN: somebody renames meanwhile */
+			return fd;
+	}
+	return -1;
+}
+
+/* Opens the parent of the last component, making directories on the way; *last points at that component. */
+static int open_parent(int root, char *path, const char **last, mode_t mode)
+{
+	char *slash = strrchr(path, '/');
+	*last = slash ? slash + 1 : path;
+	if (!slash || slash == path)
+		return open_in_root(root, "/", O_PATH | O_DIRECTORY);
+	*slash = 0;
+	int fd = open_in_root(root, path, O_PATH | O_DIRECTORY);
+	if (fd < 0 && errno == ENOENT) {
+		const char *name;
+		freeing char *above = strdup(path);
+		closing int parent = above ? open_parent(root, above, &name, mode) : -1;
+		if (parent < 0 || (mkdirat(parent, name, mode) < 0 && errno != EEXIST))
+			return -1;
+		fd = open_in_root(root, path, O_PATH | O_DIRECTORY);
+	}
+	*slash = '/';
+	return fd;
+}
+
+/* Opens what is at the path, made if it is missing: a directory, or an empty file. */
+int make_in_root(int root, const char *path, bool directory)
+{
+	const char *last;
+	int fd = open_in_root(root, path, O_PATH | (directory ? O_DIRECTORY : 0));
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	freeing char *copy = strdup(path);
+	if (!copy)
+		return -1;
+	for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
+		copy[n - 1] = 0;
+	closing int parent = open_parent(root, copy, &last, 0755);
+	if (parent < 0)
+		return -1;
+	if (directory) {
+		if (mkdirat(parent, last, 0755) < 0)
+			return -1;
+	} else {
+		closing int made = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		if (made < 0)
+			return -1;
+	}
+	return open_in_root(root, path, O_PATH | (directory ? O_DIRECTORY : 0));
+}
+
+int op_mkdir_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	if (root < 0 || !path)
+		return -1;
+	note_path(c, path);
+	closing int there = open_in_root(root, path, O_PATH | O_DIRECTORY);
+	if (there >= 0 || errno != ENOENT)
+		return there < 0 ? -1 : 0;
+	const char *last;
+	closing int parent = open_parent(root, path, &last, 0755);
+	if (parent < 0 || mkdirat(parent, last, (mode_t)op->args[2].number) < 0)
+		return -1;
+	closing int made = openat(parent, last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return made < 0 ? -1 : fchmod(made, (mode_t)op->args[2].number);
+}
+
+int op_symlink_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	freeing char *target = fill_text(c, op->args[1].span);
+	freeing char *path = fill_text(c, op->args[2].span);
+	const char *last;
+	if (root < 0 || !target || !path)
+		return -1;
+	note_path(c, path);
+	closing int parent = open_parent(root, path, &last, 0755);
+	return parent < 0 ? -1 : symlinkat(target, parent, last);
+}
+
+int op_read_only_root(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	return root < 0 ? -1 : restrict_mount(root, MOUNT_ATTR_RDONLY, false);
+}
+
+/*
+ * The old root comes to lie over the new one, with the staging tmpfs on top of it: both are detached, the topmost first. "/.." shows
+ * what is mounted over the root, so it must be the root itself: nothing of the host is within reach.
+ */
+int op_pivot(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	struct stat here, above;
+	if (root < 0 || fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return -1;
+	if (umount2(".", MNT_DETACH) < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -1;
+	if (fstat(root, &here) < 0 || stat("/..", &above) < 0)
+		return -1;
+	if (here.st_dev != above.st_dev || here.st_ino != above.st_ino) {
+		errno = EXDEV;
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * A working directory must lie below the root: /proc/self/fd/N of a leaked descriptor does not. With the number set, a refusal is
+ * not the end: the user whose directory it is may still enter it, later in the plan.
+ */
+int op_chdir(struct context *c, const struct op *op)
+{
+	char where[4096];
+	freeing char *path = fill_text(c, op->args[0].span);
+	if (!path)
+		return -1;
+	note_path(c, path);
+	if (chdir(path) < 0)
+		return errno == EACCES && op->args[1].number ? 0 : -1;
+	if (syscall(SYS_getcwd, where, sizeof where) < 0)
+		return errno == ERANGE ? 0 : -1;
+	if (where[0] != '/') {
+		errno = EXDEV;
+		return -1;
+	}
+	return 0;
+}

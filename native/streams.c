@@ -1,0 +1,144 @@
+/* Standard streams: pipes, the pty inside the container, sessions. A terminal of the caller never enters the container itself. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "context.h"
+#include "operations.h"
+#include "sys.h"
+
+static int name_end(struct context *c, const char *name, const char *end, int fd)
+{
+	char full[80];
+	snprintf(full, sizeof full, "%s.%s", name, end);
+	return name_descriptor(c, full, fd);
+}
+
+int op_pipe(struct context *c, const struct op *op)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	return name_end(c, op->args[0].name, "read", ends[0]) < 0 || name_end(c, op->args[0].name, "write", ends[1]) < 0 ? -1 : 0;
+}
+
+static int copy_of(struct context *c, const char *name)
+{
+	int fd = descriptor(c, name);
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+/* Bytes that the run stage moves, between copies: the plan closes the names whose end of file must be seen. */
+int op_relay(struct context *c, const struct op *op)
+{
+	struct relay *relay = calloc(1, sizeof *relay);
+	if (!relay)
+		return -1;
+	if (c->relay_count == MAX_RELAYS) {
+		errno = E2BIG;
+		return -1;
+	}
+	relay->from = copy_of(c, op->args[0].name);
+	relay->to = copy_of(c, op->args[1].name);
+	relay->flags = (int)op->args[2].number;
+	c->relays[c->relay_count++] = relay;
+	return relay->from < 0 || relay->to < 0 ? -1 : 0;
+}
+
+/* An output that the container holds itself: when its reader goes away, the run ends (see run.c). */
+int op_watch(struct context *c, const struct op *op)
+{
+	c->watched = descriptor(c, op->args[0].name);
+	return c->watched < 0 ? -1 : 0;
+}
+
+int op_terminal(struct context *c, const struct op *op)
+{
+	struct termios raw;
+	int fd = descriptor(c, op->args[0].name), pty = descriptor(c, op->args[1].name);
+	if (fd < 0 || pty < 0 || tcgetattr(fd, &c->saved_terminal) < 0)
+		return -1;
+	c->terminal = fd;
+	c->pty = pty;
+	raw = c->saved_terminal;
+	cfmakeraw(&raw);
+	return tcsetattr(fd, TCSANOW, &raw);
+}
+
+void restore_terminal(struct context *c)
+{
+	if (c->terminal >= 0)
+		tcsetattr(c->terminal, TCSADRAIN, &c->saved_terminal);
+	c->terminal = -1;
+}
+
+int op_window_size(struct context *c, const struct op *op)
+{
+	struct winsize size;
+	int from = descriptor(c, op->args[0].name), to = descriptor(c, op->args[1].name);
+	if (from < 0 || to < 0 || ioctl(from, TIOCGWINSZ, &size) < 0)
+		return -1;
+	return ioctl(to, TIOCSWINSZ, &size);
+}
+
+/* A pty of the container's own devpts; the slave is opened through the master, never by a name inside the root. */
+int op_pty_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name), unlock = 0;
+	if (root < 0)
+		return -1;
+	note_path(c, "/dev/pts/ptmx");
+	int master = open_in_root(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
+	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
+		return -1;
+	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return -1;
+	return name_end(c, op->args[1].name, "master", master) < 0 || name_end(c, op->args[1].name, "slave", slave) < 0 ? -1 : 0;
+}
+
+int op_console_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name), slave = descriptor(c, op->args[1].name);
+	if (root < 0 || slave < 0)
+		return -1;
+	note_path(c, "/dev/console");
+	closing int tree = sys_open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	closing int place = make_in_root(root, "/dev/console", false);
+	if (tree < 0 || place < 0)
+		return -1;
+	return sys_move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+int op_new_session(struct context *c, const struct op *op)
+{
+	(void)c, (void)op;
+	return setsid() < 0 ? -1 : 0;
+}
+
+int op_controlling_terminal(struct context *c, const struct op *op)
+{
+	int fd = descriptor(c, op->args[0].name);
+	return fd < 0 ? -1 : ioctl(fd, TIOCSCTTY, 0);
+}
+
+/* Onto a number that the program behind exec knows: 0 to 2, or one that was agreed on with it. Survives the exec. */
+int op_dup(struct context *c, const struct op *op)
+{
+	int fd = descriptor(c, op->args[1].name), target = (int)op->args[0].number;
+	if (fd < 0)
+		return -1;
+	if (target < 0 || target > 1023 || target == c->peers[0].channel) {
+		errno = EINVAL;
+		return -1;
+	}
+	return fd == target ? fcntl(fd, F_SETFD, 0) : dup2(fd, target);
+}
+
+int op_forward_signals(struct context *c, const struct op *op)
+{
+	c->signals_to = op->args[0].name;
+	c->kill_unhandled = op->args[1].number;
+	return 0;
+}

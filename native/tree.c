@@ -1,0 +1,99 @@
+/* Removal of a tree that a container wrote: by descriptors, following nothing, at any depth, in bounded memory. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "context.h"
+#include "operations.h"
+#include "sys.h"
+
+static bool is_dots(const char *name)
+{
+	return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
+}
+
+static int open_directory(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES && fchmodat(at, name, 0700, 0) == 0) /* mode 000: ours all the same */
+		fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd;
+}
+
+/* How many directories were moved up, so far. */
+static unsigned long moved;
+
+/*
+ * A tree deeper than descriptors last is flattened while it is removed: below the depth limit a directory is first moved up beside
+ * `top`, where the outer loop meets it again.
+ */
+static int remove_contents(int directory, int top, int depth)
+{
+	DIR *entries = fdopendir(directory);
+	int result = 0;
+	if (!entries) {
+		close_fd(&directory);
+		return -1;
+	}
+	for (struct dirent *entry; result == 0 && (entry = readdir(entries));) {
+		if (is_dots(entry->d_name) || unlinkat(dirfd(entries), entry->d_name, 0) == 0 || errno == ENOENT)
+			continue;
+		if (errno != EISDIR && errno != EPERM) {
+			result = -1;
+			break;
+		}
+		if (depth >= 64) {
+			char name[48];
+			snprintf(name, sizeof name, ".tsrun-%d-%lu", (int)getpid(), moved++);
+			result = renameat(dirfd(entries), entry->d_name, top, name);
+			continue;
+		}
+		int inner = open_directory(dirfd(entries), entry->d_name);
+		result = inner < 0 ? -1 : remove_contents(inner, top, depth + 1);
+		if (result == 0 && unlinkat(dirfd(entries), entry->d_name, AT_REMOVEDIR) < 0)
+			result = errno == ENOENT ? 0 : -1;
+	}
+	int saved = errno;
+	closedir(entries);
+	errno = saved;
+	return result;
+}
+
+/* Empties a directory, again while flattening has moved something beside what was removed. */
+static int empty_directory(int at, const char *name)
+{
+	closing int top = open_directory(at, name);
+	for (;;) {
+		int copy = top < 0 ? -1 : openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		unsigned long before = moved;
+		if (copy < 0 || remove_contents(copy, top, 0) < 0)
+			return -1;
+		if (moved == before)
+			return 0;
+	}
+}
+
+static int remove_entry(int at, const char *name)
+{
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -1;
+	return empty_directory(at, name) < 0 ? -1 : unlinkat(at, name, AT_REMOVEDIR);
+}
+
+int op_remove_tree(struct context *c, const struct op *op)
+{
+	freeing char *path = fill_text(c, op->args[0].span);
+	if (!path)
+		return -1;
+	note_path(c, path);
+	return remove_entry(AT_FDCWD, path);
+}
+
+int op_remove_contents(struct context *c, const struct op *op)
+{
+	(void)c, (void)op;
+	return empty_directory(AT_FDCWD, ".");
+}

@@ -1,0 +1,190 @@
+/** `run`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { arch, hostname, release } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { type Built, buildSpec } from '../bundle/build.js';
+import { readEnvFile } from '../bundle/env-file.js';
+import { checkName } from '../container/name.js';
+import { sweep } from '../container/remove.js';
+import { TsrunError } from '../errors.js';
+import type { HostPath, StorePaths } from '../paths.js';
+import { encodePlan } from '../plan/encode.js';
+import type { Plan } from '../plan/operations.js';
+import { printPlan } from '../plan/print.js';
+import type { RootSource } from '../plan/root.js';
+import { compileRunPlan } from '../plan/run.js';
+import { slot } from '../plan/slot.js';
+import type { StdioFacts } from '../plan/streams.js';
+import { findIdentity, type Identity } from '../rootfs/identity.js';
+import { readFromLayers } from '../rootfs/lookup.js';
+import { readThermalPaths } from '../security/paths.js';
+import type { ImageConfig } from '../spec/image.js';
+import { imageAnnotations, unpackImage } from './images.js';
+import type { RunOptions } from './options.js';
+import { resolveImage } from './resolve-image.js';
+import { noteOnce, openStore, type Session } from './session.js';
+
+/** passwd and group of an image: more than any real one has, little enough to read (CVE-2024-9676). */
+const ACCOUNTS_LIMIT = 1 << 20;
+
+export interface Caller {
+  /** Which standard streams are terminals. */
+  stdio: StdioFacts;
+}
+
+/** Steps: the store, who runs it, what it runs on, what it is, how it starts. */
+export async function planRun(image: string, command: readonly string[], options: RunOptions, caller: Caller): Promise<Plan> {
+  checkOptions(options);
+  const session = await openStore(options);
+  sweep(session.paths);
+  const identity = await findIdentity(session.paths, options.userns, options.signal);
+  const root = options.rootfs ? givenRoot(image) : await imageRoot(session, identity, image, options);
+  const built = buildContainer(session.paths, identity, image, command, root, options);
+  for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
+  return compile(session.paths, identity, image, root.source, built, options, caller);
+}
+
+/** The plan as bytes for the helper and as text for people. */
+export async function compileRun(
+  image: string,
+  command: string[],
+  options: RunOptions & Caller & { asDocker: boolean },
+): Promise<{ plan: Uint8Array; printed: string }> {
+  const plan = await planRun(image, command, options, options);
+  return { plan: encodePlan(plan), printed: printPlan(plan) };
+}
+
+function checkOptions({ name, cidfile }: RunOptions): void {
+  if (name !== undefined) checkName(name);
+  if (cidfile !== undefined && existsSync(cidfile))
+    throw new TsrunError('ERR_TSRUN_FILE_EXISTS', `the container id file ${cidfile} exists already`, {
+      subject: cidfile,
+      hint: 'remove it, or name another file',
+    });
+}
+
+interface Root {
+  source: RootSource;
+  /** The topmost first: where accounts are looked up. */
+  layers: HostPath[];
+  image?: { name: string; config: ImageConfig };
+  annotations: Record<string, string>;
+}
+
+async function imageRoot(session: Session, identity: Identity, text: string, options: RunOptions): Promise<Root> {
+  const image = await resolveImage(session, text, options.pull ?? 'missing', options);
+  const unpacked = (await unpackImage(session, identity, image, options)).reverse();
+  const layers = unpacked.map(({ diff }) => diff);
+  const mode = unpacked.find(({ root }) => root !== undefined)?.root?.mode ?? 0o755;
+  return {
+    source: { type: 'overlay', layers, mode },
+    layers,
+    image: { name: image.name, config: image.config },
+    annotations: imageAnnotations(image, layers),
+  };
+}
+
+function givenRoot(text: string): Root {
+  const path = resolve(text) as HostPath;
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the root file system ${path} is not a directory`, {
+      subject: path,
+      hint: 'name a directory, or leave out --rootfs to run an image',
+    });
+  return { source: { type: 'directory', path }, layers: [path], annotations: {} };
+}
+
+function containerDirectory(paths: StorePaths, { rm }: RunOptions): string {
+  return join(rm ? paths.transient : paths.containers, slot('id'));
+}
+
+function buildContainer(
+  paths: StorePaths,
+  { ids }: Identity,
+  image: string,
+  command: readonly string[],
+  root: Root,
+  options: RunOptions,
+): Built {
+  const hostNetwork = options.network === 'host';
+  return buildSpec({
+    ...(root.image ? { image: { ...root.image, name: image } } : {}),
+    options,
+    command,
+    ids,
+    passwd: readFromLayers(root.layers, '/etc/passwd', ACCOUNTS_LIMIT),
+    group: readFromLayers(root.layers, '/etc/group', ACCOUNTS_LIMIT),
+    envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
+    host: {
+      arch: ownArch(),
+      kernel: release(),
+      envNames: new Set(Object.keys(process.env)),
+      thermalPaths: readThermalPaths(),
+      ...(hostNetwork ? { hostname: hostname(), hosts: textOf('/etc/hosts'), resolvConf: textOf('/etc/resolv.conf') } : {}),
+    },
+    terminal: options.tty ?? false,
+    rootPath: root.source.type === 'directory' ? root.source.path : 'rootfs',
+    containerDir: containerDirectory(paths, options),
+    annotations: root.annotations,
+  });
+}
+
+function compile(
+  paths: StorePaths,
+  { ids, mappers }: Identity,
+  image: string,
+  root: RootSource,
+  built: Built,
+  options: RunOptions,
+  caller: Caller,
+): Plan {
+  const { name, rm = false } = options;
+  for (const directory of [paths.containers, paths.transient, paths.names]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (name !== undefined) claimName(paths, name);
+  return compileRunPlan({
+    ...built,
+    ids,
+    ...(mappers ? { mappers } : {}),
+    root,
+    containerDir: containerDirectory(paths, options),
+    ...(name === undefined ? {} : { nameLink: join(paths.names, name) }),
+    ...(options.cidfile === undefined
+      ? {}
+      : { cidfile: isAbsolute(options.cidfile) ? options.cidfile : `${slot('cwd')}/${options.cidfile}` }),
+    status: { ...(name === undefined ? {} : { name }), image, command: built.spec.process?.args ?? [], created: slot('now') },
+    arch: ownArch(),
+    interactive: options.interactive ?? false,
+    callers: caller.stdio,
+    callerUid: process.getuid?.() ?? 0,
+    rm,
+    init: options.init ?? false,
+  });
+}
+
+/** A name whose container is gone (killed between its link and its directory) is free again. */
+function claimName(paths: StorePaths, name: string): void {
+  const link = join(paths.names, name);
+  if (lstatSync(link, { throwIfNoEntry: false }) === undefined) return;
+  if (!existsSync(link)) {
+    rmSync(link, { force: true });
+    return;
+  }
+  throw new TsrunError('ERR_TSRUN_NAME_IN_USE', `the name ${JSON.stringify(name)} is used by another container`, {
+    subject: name,
+    hint: `choose another name, or remove it first: tsrun rm ${name}`,
+  });
+}
+
+function ownArch(): 'x64' | 'arm64' {
+  const own = arch();
+  if (own === 'x64' || own === 'arm64') return own;
+  throw new TsrunError('ERR_TSRUN_PLATFORM', `tsrun has no helper for ${own}`, { hint: 'use an x64 or arm64 machine' });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

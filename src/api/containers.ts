@@ -1,0 +1,52 @@
+/** Verbs on containers: list, inspect, remove. */
+import { removeContainer as remove } from '../container/remove.js';
+import { type Container, type ContainerStatus, findContainer, listContainers, readConfig } from '../container/state.js';
+import type { RuntimeSpec } from '../spec/runtime.js';
+import type { CommonOptions } from './options.js';
+import { openSession } from './session.js';
+
+export interface ContainerSummary {
+  id: string;
+  name: string;
+  /** as it was named on the command line */
+  image: string;
+  command: string[];
+  /** RFC 3339 */
+  created: string;
+  status: ContainerStatus;
+  /** of its first process, as the host counts */
+  pid?: number;
+  exitCode?: number;
+  started?: string;
+  finished?: string;
+  rm: boolean;
+}
+
+/** The newest first; without `all`, those that run. */
+export async function containers(options: CommonOptions & { all?: boolean } = {}): Promise<ContainerSummary[]> {
+  const found = listContainers(openSession(options).paths).map(summaryOf);
+  return options.all ? found : found.filter(({ status }) => status === 'running');
+}
+
+export interface ContainerInspection extends ContainerSummary {
+  /** its config.json: OCI's runtime spec */
+  config: RuntimeSpec;
+}
+
+/** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_AMBIGUOUS, ERR_TSRUN_STORE_UNREADABLE */
+export async function inspectContainer(name: string, options: CommonOptions = {}): Promise<ContainerInspection> {
+  const container = findContainer(openSession(options).paths, name);
+  return { ...summaryOf(container), config: readConfig(container) };
+}
+
+/** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, and ERR_TSRUN_CONTAINER_RUNNING unless `force` */
+export async function removeContainer(name: string, options: CommonOptions & { force?: boolean } = {}): Promise<{ id: string }> {
+  const { paths } = openSession(options);
+  const container = findContainer(paths, name);
+  await remove(paths, container, options.force ?? false);
+  return { id: container.id };
+}
+
+function summaryOf({ directory: _directory, ...summary }: Container): ContainerSummary {
+  return summary;
+}

@@ -1,0 +1,180 @@
+/** Verbs on images: pull, list, inspect, remove. */
+
+import { listContainers, readConfig } from '../container/state.js';
+import type { Lease as LeaseType } from '../content/lease.js';
+import { Lease } from '../content/lease.js';
+import { TsrunError } from '../errors.js';
+import { findImage } from '../image/find.js';
+import { type Image, imageId } from '../image/image.js';
+import { listImages } from '../image/list.js';
+import { formatPlatform, parsePlatform } from '../image/platform.js';
+import * as remove from '../image/remove.js';
+import type { HostPath, StorePaths } from '../paths.js';
+import { findIdentity, type Identity } from '../rootfs/identity.js';
+import { ensureLayers, removeLayerDirectory, type UnpackedLayer } from '../rootfs/layers.js';
+import type { CommonOptions, PullOptions } from './options.js';
+import { resolveImage } from './resolve-image.js';
+import { noteOnce, openSession, openStore, type Session } from './session.js';
+
+export interface ImageSummary {
+  /** digest of the image config, as docker shows it */
+  id: string;
+  /** canonical references */
+  names: string[];
+  /** of the manifest or index that the name points to */
+  digest: string;
+  /** RFC 3339 */
+  created?: string;
+  /** bytes of its blobs in the store */
+  size: number;
+  /** `os/arch[/variant]` */
+  platform: string;
+}
+
+/** Brings an image into the store and unpacks its layers for this user, so that the first run finds all of it ready. */
+export async function pull(image: string, options: PullOptions = {}): Promise<ImageSummary> {
+  const session = await openStore(options);
+  const found = await resolveImage(session, image, 'always', options);
+  const identity = await findIdentity(session.paths, undefined, options.signal);
+  await unpackImage(session, identity, found, options);
+  return summaryOf(found);
+}
+
+/** Unpacks what is not unpacked yet; a lease keeps the blobs from a removal meanwhile. */
+export async function unpackImage(session: Session, identity: Identity, image: Image, options: PullOptions): Promise<UnpackedLayer[]> {
+  using lease: LeaseType = new Lease(session.paths);
+  await lease.protect(
+    image.layers.map(({ descriptor }) => descriptor.digest),
+    options.signal,
+  );
+  return ensureLayers(session.paths, identity, image.layers, {
+    signal: options.signal,
+    onProgress: options.onProgress,
+    onNote: (note) => noteOnce(session.paths, note, options.onNote),
+  });
+}
+
+/** The newest first. What is damaged is told by a note and hides nothing else. */
+export async function images(options: CommonOptions = {}): Promise<ImageSummary[]> {
+  const { images: found, damaged } = await listImages(openSession(options));
+  for (const { name, path, reason } of damaged) options.onNote?.(`${name ?? path} is damaged: ${reason}`);
+  return found.map(({ id, names, digests, created, size, platform }) => ({
+    id,
+    names,
+    digest: digests[0] ?? '',
+    ...(created === undefined ? {} : { created }),
+    size,
+    platform: formatPlatform(platform),
+  }));
+}
+
+/** In docker's spelling, as far as an image that nothing has run yet has it. */
+export interface ImageInspection {
+  Id: string;
+  RepoTags: string[];
+  RepoDigests: string[];
+  Created?: string;
+  Author?: string;
+  Architecture: string;
+  Variant?: string;
+  Os: string;
+  Size: number;
+  Config: object;
+  RootFS: { Type: 'layers'; Layers: string[] };
+}
+
+/** @throws ERR_TSRUN_IMAGE_NOT_FOUND */
+export async function inspectImage(image: string, options: PullOptions = {}): Promise<ImageInspection> {
+  const session = openSession(options);
+  const found = await findImage(session, image, options.platform === undefined ? undefined : parsePlatform(options.platform));
+  if (!found)
+    throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${image} in the store`, {
+      subject: image,
+      hint: `pull it first: tsrun pull ${image}`,
+    });
+  const { images: all } = await listImages(session);
+  const names = all.find(({ id }) => id === imageId(found))?.names ?? [found.name];
+  const { config } = found;
+  return {
+    Id: imageId(found),
+    RepoTags: names.filter((name) => !name.includes('@')),
+    RepoDigests: [
+      ...new Set(
+        names
+          .filter((name) => !/^(oci|oci-archive|docker-archive):/.test(name))
+          .map((name) => `${repositoryOf(name)}@${found.target.digest}`),
+      ),
+    ],
+    ...(config.created === undefined ? {} : { Created: config.created }),
+    ...(config.author === undefined ? {} : { Author: config.author }),
+    Architecture: config.architecture,
+    ...(config.variant === undefined ? {} : { Variant: config.variant }),
+    Os: config.os,
+    Size: summaryOf(found).size,
+    Config: config.config ?? {},
+    RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
+  };
+}
+
+function repositoryOf(name: string): string {
+  return name.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+}
+
+function summaryOf(image: Image): ImageSummary {
+  const { config, layers, manifestDescriptor, configDescriptor } = image;
+  const blobs = new Map(
+    [manifestDescriptor, configDescriptor, ...layers.map(({ descriptor }) => descriptor)].map(({ digest, size }) => [digest, size]),
+  );
+  return {
+    id: imageId(image),
+    names: [image.name],
+    digest: image.target.digest,
+    ...(config.created === undefined ? {} : { created: config.created }),
+    size: [...blobs.values()].reduce((sum, size) => sum + size, 0),
+    platform: formatPlatform(config),
+  };
+}
+
+/** Takes a name away; with the last name go the blobs and layers that nothing else needs. @throws ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_IMAGE_IN_USE */
+export async function removeImage(
+  image: string,
+  options: CommonOptions & { force?: boolean } = {},
+): Promise<{ untagged: string[]; deleted: string[] }> {
+  const session = await openStore(options);
+  const { paths } = session;
+  const removed = await remove.removeImage(session, image, { inUse: ({ id }) => userOf(paths, id), force: options.force });
+  const identity = await findIdentity(paths, undefined, options.signal);
+  const used = layersInUse(paths);
+  const { owners } = identity.ids;
+  const directories = [
+    ...removed.layers.diffIds.map((diffId) => paths.diffLayer(owners, diffId)),
+    ...removed.layers.chainIds.map((chainId) => paths.chainLayer(owners, chainId)),
+  ];
+  for (const directory of directories) if (!used.has(`${directory}/diff`)) await removeLayerDirectory(identity, directory);
+  return { untagged: removed.untagged, deleted: [...removed.images, ...removed.blobs.map(({ digest }) => digest)] };
+}
+
+const IMAGE_ID = 'io.tsrun.image.id';
+const LAYERS = 'io.tsrun.layers';
+
+/** What a container's config.json says of the image it came from, so that the image is not taken from under it. */
+export function imageAnnotations(image: Image, layers: readonly HostPath[]): Record<string, string> {
+  return { [IMAGE_ID]: imageId(image), [LAYERS]: layers.join(':') };
+}
+
+function userOf(paths: StorePaths, id: string): string | undefined {
+  return listContainers(paths).find((container) => annotationsOf(container)[IMAGE_ID] === id)?.name;
+}
+
+function layersInUse(paths: StorePaths): Set<string> {
+  return new Set(listContainers(paths).flatMap((container) => annotationsOf(container)[LAYERS]?.split(':') ?? []));
+}
+
+/** A container whose config is damaged holds nothing that could be named. */
+function annotationsOf(container: Parameters<typeof readConfig>[0]): Record<string, string> {
+  try {
+    return readConfig(container).annotations ?? {};
+  } catch {
+    return {};
+  }
+}

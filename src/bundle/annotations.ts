@@ -1,0 +1,31 @@
+/** Annotations of the runtime spec: image-spec conversion.md. Pure. */
+import type { ImageConfig } from '../spec/image.js';
+import { checkText } from './check.js';
+
+/** The image's properties under their standard names, then its labels, then tsrun's own, which always win. */
+export function buildAnnotations(
+  image: { name: string; config: ImageConfig } | undefined,
+  own: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries([...new Map([...fromImage(image), ...Object.entries(own)])].filter(([, value]) => value !== ''));
+}
+
+function fromImage(image: { name: string; config: ImageConfig } | undefined): [string, string][] {
+  if (!image) return [];
+  const { config } = image;
+  const standard: [string, string | undefined][] = [
+    ['org.opencontainers.image.os', config.os],
+    ['org.opencontainers.image.architecture', config.architecture],
+    ['org.opencontainers.image.variant', config.variant],
+    ['org.opencontainers.image.author', config.author],
+    ['org.opencontainers.image.created', config.created],
+    ['org.opencontainers.image.stopSignal', config.config?.StopSignal],
+    ['io.tsrun.image', image.name],
+  ];
+  // A label may say more about itself than the conversion does, but not what tsrun goes by.
+  const labels = Object.entries(config.config?.Labels ?? {}).filter(([name]) => !name.startsWith('io.tsrun.'));
+  return [...standard, ...labels].map(([name, value]) => [
+    checkText(name, 'a label of the image'),
+    checkText(value ?? '', `${name} of the image`),
+  ]);
+}

@@ -1,0 +1,165 @@
+/** Image config + options + facts → runtime spec and the files that go with it. Pure: everything read comes in as text. */
+import type { RunOptions } from '../api/options.js';
+import { TsrunError } from '../errors.js';
+import { capabilitySets, DEFAULT_CAPABILITIES } from '../security/capabilities.js';
+import type { IdMapping, IdRange } from '../security/idmap.js';
+import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
+import { defaultSeccomp, kernelAtLeast } from '../security/seccomp/resolve.js';
+import type { ImageConfig } from '../spec/image.js';
+import { type IdMap, type Linux, type NamespaceType, OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
+import { buildAnnotations } from './annotations.js';
+import { checkText } from './check.js';
+import { buildEnv } from './env.js';
+import { parseEnvFile } from './env-file.js';
+import { type BuiltFile, buildFiles, chooseHostname } from './files.js';
+import { buildMounts, checkImageVolumes } from './mounts.js';
+import { buildArgs, buildCwd } from './process.js';
+import { type ResolvedUser, resolveUser } from './user.js';
+import { parseVolume } from './volume.js';
+
+export type { BuiltFile } from './files.js';
+
+export interface BuildInput {
+  /** Absent for `--rootfs`. */
+  image?: { name: string; config: ImageConfig };
+  options: RunOptions;
+  /** What stood behind the image on the command line. */
+  command: readonly string[];
+  ids: IdMapping;
+  /** Text of the image's /etc/passwd and /etc/group, read inside the root and bounded by the caller; '' when absent. */
+  passwd: string;
+  group: string;
+  /** The `--env-file`s in order, read by readEnvFile. */
+  envFiles: readonly { path: string; text: string }[];
+  host: HostFacts;
+  /** A terminal is wanted (`-t`, given or implied). */
+  terminal: boolean;
+  /** `root.path`: relative to the container's directory, or absolute. */
+  rootPath: string;
+  /** The container's directory, where `files` will lie; absolute, may hold slots. */
+  containerDir: string;
+  /** tsrun's own annotations (the layer stack …). */
+  annotations?: Readonly<Record<string, string>>;
+}
+
+export interface HostFacts {
+  arch: 'x64' | 'arm64';
+  /** uname -r */
+  kernel: string;
+  /** Names (never values) set in the caller's environment. */
+  envNames: ReadonlySet<string>;
+  /** readThermalPaths() */
+  thermalPaths?: readonly string[];
+  /** Of the host, for `--network host`. */
+  hostname?: string;
+  hosts?: string;
+  resolvConf?: string;
+}
+
+export interface Built {
+  spec: RuntimeSpec;
+  files: BuiltFile[];
+  notes: string[];
+}
+
+/** @throws ERR_TSRUN_USAGE, ERR_TSRUN_UNSUPPORTED, ERR_TSRUN_CONFIG_INVALID, ERR_TSRUN_USER_NOT_FOUND, ERR_TSRUN_ID_MAP */
+export function buildSpec(input: BuildInput): Built {
+  const { options, ids, host } = input;
+  const notes: string[] = [];
+  const hostNetwork = options.network === 'host';
+  checkImageVolumes(input.image?.config.config?.Volumes);
+  const hostname = chooseHostname(options.hostname, hostNetwork ? host.hostname : undefined);
+  const user = chooseUser(input);
+  const process = buildProcess(input, user, mappedUser(user, ids, notes), hostname);
+  const mounts = buildMounts({
+    hostNetwork,
+    readOnly: options.readOnly ?? false,
+    ttyGroup: isMapped(5, ids.gid),
+    containerDir: input.containerDir,
+    volumes: (options.volume ?? []).map((text) => parseVolume(text, { recursiveReadOnly: kernelAtLeast(host.kernel, 5, 12) })),
+  });
+  const spec: RuntimeSpec = {
+    ociVersion: OCI_VERSION,
+    process,
+    root: { path: input.rootPath, readonly: options.readOnly ?? false },
+    hostname,
+    mounts,
+    linux: buildLinux(input, process, hostNetwork),
+    annotations: buildAnnotations(input.image, { 'io.tsrun.owners': ids.owners, ...input.annotations }),
+  };
+  const files = buildFiles({
+    hostname,
+    hostNetwork,
+    ...(host.hosts === undefined ? {} : { hosts: host.hosts }),
+    ...(host.resolvConf === undefined ? {} : { resolvConf: host.resolvConf }),
+  });
+  return { spec, files, notes };
+}
+
+/** -u, else the caller's own ids with keep-id (as podman), else the image's USER, else root. */
+function chooseUser({ options, ids, image, passwd, group }: BuildInput): ResolvedUser {
+  const asked = options.user;
+  if (asked !== undefined && asked !== '') return resolveUser(checkText(asked, '--user', 'ERR_TSRUN_USAGE'), passwd, group);
+  if (ids.keep) return resolveUser(`${ids.keep.uid}:${ids.keep.gid}`, passwd, group);
+  return resolveUser(checkText(image?.config.config?.User ?? '', 'User of the image'), passwd, group);
+}
+
+/** Only ids that the map has can be taken on. */
+function mappedUser(user: ResolvedUser, ids: IdMapping, notes: string[]): User {
+  const missing = isMapped(user.uid, ids.uid) ? (isMapped(user.gid, ids.gid) ? undefined : `group ${user.gid}`) : `user ${user.uid}`;
+  if (missing !== undefined) {
+    throw new TsrunError('ERR_TSRUN_ID_MAP', `the container is to run as ${missing}, which the id map does not have`, {
+      subject: missing,
+      hint: ids.notes[0] === undefined ? 'run as another user with -u 0' : `run as root with -u 0. ${ids.notes[0]}`,
+    });
+  }
+  if (ids.setgroups === 'deny') return { uid: user.uid, gid: user.gid }; // one id: the groups of the caller can neither be changed nor dropped
+  const dropped = user.additionalGids.filter((gid) => !isMapped(gid, ids.gid));
+  if (dropped.length > 0) notes.push(`supplementary groups ${dropped.join(', ')} are left out: the id map does not have them`);
+  return { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids.filter((gid) => isMapped(gid, ids.gid)) };
+}
+
+function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hostname: string): Process {
+  const { options, host, terminal } = input;
+  const config = input.image?.config.config;
+  return {
+    terminal,
+    user,
+    args: buildArgs(config, options.entrypoint, input.command),
+    env: buildEnv({
+      image: config?.Env ?? [],
+      files: input.envFiles.flatMap(({ path, text }) => parseEnvFile(text, path)),
+      options: options.env ?? [],
+      callerNames: host.envNames,
+      home,
+      hostname,
+      terminal,
+    }),
+    cwd: buildCwd(config, options.workdir),
+    capabilities: capabilitySets(user.uid, DEFAULT_CAPABILITIES),
+    // With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default).
+    noNewPrivileges: input.ids.mode === 'single',
+  };
+}
+
+const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
+
+function buildLinux({ ids, host }: BuildInput, process: Process, hostNetwork: boolean): Linux {
+  return {
+    namespaces: NAMESPACES.filter((type) => !(hostNetwork && type === 'network')).map((type) => ({ type })),
+    uidMappings: ids.uid.map(wire),
+    gidMappings: ids.gid.map(wire),
+    maskedPaths: [...MASKED_PATHS, ...(host.thermalPaths ?? [])],
+    readonlyPaths: [...READONLY_PATHS],
+    rootfsPropagation: 'private',
+    seccomp: defaultSeccomp({ arch: host.arch, kernel: host.kernel, granted: process.capabilities?.bounding ?? [] }),
+  };
+}
+
+function wire({ containerId, hostId, size }: IdRange): IdMap {
+  return { containerID: containerId, hostID: hostId, size };
+}
+
+function isMapped(id: number, ranges: readonly IdRange[]): boolean {
+  return ranges.some(({ containerId, size }) => id >= containerId && id < containerId + size);
+}

@@ -1,0 +1,46 @@
+/** `run` asked of Node (an oclif front, `node bin/run.js run`, flags before the verb): hand it to bin/tsrun, whose helper drives it. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { TsrunError } from '../errors.js';
+import { defineVerb } from './command.js';
+import { RUN } from './flags/run.js';
+import { standardStreams } from './output.js';
+import { parse } from './parse.js';
+import { printFailure } from './print-error.js';
+
+/** Set for bin/tsrun: if it hands `run` back to Node, it has found no helper. */
+const DELEGATED = 'TSRUN_DELEGATED';
+
+const FORWARDED = ['SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
+/** The terminal sends these to the whole group, the helper included. */
+const SHARED = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
+
+export function defineRun() {
+  return defineVerb(RUN, async (words, config) => {
+    try {
+      return await delegateRun(config.root, words);
+    } catch (error) {
+      const { json, debug } = parse(RUN, words).values;
+      return printFailure(error, standardStreams().stderr, { json, debug: debug || process.env['TSRUN_DEBUG'] === '1' });
+    }
+  });
+}
+
+async function delegateRun(root: string, words: readonly string[]): Promise<number> {
+  if (process.env[DELEGATED] !== undefined) {
+    throw new TsrunError('ERR_TSRUN_HELPER_MISSING', `there is no native helper for linux-${process.arch} in ${root}`, {
+      hint: 'install tsrun with its optional dependencies, or build it in a checkout with `npm run build`',
+    });
+  }
+  // Before the child can be heard of: a signal in between would end us alone. They run in a later turn, when there is a child.
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  for (const signal of SHARED) process.on(signal, () => {});
+  const child = spawn(join(root, 'bin/tsrun'), ['run', ...words], { stdio: 'inherit', env: { ...process.env, [DELEGATED]: '1' } });
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) =>
+      reject(new TsrunError('ERR_TSRUN_LAUNCH', `cannot start bin/tsrun: ${cause.message}`, { subject: root, cause })),
+    );
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}

@@ -1,0 +1,33 @@
+/** Flags that every verb has, and the groups that several verbs share. */
+import type { Flags } from './flag.js';
+
+/** Without `-h`, which is `--hostname` for run. */
+export const HELP_FLAG = {
+  help: { type: 'boolean', effect: 'cli', help: 'Show this help' },
+} as const satisfies Flags;
+
+export const GLOBAL_FLAGS = {
+  root: { type: 'string', placeholder: 'DIR', env: 'TSRUN_ROOT', help: 'Keep the store in this directory' },
+  'run-root': { type: 'string', placeholder: 'DIR', env: 'TSRUN_RUN_ROOT', help: 'Keep the runtime state in this directory' },
+  json: { type: 'boolean', effect: 'cli', help: 'Print results and errors as JSON' },
+  debug: { type: 'boolean', effect: 'cli', env: 'TSRUN_DEBUG', help: 'Print the causes of an error' },
+} as const satisfies Flags;
+
+/** For every verb but run. */
+export const COMMON_FLAGS = {
+  ...GLOBAL_FLAGS,
+  help: { ...HELP_FLAG.help, char: 'h' },
+} as const satisfies Flags;
+
+/** For verbs that may read an image from a registry. */
+export const REGISTRY_FLAGS = {
+  platform: { type: 'string', placeholder: 'OS/ARCH[/VARIANT]', help: "Choose the image for this platform (default: the host's)" },
+  'tls-verify': { type: 'boolean', help: 'Require https and verify certificates; false allows plain http (default true)' },
+  quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print no progress' },
+} as const satisfies Flags;
+
+/** For lists. */
+export const LIST_FLAGS = {
+  quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print ids only' },
+  'no-trunc': { type: 'boolean', effect: 'cli', help: 'Do not shorten ids and commands' },
+} as const satisfies Flags;

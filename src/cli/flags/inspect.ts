@@ -1,0 +1,21 @@
+import type { Verb } from '../verb.js';
+import { COMMON_FLAGS } from './common.js';
+
+export const INSPECT = {
+  name: 'inspect',
+  aliases: ['container inspect'],
+  summary: 'Show a container, or else an image, as JSON',
+  args: [{ name: 'NAME', required: true, many: true, help: 'the name or id of a container, or an image' }],
+  interspersed: true,
+  examples: [['tsrun inspect web', '']],
+  flags: {
+    type: {
+      type: 'string',
+      values: ['container', 'image'],
+      placeholder: 'TYPE',
+      effect: 'cli',
+      help: 'Look for a container or an image only',
+    },
+    ...COMMON_FLAGS,
+  },
+} as const satisfies Verb;

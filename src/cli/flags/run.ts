@@ -1,0 +1,99 @@
+/** `tsrun run`: docker's names and meanings. */
+import type { Verb } from '../verb.js';
+import { GLOBAL_FLAGS, HELP_FLAG, REGISTRY_FLAGS } from './common.js';
+import type { Flags } from './flag.js';
+
+const RUN_FLAGS = {
+  rm: { type: 'boolean', help: 'Remove the container when it ends' },
+  name: { type: 'string', placeholder: 'NAME', help: 'Name the container' },
+  interactive: { type: 'boolean', char: 'i', help: 'Keep standard input open' },
+  tty: { type: 'boolean', char: 't', help: 'Give the container a terminal' },
+  env: { type: 'strings', char: 'e', placeholder: 'NAME[=VALUE]', help: "Set a variable; NAME alone copies the caller's" },
+  'env-file': { type: 'strings', placeholder: 'FILE', help: 'Read variables from a file' },
+  workdir: { type: 'string', char: 'w', placeholder: 'DIR', help: 'Start in this directory of the container' },
+  user: { type: 'string', char: 'u', placeholder: 'USER[:GROUP]', help: 'Run as this user, by name or id' },
+  entrypoint: { type: 'string', placeholder: 'PROGRAM', help: "Replace the image's entrypoint; '' clears it" },
+  hostname: { type: 'string', char: 'h', placeholder: 'NAME', help: "The container's host name" },
+  volume: { type: 'strings', char: 'v', placeholder: 'HOST:CONTAINER[:OPTIONS]', help: 'Mount a directory or file of the host' },
+  'read-only': { type: 'boolean', help: "Mount the container's root read-only" },
+  network: { type: 'string', values: ['none', 'host'], placeholder: 'MODE', help: 'none or host (default none)' },
+  userns: { type: 'string', placeholder: 'MODE', help: 'default, or keep-id: the same user id inside as outside' },
+  pull: {
+    type: 'string',
+    values: ['missing', 'always', 'never', 'newer'],
+    placeholder: 'POLICY',
+    help: 'missing, always, never or newer (default missing)',
+  },
+  init: { type: 'boolean', help: 'Run a small init as process 1 that forwards signals and reaps' },
+  rootfs: { type: 'boolean', help: 'IMAGE is a directory to use as the root file system' },
+  cidfile: { type: 'string', placeholder: 'FILE', help: "Write the container's id to this new file" },
+  'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing' },
+  ...REGISTRY_FLAGS,
+  ...GLOBAL_FLAGS,
+  ...HELP_FLAG,
+} as const satisfies Flags;
+
+/** docker's and podman's flags that would change what runs and are not here: refused by name, never ignored. */
+const RUN_LATER = {
+  'add-host': '',
+  annotation: '',
+  attach: 'a',
+  'cap-add': '',
+  'cap-drop': '',
+  cgroupns: '',
+  cpus: '',
+  'cpu-shares': 'c',
+  detach: 'd',
+  'detach-keys': '',
+  device: '',
+  dns: '',
+  'dns-option': '',
+  'dns-search': '',
+  expose: '',
+  'group-add': '',
+  'health-cmd': '',
+  ipc: '',
+  label: 'l',
+  'log-driver': '',
+  'log-opt': '',
+  memory: 'm',
+  'memory-swap': '',
+  mount: '',
+  pid: '',
+  'pids-limit': '',
+  privileged: '',
+  publish: 'p',
+  'publish-all': 'P',
+  restart: '',
+  'security-opt': '',
+  'shm-size': '',
+  'sig-proxy': '',
+  'stop-signal': '',
+  'stop-timeout': '',
+  sysctl: '',
+  tmpfs: '',
+  ulimit: '',
+  uts: '',
+  'volumes-from': '',
+} as const;
+
+export const RUN = {
+  name: 'run',
+  summary: 'Run a command in a new container',
+  description:
+    "Pulls the image if it is not in the store, then runs COMMAND, or the image's own, in seven new namespaces. On a terminal -i -t are implied unless -i or -t is given. " +
+    "The exit status is the command's; 128+n when signal n ended it; 127 when the command was not found, 126 when it could not be run, 125 when tsrun itself failed.",
+  args: [
+    { name: 'IMAGE', required: true, help: 'a reference, oci:DIR[:REF], oci-archive:FILE or docker-archive:FILE' },
+    { name: 'COMMAND', help: 'the program to run' },
+    { name: 'ARG', many: true, help: 'its arguments, passed on untouched' },
+  ],
+  interspersed: false,
+  examples: [
+    ['tsrun run alpine sh', 'a shell'],
+    ['tsrun run --rm -v "$PWD:/src" -w /src node:22 npm test', 'a command on the files of this directory'],
+    ['producer | tsrun run --rm -i alpine sort', 'a filter'],
+  ],
+  flags: RUN_FLAGS,
+  later: RUN_LATER,
+} as const satisfies Verb;

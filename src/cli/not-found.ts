@@ -1,0 +1,67 @@
+/** A word that is no command: what was meant? */
+import { TsrunError } from '../errors.js';
+import { nearest } from './suggest.js';
+import { isTopic, namesOf, VERBS } from './verbs.js';
+
+/** docker's commands that tsrun does not have. */
+const LATER = [
+  ...[
+    'attach',
+    'build',
+    'commit',
+    'compose',
+    'container',
+    'cp',
+    'create',
+    'diff',
+    'events',
+    'exec',
+    'export',
+    'history',
+    'import',
+    'info',
+    'kill',
+  ],
+  ...[
+    'load',
+    'login',
+    'logout',
+    'logs',
+    'network',
+    'pause',
+    'port',
+    'prune',
+    'push',
+    'rename',
+    'restart',
+    'save',
+    'search',
+    'start',
+    'stats',
+  ],
+  ...['stop', 'system', 'tag', 'top', 'unpause', 'update', 'volume', 'wait'],
+];
+
+/** The failure for `tsrun <words>`, of which no beginning is a command. */
+export function unknownCommand(words: readonly string[]): TsrunError {
+  const [word = '', ...rest] = words;
+  const names = VERBS.flatMap(namesOf);
+  const topic = isTopic(word);
+  const spelled = topic && rest[0] !== undefined ? `${word} ${rest[0]}` : word;
+  if (!names.includes(spelled) && LATER.includes(spelled)) {
+    return new TsrunError('ERR_TSRUN_UNSUPPORTED', `tsrun has no \`${spelled}\` yet`, { hint: 'see `tsrun --help` for what it has' });
+  }
+  const near = nearest(spelled, names);
+  const meant = near ?? (topic || !looksLikeImage(word) ? undefined : ['run', word, ...rest].map(quoted).join(' '));
+  const hint = meant === undefined ? 'see `tsrun --help`' : `Did you mean \`tsrun ${meant}\`?`;
+  return new TsrunError('ERR_TSRUN_USAGE', `there is no command "${spelled}"`, { hint });
+}
+
+function looksLikeImage(word: string): boolean {
+  return /^([a-z0-9]|oci(-archive)?:|docker-archive:)[\w./:@-]*$/i.test(word);
+}
+
+/** As a shell would need it to be typed. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

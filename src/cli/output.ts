@@ -1,0 +1,63 @@
+/**
+ * The command line's standard descriptors. Written with write(2) itself: Node's own streams would make a pipe non-blocking,
+ * and the container started next shares that pipe.
+ */
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
+export interface Output {
+  readonly isTerminal: boolean;
+  /** The window's size; 80 by 24 where there is none. */
+  readonly columns: number;
+  readonly rows: number;
+  write(text: string): void;
+}
+
+export interface Streams {
+  /** Standard input is a terminal. */
+  readonly stdinIsTerminal: boolean;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+export function standardStreams(): Streams {
+  return { stdinIsTerminal: isatty(0), stdout: descriptorOutput(1), stderr: descriptorOutput(2) };
+}
+
+function descriptorOutput(fd: 1 | 2): Output {
+  const isTerminal = isatty(fd);
+  // Only a terminal's stream is ever opened: libuv opens the device anew, so the shared description keeps its flags.
+  const stream = () => (fd === 1 ? process.stdout : process.stderr);
+  return {
+    isTerminal,
+    get columns() {
+      return (isTerminal && stream().columns) || 80;
+    },
+    get rows() {
+      return (isTerminal && stream().rows) || 24;
+    },
+    write: (text) => writeText(fd, text),
+  };
+}
+
+/** A reader that has gone ends us as SIGPIPE would (Node ignores that signal); diagnostics without a reader are dropped. */
+function writeText(fd: 1 | 2, text: string): void {
+  try {
+    writeAll(fd, Buffer.from(text));
+  } catch (error) {
+    if (fd === 1 && (error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(128 + 13);
+    if (fd === 1) throw error;
+  }
+}
+
+/** Writes all bytes, also to a descriptor that somebody else made non-blocking. Throws the system's error. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}

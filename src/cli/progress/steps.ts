@@ -1,0 +1,45 @@
+/** The account of a pull where there is no terminal: one line per step. Pure. */
+import type { PullEvent } from '../../index.js';
+import { shownName } from '../shown-name.js';
+import { humanSize, shortId } from '../units.js';
+import { visible } from '../visible.js';
+import type { PullProgress } from './layers.js';
+
+/** The line that an event deserves, or undefined. `before` is the state without the event. */
+export function stepLine(before: PullProgress, event: PullEvent): string | undefined {
+  switch (event.type) {
+    case 'resolve':
+      return before.layers.size === 0 && !before.done ? `${nameOf(event.reference)}: resolving` : undefined;
+    case 'manifest': {
+      const size = event.layers.reduce((sum, layer) => sum + layer.size, 0);
+      const count = `${event.layers.length} ${event.layers.length === 1 ? 'layer' : 'layers'}`;
+      return `${nameOf(before.reference)}: ${count}, ${humanSize(size)}`;
+    }
+    case 'download':
+      return stepOf(before, event.digest) === 'downloading' ? undefined : line(event.digest, `downloading ${humanSize(event.size)}`);
+    case 'downloaded':
+      return line(event.digest, event.alreadyPresent ? 'already present' : 'downloaded');
+    case 'retry': {
+      const subject = event.digest === undefined ? nameOf(before.reference) : shortId(visible(event.digest));
+      return `${subject}: retrying after ${visible(event.reason)} (attempt ${event.attempt})`;
+    }
+    case 'unpack':
+      return stepOf(before, event.digest) === 'unpacking' ? undefined : line(event.digest, 'unpacking');
+    case 'unpacked':
+      return event.alreadyPresent ? undefined : line(event.digest, 'unpacked');
+    case 'done':
+      return `${nameOf(event.reference)}: ${before.received === 0 && before.unpacked === 0 ? 'up to date' : 'pulled'} (${visible(event.digest)})`;
+  }
+}
+
+function nameOf(reference: string): string {
+  return visible(shownName(reference));
+}
+
+function stepOf(progress: PullProgress, digest: string): string | undefined {
+  return progress.layers.get(digest)?.step;
+}
+
+function line(digest: string, what: string): string {
+  return `${shortId(visible(digest))}: ${what}`;
+}

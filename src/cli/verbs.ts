@@ -1,0 +1,29 @@
+/** All verbs, in the order that help lists them. */
+import { BUNDLE } from './flags/bundle.js';
+import { HELP } from './flags/help.js';
+import { IMAGE_INSPECT } from './flags/image-inspect.js';
+import { IMAGES } from './flags/images.js';
+import { INSPECT } from './flags/inspect.js';
+import { PS } from './flags/ps.js';
+import { PULL } from './flags/pull.js';
+import { RM } from './flags/rm.js';
+import { RMI } from './flags/rmi.js';
+import { RUN } from './flags/run.js';
+import { VERSION } from './flags/version.js';
+import type { Verb } from './verb.js';
+
+export const VERBS: readonly Verb[] = [RUN, PULL, IMAGES, IMAGE_INSPECT, RMI, PS, INSPECT, RM, BUNDLE, HELP, VERSION];
+
+/** The verb of this name or alias. */
+export function findVerb(name: string): Verb | undefined {
+  return VERBS.find((verb) => namesOf(verb).includes(name));
+}
+
+/** Whether two-word names begin with this word: `image`, `container`. */
+export function isTopic(word: string): boolean {
+  return VERBS.some((verb) => namesOf(verb).some((name) => name.startsWith(`${word} `)));
+}
+
+export function namesOf(verb: Verb): string[] {
+  return [verb.name, ...(verb.aliases ?? [])];
+}

@@ -1,0 +1,110 @@
+/** Removing containers, and what runs that died left behind. What a container wrote belongs to its map and is removed inside it. */
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { errnoOf, TsrunError } from '../errors.js';
+import type { HostPath, StorePaths } from '../paths.js';
+import { compileRemovalPlan } from '../plan/cage.js';
+import { findMappers, type Identity } from '../rootfs/identity.js';
+import { launch, launchDetached } from '../runtime/spawn.js';
+import type { IdMapping, IdRange } from '../security/idmap.js';
+import type { IdMap, RuntimeSpec } from '../spec/runtime.js';
+import { type Container, idsIn, isAlive, readConfig } from './state.js';
+
+/** @throws ERR_TSRUN_CONTAINER_RUNNING unless `force` */
+export async function removeContainer(paths: StorePaths, container: Container, force: boolean): Promise<void> {
+  if (isAlive(container.directory)) {
+    if (!force) {
+      throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} is running`, {
+        subject: container.name,
+        hint: `end it first, or remove it all the same: tsrun rm -f ${container.name}`,
+      });
+    }
+    await end(container);
+  }
+  const trash = moveToTrash(paths, container.directory);
+  if (trash) await launch(removalPlan(trash), ['ignore', 'ignore', 'inherit']).ended;
+}
+
+/** SIGKILL of pid 1 ends all; its runner then lets go of the directory. Only a pid whose lock is held is believed. */
+async function end({ pid, directory, name }: Container): Promise<void> {
+  if (pid !== undefined && pid > 1) process.kill(pid, 'SIGKILL');
+  for (let waited = 0; isAlive(directory); waited += 20) {
+    if (waited > 10_000)
+      throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${name} does not end`, {
+        subject: name,
+        hint: 'look for its process with ps, and what it waits for',
+      });
+    await pause(20);
+  }
+}
+
+/**
+ * What --rm runs left that did not end in peace: moved out of the way at once, removed by a process of low priority that nobody waits
+ * for. Looks at `transient/` and `trash/` alone, so that it costs the same however many containers there are.
+ */
+export function sweep(paths: StorePaths): void {
+  const dead = idsIn(paths.transient).map((id) => join(paths.transient, id) as HostPath);
+  for (const directory of dead) if (!isAlive(directory)) moveToTrash(paths, directory);
+  for (const id of idsIn(paths.trash)) launchDetached(removalPlan(join(paths.trash, id) as HostPath));
+}
+
+function moveToTrash(paths: StorePaths, directory: HostPath): HostPath | undefined {
+  mkdirSync(paths.trash, { recursive: true, mode: 0o700 });
+  removeNames(paths, directory);
+  const trash = join(paths.trash, basename(directory)) as HostPath;
+  try {
+    renameSync(directory, trash);
+    return trash;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined; // another process was first
+    throw error;
+  }
+}
+
+/** Names are links to the directories they name. */
+function removeNames(paths: StorePaths, directory: HostPath): void {
+  if (!existsSync(paths.names)) return;
+  for (const name of readdirSync(paths.names)) {
+    const link = join(paths.names, name);
+    if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(link) === directory) rmSync(link, { force: true });
+  }
+}
+
+function removalPlan(directory: HostPath) {
+  const { ids, mappers } = recordedIdentity(directory);
+  const overlay = join(directory, 'overlay') as HostPath;
+  return compileRemovalPlan(ids, mappers, existsSync(overlay) && ids.mode !== 'single' ? [overlay] : [], [directory]);
+}
+
+/** The map that the container ran with: today's may be another. Without a config nothing was written under any map. */
+function recordedIdentity(directory: HostPath): Identity {
+  const spec = configOf(directory);
+  const uid = rangesOf(spec?.linux?.uidMappings);
+  const gid = rangesOf(spec?.linux?.gidMappings);
+  const single = uid.length <= 1 && (uid[0]?.size ?? 1) === 1;
+  const own = { containerId: 0, hostId: process.getuid?.() ?? 0, size: 1 };
+  const mappers = findMappers();
+  const ids: IdMapping = {
+    mode: single ? 'single' : 'range',
+    uid: uid.length > 0 ? uid : [own],
+    gid: gid.length > 0 ? gid : [{ ...own, hostId: process.getgid?.() ?? 0 }],
+    write: single || process.getuid?.() === 0 ? 'direct' : 'newuidmap',
+    setgroups: single ? 'deny' : 'allow',
+    owners: '',
+    notes: [],
+  };
+  return { ids, mappers };
+}
+
+function configOf(directory: HostPath): RuntimeSpec | undefined {
+  try {
+    return readConfig({ directory, name: basename(directory) });
+  } catch {
+    return undefined;
+  }
+}
+
+function rangesOf(maps: readonly IdMap[] | undefined): IdRange[] {
+  return (maps ?? []).map(({ containerID, hostID, size }) => ({ containerId: containerID, hostId: hostID, size }));
+}

@@ -1,0 +1,140 @@
+/**
+ * What is known of containers, read from their directories. A directory's lock says whether its container lives: the kernel drops it
+ * with the last process that holds it, so no pid is ever believed alone.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, TsrunError } from '../errors.js';
+import type { HostPath, StorePaths } from '../paths.js';
+import type { RuntimeSpec } from '../spec/runtime.js';
+import { tryLockDirectory } from '../sys/flock.js';
+import { nameOf } from './name.js';
+
+export type ContainerStatus = 'creating' | 'created' | 'running' | 'stopped';
+
+export interface Container {
+  id: string;
+  name: string;
+  /** As the user named it. */
+  image: string;
+  command: string[];
+  /** RFC 3339 */
+  created: string;
+  status: ContainerStatus;
+  /** Of its first process, as the host counts; while it runs. */
+  pid?: number;
+  /** Once it has ended, when anybody was there to see it. */
+  exitCode?: number;
+  started?: string;
+  finished?: string;
+  /** Removed when it ends. */
+  rm: boolean;
+  directory: HostPath;
+}
+
+/** status.json: what the plan wrote. Numbers come from slots and are texts. */
+interface StatusFile {
+  name?: string;
+  image?: string;
+  command?: string[];
+  created?: string;
+  status?: ContainerStatus;
+  pid?: string;
+  started?: string;
+  finished?: string;
+  exitCode?: string;
+}
+
+const ID = /^[0-9a-f]{64}$/;
+
+/** All containers of the store, the newest first. One damaged directory hides no other. */
+export function listContainers(paths: StorePaths): Container[] {
+  const kept = idsIn(paths.containers).map((id) => readContainer(join(paths.containers, id) as HostPath, id, false));
+  const transient = idsIn(paths.transient).map((id) => readContainer(join(paths.transient, id) as HostPath, id, true));
+  return [...kept, ...transient]
+    .filter((container): container is Container => container !== undefined)
+    .sort((a, b) => (a.created < b.created ? 1 : -1));
+}
+
+/** By name, id or the beginning of an id. @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_AMBIGUOUS */
+export function findContainer(paths: StorePaths, text: string): Container {
+  const all = listContainers(paths);
+  const exact = all.find(({ name, id }) => name === text || id === text);
+  const matches = exact ? [exact] : /^[0-9a-f]+$/.test(text) ? all.filter(({ id }) => id.startsWith(text)) : [];
+  if (matches.length > 1) {
+    throw new TsrunError('ERR_TSRUN_CONTAINER_AMBIGUOUS', `${text} could be one of ${matches.length} containers`, {
+      subject: text,
+      hint: 'give more digits of the id, or the name',
+    });
+  }
+  if (matches[0]) return matches[0];
+  throw new TsrunError('ERR_TSRUN_CONTAINER_NOT_FOUND', `no container ${text}`, { subject: text, hint: 'list them with: tsrun ps -a' });
+}
+
+export function isAlive(directory: HostPath): boolean {
+  try {
+    const lock = tryLockDirectory(directory, 'exclusive');
+    lock?.release();
+    return lock === undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** The container's runtime spec. @throws ERR_TSRUN_STORE_UNREADABLE */
+export function readConfig({ directory, name }: Pick<Container, 'directory' | 'name'>): RuntimeSpec {
+  const file = join(directory, 'config.json');
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as RuntimeSpec;
+  } catch (cause) {
+    throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `the config.json of ${name} cannot be read`, {
+      subject: file,
+      hint: `remove the container: tsrun rm -f ${name}`,
+      cause,
+    });
+  }
+}
+
+/** Ids of the directories in `containers/` or `transient/`. */
+export function idsIn(directory: HostPath): string[] {
+  try {
+    return readdirSync(directory).filter((name) => ID.test(name));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `cannot read ${directory}: ${(error as Error).message}`, {
+      subject: directory,
+      hint: 'check the directory’s owner and mode, or name another store with --root',
+      cause: error,
+    });
+  }
+}
+
+function readContainer(directory: HostPath, id: string, rm: boolean): Container | undefined {
+  const alive = isAlive(directory);
+  const file = readStatus(directory);
+  if (!alive && !existsSync(directory)) return undefined; // it ended while we looked
+  const running = alive && file.status === 'running';
+  return {
+    id,
+    name: file.name ?? nameOf(id),
+    image: file.image ?? '',
+    command: file.command ?? [],
+    created: file.created ?? '',
+    status: running ? 'running' : alive ? 'creating' : file.status === 'created' ? 'created' : 'stopped',
+    ...(running && file.pid ? { pid: Number(file.pid) } : {}),
+    ...(!alive && file.exitCode !== undefined ? { exitCode: Number(file.exitCode) } : {}),
+    ...(file.started ? { started: file.started } : {}),
+    ...(file.finished ? { finished: file.finished } : {}),
+    rm,
+    directory,
+  };
+}
+
+function readStatus(directory: HostPath): StatusFile {
+  try {
+    return JSON.parse(readFileSync(join(directory, 'status.json'), 'utf8')) as StatusFile;
+  } catch {
+    return {};
+  }
+}

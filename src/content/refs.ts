@@ -1,0 +1,140 @@
+/**
+ * References: which name means which descriptor. One file per name is the truth; the layout's index.json is derived from all of them,
+ * under one lock, so that other tools find the images by `org.opencontainers.image.ref.name` (image-spec annotations.md).
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, TsrunError } from '../errors.js';
+import type { StorePaths } from '../paths.js';
+import { isDigest } from '../spec/digest.js';
+import type { Descriptor } from '../spec/image.js';
+import { OCI_INDEX } from '../spec/media-types.js';
+import { storeFailure } from './failure.js';
+import { syncDirectory, writeDurably } from './ingest.js';
+import { lockStore } from './lock.js';
+
+export interface Ref {
+  name: string;
+  descriptor: Descriptor;
+}
+
+export interface DamagedRef {
+  path: string;
+  reason: string;
+}
+
+const FILE_NAME = /^[0-9a-f]{64}$/;
+const REF_NAME = 'org.opencontainers.image.ref.name';
+/** The annotation's grammar. A name outside it (an archive's path) is listed without one, which still protects its blobs from other tools. */
+const REF_NAME_GRAMMAR = /^[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*(?:\/[A-Za-z0-9]+(?:(?:[-._:@+]|--)[A-Za-z0-9]+)*)*$/;
+
+/** The file of one reference: what a cached decision about it depends on. */
+export function refPath(paths: StorePaths, name: string): string {
+  return join(paths.refs, createHash('sha256').update(name).digest('hex'));
+}
+
+/** Points `name` at a descriptor whose blobs are in the store. Durable when it resolves. */
+export async function putRef(paths: StorePaths, name: string, descriptor: Descriptor): Promise<void> {
+  const { mediaType, digest, size } = descriptor;
+  using _held = await lockStore(paths, 'index', 'exclusive');
+  await writeDurably(paths, refPath(paths, name), `${JSON.stringify({ name, descriptor: { mediaType, digest, size } })}\n`);
+  await writeIndex(paths);
+}
+
+/** Undefined when there is no such reference. Errors: ERR_TSRUN_STORE_UNREADABLE, also for a damaged file. */
+export async function getRef(paths: StorePaths, name: string): Promise<Descriptor | undefined> {
+  const path = refPath(paths, name);
+  const ref = await readRef(path);
+  if (ref === undefined) return undefined;
+  if ('reason' in ref || ref.name !== name) {
+    throw new TsrunError(
+      'ERR_TSRUN_STORE_UNREADABLE',
+      `the reference ${name} is damaged: ${'reason' in ref ? ref.reason : 'it names another image'}`,
+      {
+        subject: path,
+        hint: `pull the image again, or remove ${path}`,
+      },
+    );
+  }
+  return ref.descriptor;
+}
+
+/** All references in the order of their names, and the files that cannot be read: they hide nothing but themselves. */
+export async function listRefs(paths: StorePaths): Promise<{ refs: Ref[]; damaged: DamagedRef[] }> {
+  const files = await readdir(paths.refs).catch((cause: unknown) => {
+    if (errnoOf(cause) === 'ENOENT') return [];
+    throw storeFailure(cause, 'cannot list the images', paths.refs);
+  });
+  const refs: Ref[] = [];
+  const damaged: DamagedRef[] = [];
+  for (const file of files.filter((name) => FILE_NAME.test(name))) {
+    const path = join(paths.refs, file);
+    const ref = await readRef(path).catch((error: Error) => ({ path, reason: error.message }));
+    if (ref === undefined) continue;
+    if ('reason' in ref) damaged.push(ref);
+    else if (refPath(paths, ref.name) !== path) damaged.push({ path, reason: 'it holds another name' });
+    else refs.push(ref);
+  }
+  return { refs: refs.sort((a, b) => (a.name < b.name ? -1 : 1)), damaged };
+}
+
+/** True when there was one. Blobs stay (see gc.ts). A damaged one can be removed too. */
+export async function removeRef(paths: StorePaths, name: string): Promise<boolean> {
+  const path = refPath(paths, name);
+  using _held = await lockStore(paths, 'index', 'exclusive');
+  try {
+    await unlink(path);
+    await syncDirectory(paths.refs);
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return false;
+    throw storeFailure(cause, `cannot remove the reference ${name}`, path);
+  }
+  await writeIndex(paths);
+  return true;
+}
+
+/** Writes index.json again when a writer died between a reference and it. The directory is then the newer of the two. */
+export async function refreshIndex(paths: StorePaths): Promise<void> {
+  const [index, refs] = await Promise.all([changedAt(indexPath(paths)), changedAt(paths.refs)]);
+  if (index !== undefined && refs !== undefined && index >= refs) return;
+  using _held = await lockStore(paths, 'index', 'exclusive');
+  await writeIndex(paths);
+}
+
+async function changedAt(path: string): Promise<bigint | undefined> {
+  return (await stat(path, { bigint: true }).catch(() => undefined))?.mtimeNs;
+}
+
+function indexPath(paths: StorePaths): string {
+  return join(paths.image, 'index.json');
+}
+
+async function writeIndex(paths: StorePaths): Promise<void> {
+  const { refs } = await listRefs(paths);
+  const manifests = refs.map(({ name, descriptor }) =>
+    REF_NAME_GRAMMAR.test(name) ? { ...descriptor, annotations: { [REF_NAME]: name } } : descriptor,
+  );
+  await writeDurably(paths, indexPath(paths), JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
+}
+
+async function readRef(path: string): Promise<Ref | DamagedRef | undefined> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    if (errnoOf(cause) === 'ENOENT') return undefined;
+    throw storeFailure(cause, 'cannot read a reference', path);
+  });
+  return text === undefined ? undefined : (refOf(text) ?? { path, reason: 'it is not the JSON of a reference' });
+}
+
+function refOf(text: string): Ref | undefined {
+  try {
+    const { name, descriptor } = JSON.parse(text) as { name: unknown; descriptor: Record<string, unknown> };
+    const { mediaType, digest, size } = descriptor;
+    if (typeof name !== 'string' || typeof mediaType !== 'string' || !isDigest(digest)) return undefined;
+    return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0
+      ? { name, descriptor: { mediaType, digest, size } }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

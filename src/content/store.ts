@@ -1,0 +1,155 @@
+/**
+ * The content store: an OCI image layout (image-spec image-layout.md) whose blobs are named by their digest and appear only when whole.
+ * Any number of processes may read and fetch at once; whichever is first fetches a blob, the others wait and find it.
+ */
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, TsrunError } from '../errors.js';
+import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
+import { type Digest, hexOf, isDigest } from '../spec/digest.js';
+import { type BlobDescriptor, blobArrivedAs, blobDamaged, blobMissing, blobSize, storeFailure } from './failure.js';
+import { openIngest, writeDurably } from './ingest.js';
+import { lockStore } from './lock.js';
+import { receive } from './receive.js';
+import { refreshIndex } from './refs.js';
+import { sweepLeftovers } from './sweep.js';
+
+export interface FetchOptions {
+  signal?: AbortSignal | undefined;
+  /** Called with the bytes received so far. */
+  onBytes?: ((total: number) => void) | undefined;
+}
+
+export class ContentStore {
+  constructor(readonly paths: StorePaths) {}
+
+  /**
+   * Makes the layout, once, and clears what dead writers left. To be called before anything is written; reading needs no call.
+   * Errors: ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_DISK_FULL.
+   */
+  async init(): Promise<void> {
+    const { paths } = this;
+    try {
+      await mkdir(paths.base, { recursive: true, mode: 0o700 });
+      const blobs = join(paths.image, 'blobs');
+      for (const directory of [paths.image, blobs, join(blobs, 'sha256'), paths.ingest, paths.refs, paths.locks])
+        await makeDirectory(directory);
+    } catch (cause) {
+      throw storeFailure(cause, 'cannot make the store', paths.base);
+    }
+    ensurePrivateDirectory(paths.base, process.getuid?.() ?? 0);
+    await sweepLeftovers(paths);
+    const layoutFile = join(paths.image, 'oci-layout');
+    if ((await sizeOf(layoutFile)) === undefined) await writeDurably(paths, layoutFile, '{"imageLayoutVersion":"1.0.0"}');
+    await refreshIndex(paths);
+  }
+
+  async has(digest: Digest): Promise<boolean> {
+    return (await sizeOf(this.#pathOf(digest))) !== undefined;
+  }
+
+  /**
+   * Brings a blob into the store unless it is there, fetching it in one process only.
+   * `source` is called at most once; a body that is longer than `descriptor.size` is dropped at the first byte too many.
+   * Errors: ERR_TSRUN_BLOB_SIZE, ERR_TSRUN_BLOB_DIGEST, ERR_TSRUN_DISK_FULL, ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_INTERRUPTED, and the source's own.
+   */
+  async fetchOnce(
+    descriptor: BlobDescriptor,
+    source: () => AsyncIterable<Uint8Array>,
+    options: FetchOptions = {},
+  ): Promise<{ alreadyPresent: boolean }> {
+    if (!Number.isSafeInteger(descriptor.size) || descriptor.size < 0) throw blobSize(descriptor, 'not a size');
+    if (await this.#holds(descriptor)) return { alreadyPresent: true };
+    const lockName = `blob-${hexOf(descriptor.digest)}`;
+    using _held = await lockStore(this.paths, lockName, 'exclusive', options.signal);
+    try {
+      // Whoever held the lock before has most likely fetched it.
+      if (await this.#holds(descriptor)) return { alreadyPresent: true };
+      await this.#fetch(descriptor, source, options);
+      return { alreadyPresent: false };
+    } finally {
+      rmSync(join(this.paths.locks, lockName), { force: true });
+    }
+  }
+
+  /**
+   * All bytes of a blob, verified. For manifests and configs: not for layers.
+   * Errors: ERR_TSRUN_BLOB_MISSING, ERR_TSRUN_BLOB_SIZE (also above `limit`), ERR_TSRUN_BLOB_DIGEST, ERR_TSRUN_STORE_UNREADABLE.
+   */
+  async readBytes(descriptor: BlobDescriptor, limit: number = Number.MAX_SAFE_INTEGER): Promise<Buffer> {
+    const path = this.#pathOf(descriptor.digest);
+    if (descriptor.size > limit) throw blobSize(descriptor, `above the limit of ${limit} bytes`);
+    if (!(await this.#holds(descriptor))) throw blobMissing(descriptor.digest);
+    const bytes = await readFile(path).catch((cause: unknown) => {
+      throw storeFailure(cause, `cannot read blob ${descriptor.digest}`, path);
+    });
+    if (digestOf(bytes) !== descriptor.digest) throw blobDamaged(descriptor.digest, path);
+    return bytes;
+  }
+
+  #pathOf(digest: Digest): string {
+    if (!isDigest(digest)) {
+      throw new TsrunError('ERR_TSRUN_DIGEST_INVALID', `not a digest this store can hold: ${String(digest).slice(0, 100)}`, {
+        hint: 'only sha256 digests are supported: sha256: and 64 hexadecimal digits in lower case',
+      });
+    }
+    return this.paths.blob(digest);
+  }
+
+  /** A file of another size than declared: either the descriptor lies, or the disk lost bytes and the blob is fetched again. */
+  async #holds(descriptor: BlobDescriptor): Promise<boolean> {
+    const path = this.#pathOf(descriptor.digest);
+    const size = await sizeOf(path);
+    if (size === undefined || size === descriptor.size) return size !== undefined;
+    if ((await digestOfFile(path)) === descriptor.digest) throw blobSize(descriptor, `${size} bytes long`);
+    await unlink(path).catch(() => undefined);
+    return false;
+  }
+
+  async #fetch(descriptor: BlobDescriptor, source: () => AsyncIterable<Uint8Array>, options: FetchOptions): Promise<void> {
+    const { digest, size } = descriptor;
+    const what = `blob ${digest}`;
+    const fail = (cause: unknown): never => {
+      throw storeFailure(cause, `cannot store ${what}`, this.paths.image, size);
+    };
+    const ingest = await openIngest(this.paths).catch(fail);
+    try {
+      const received = await receive(ingest.file, source(), { what, limit: size, fail, ...options });
+      if (received.size !== size) throw blobSize(descriptor, `only ${received.size} bytes long`);
+      if (received.digest !== digest) throw blobArrivedAs(digest, received.digest);
+      await ingest.commit(this.#pathOf(digest)).catch(fail);
+    } finally {
+      await ingest.discard();
+    }
+  }
+}
+
+/** Not the recursive mkdir: that turns a full disk (ENOSPC) into ENOENT. */
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { mode: 0o700 }).catch((cause: unknown) => {
+    if (errnoOf(cause) !== 'EEXIST') throw cause;
+  });
+}
+
+/** sha256 of bytes in memory, in the spelling of a descriptor. */
+export function digestOf(bytes: Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+}
+
+async function digestOfFile(path: string): Promise<Digest> {
+  const hash = createHash('sha256');
+  const file = await open(path, 'r');
+  for await (const chunk of file.createReadStream({ highWaterMark: 256 * 1024 })) hash.update(chunk as Buffer);
+  return `sha256:${hash.digest('hex')}` as Digest;
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return undefined;
+    throw storeFailure(cause, 'cannot read the store', path);
+  }
+}

@@ -1,0 +1,8 @@
+/** The name of an image that came from an archive: its path, made absolute, so that it means the same from everywhere. */
+import { resolve } from 'node:path';
+import { canonicalName } from '../reference/format.js';
+import type { ArchiveReference } from '../reference/parse.js';
+
+export function archiveName(ref: ArchiveReference): string {
+  return canonicalName({ ...ref, path: resolve(ref.path) });
+}

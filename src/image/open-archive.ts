@@ -1,0 +1,92 @@
+/** An archive file, made readable at random: as it stands, or decompressed into the store's ingest directory, where a crash leaves no trace. */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { storeFailure } from '../content/failure.js';
+import { openIngest } from '../content/ingest.js';
+import { receive } from '../content/receive.js';
+import { errnoOf, TsrunError } from '../errors.js';
+import { LIMITS } from '../layer/limits.js';
+import type { StorePaths } from '../paths.js';
+import { type ArchiveFiles, tarFiles, unreadable } from './archive-files.js';
+import { compressionOf } from './sniff.js';
+import { archiveInvalid } from './tar-index.js';
+
+export interface OpenArchive extends AsyncDisposable {
+  files: ArchiveFiles;
+}
+
+/** The reader of layers wants a known media type, and then looks at the bytes. */
+const ANY_TAR = 'application/vnd.oci.image.layer.v1.tar';
+
+/**
+ * Plain, gzip or zstd; a pipe as well. To be closed by the caller.
+ * Errors: ERR_TSRUN_IMAGE_NOT_FOUND without such a file, ERR_TSRUN_ARCHIVE_INVALID, ERR_TSRUN_DISK_FULL, ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_INTERRUPTED.
+ */
+export async function openArchive(paths: StorePaths, path: string, signal?: AbortSignal): Promise<OpenArchive> {
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const each of opened.reverse()) await each.close();
+  };
+  const spool = async (source: AsyncIterable<Uint8Array>) => {
+    const spooled = await spoolInto(paths, path, source, signal);
+    opened.push({ close: spooled.discard });
+    return spooled.file;
+  };
+  try {
+    let file = await openFile(path);
+    opened.push(file);
+    if (!(await file.stat()).isFile()) file = await spool(file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }));
+    const start = Buffer.alloc(4);
+    await file.read(start, 0, start.length, 0);
+    if (compressionOf(start) !== 'none') file = await spool(decompressed(file, path));
+    const files = await tarFiles(file, (await file.stat()).size, path);
+    return { files, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw unreadable(path, error);
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDONLY);
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT') throw cause;
+    throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `there is no archive ${path}`, { subject: path, hint: 'check the path', cause });
+  }
+}
+
+async function spoolInto(paths: StorePaths, path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
+  const fail = (cause: unknown): never => {
+    throw storeFailure(cause, `cannot decompress ${path}`, paths.ingest);
+  };
+  const ingest = await openIngest(paths).catch(fail);
+  try {
+    await receive(ingest.file, source, { what: path, limit: LIMITS.totalBytes, fail, signal });
+    return ingest;
+  } catch (error) {
+    await ingest.discard();
+    throw error;
+  }
+}
+
+/** Bounded like a layer: an archive of zeros that fills the disk is refused early. */
+async function* decompressed(file: FileHandle, path: string): AsyncGenerator<Uint8Array> {
+  const { size } = await file.stat();
+  try {
+    // The zstd decoder is WebAssembly and takes a while to load: only when something is compressed.
+    const { openTar } = await import('../layer/decompress.js');
+    const { chunks, consumed } = await openTar(file.fd, size, ANY_TAR);
+    let total = 0;
+    for await (const chunk of chunks()) {
+      total += chunk.length;
+      const isBomb = total > LIMITS.ratioFrom && total > LIMITS.ratio * consumed();
+      if (isBomb || total > LIMITS.totalBytes) throw archiveInvalid(path, `it unpacks to more than ${total} bytes`);
+      // The reader uses its buffer again.
+      yield Buffer.from(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof TsrunError && cause.code === 'ERR_TSRUN_ARCHIVE_INVALID') throw cause;
+    throw archiveInvalid(path, (cause as Error).message, cause);
+  }
+}

@@ -1,0 +1,51 @@
+/** A pull: the tag is resolved once, everything below it is fetched by digest, and the reference is written last. */
+import { Lease } from '../content/lease.js';
+import { getRef, putRef } from '../content/refs.js';
+import type { StorePaths } from '../paths.js';
+import { canonicalName } from '../reference/format.js';
+import type { RegistryReference } from '../reference/parse.js';
+import type { RegistryClient } from '../registry/client.js';
+import type { Descriptor } from '../spec/image.js';
+import { type FetchImageOptions, fetchImage, type ImageSource, type StoreSession } from './fetch.js';
+import type { Image } from './image.js';
+import { roleOf } from './parse.js';
+
+export interface PullSession extends StoreSession {
+  client: RegistryClient;
+}
+
+/**
+ * Pulls an image, whatever the store holds under its name (that policy is the caller's).
+ * Errors: the client's, ContentStore.fetchOnce's, and those of the documents: ERR_TSRUN_MANIFEST_INVALID, ERR_TSRUN_CONFIG_INVALID,
+ * ERR_TSRUN_MEDIA_TYPE, ERR_TSRUN_PLATFORM_MISSING. After any of them the reference is what it was before.
+ */
+export async function pullImage(session: PullSession, ref: RegistryReference, options: FetchImageOptions = {}): Promise<Image> {
+  const { paths, store, client } = session;
+  const name = canonicalName(ref);
+  await store.init();
+  using lease = new Lease(paths);
+  options.onProgress?.({ type: 'resolve', reference: name });
+  const resolved = await client.manifest(ref, ref.digest ?? ref.tag ?? 'latest');
+  roleOf(resolved.descriptor);
+  const image = await fetchImage(session, lease, name, resolved.descriptor, registrySource(client, ref, resolved), options);
+  await nameImage(paths, ref, name, resolved.descriptor);
+  options.onProgress?.({ type: 'done', reference: name, digest: resolved.descriptor.digest });
+  return image;
+}
+
+function registrySource(client: RegistryClient, ref: RegistryReference, top: { descriptor: Descriptor; bytes: Uint8Array }): ImageSource {
+  return {
+    document: async ({ digest }) => (digest === top.descriptor.digest ? top.bytes : (await client.manifest(ref, digest)).bytes),
+    blob: (descriptor) => client.blob(ref, descriptor),
+  };
+}
+
+/** An image that loses its tag to a newer one keeps a name by digest, so that it can still be run, listed and removed. */
+async function nameImage(paths: StorePaths, ref: RegistryReference, name: string, target: Descriptor): Promise<void> {
+  const before = await getRef(paths, name).catch(() => undefined);
+  if (before !== undefined && before.digest !== target.digest && ref.digest === undefined) {
+    const { tag: _tag, ...repository } = ref;
+    await putRef(paths, canonicalName({ ...repository, digest: before.digest }), before);
+  }
+  await putRef(paths, name, target);
+}

@@ -1,0 +1,90 @@
+/** Removing an image: its names go first, then the blobs that nothing else needs. */
+
+import { existsSync } from 'node:fs';
+import { collectGarbage, reachable } from '../content/gc.js';
+import { refPath, removeRef } from '../content/refs.js';
+import { TsrunError } from '../errors.js';
+import { familiarName } from '../reference/format.js';
+import { parseReference } from '../reference/parse.js';
+import type { ChainId, DiffId, Digest } from '../spec/digest.js';
+import { type CatalogueEntry, readCatalogue } from './catalogue.js';
+import type { StoreSession } from './fetch.js';
+import { matchingId, referenceOf, storedName, withDigest } from './find.js';
+import { imageId } from './image.js';
+import { type ImageSummary, summarize } from './list.js';
+
+export interface RemoveImageOptions {
+  /** The name or id of a container that uses the image; undefined when none does. Asked only for images that would be gone. */
+  inUse?: ((image: ImageSummary) => string | undefined | Promise<string | undefined>) | undefined;
+  /** Remove it all the same. */
+  force?: boolean | undefined;
+}
+
+export interface RemovedImage {
+  /** canonical references */
+  untagged: string[];
+  /** ids of images that have no name left */
+  images: Digest[];
+  blobs: { digest: Digest; size: number }[];
+  /** Unpacked layers that no image in the store uses any more; a container may. */
+  layers: { diffIds: DiffId[]; chainIds: ChainId[] };
+}
+
+/**
+ * By reference: takes away this one name. By id, its beginning or a bare digest: takes away every name of the image.
+ * Errors: ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_IMAGE_AMBIGUOUS, ERR_TSRUN_IMAGE_IN_USE (nothing is removed then), ERR_TSRUN_STORE_UNREADABLE.
+ */
+export async function removeImage({ paths, store }: StoreSession, text: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
+  const { entries } = await readCatalogue(store);
+  const names = namesOf(text, entries, (name) => existsSync(refPath(paths, name)));
+  const removed = entries.filter(({ name }) => names.includes(name));
+  const kept = entries.filter(({ name }) => !names.includes(name));
+  const gone = summarize(removed).filter(({ id }) => !summarize(kept).some((image) => image.id === id));
+  if (options.force !== true) for (const image of gone) await assertUnused(text, image, options.inUse);
+  const candidates = new Set<Digest>();
+  for (const { target } of removed) for (const digest of await reachable(store, target)) candidates.add(digest);
+  for (const name of names) await removeRef(paths, name);
+  return {
+    untagged: names,
+    images: gone.map(({ id }) => id),
+    blobs: await collectGarbage(store, candidates),
+    layers: orphanedLayers(removed, kept),
+  };
+}
+
+function namesOf(text: string, entries: CatalogueEntry[], exists: (name: string) => boolean): string[] {
+  const ref = referenceOf(text);
+  const name = ref === undefined ? undefined : storedName(ref);
+  // Asked of the disk, not of the entries: a damaged reference can be removed too.
+  if (name !== undefined && exists(name)) return [name];
+  const byDigest = ref?.transport === 'docker' && ref.digest !== undefined ? withDigest(entries, ref).map((entry) => entry.name) : [];
+  if (byDigest.length > 0) return byDigest;
+  const ids = new Set(matchingId(entries, text).map(imageId));
+  const byId = entries.filter(({ images }) => images.some((image) => ids.has(imageId(image)))).map((entry) => entry.name);
+  if (byId.length > 0) return byId;
+  throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${text} in the store`, {
+    subject: text,
+    hint: 'list the images with: tsrun images',
+  });
+}
+
+async function assertUnused(text: string, image: ImageSummary, inUse: RemoveImageOptions['inUse']): Promise<void> {
+  const container = await inUse?.(image);
+  if (container === undefined) return;
+  const name = image.names[0] === undefined ? text : familiarName(parseReference(image.names[0]));
+  throw new TsrunError('ERR_TSRUN_IMAGE_IN_USE', `the image ${name} is used by the container ${container}`, {
+    subject: text,
+    hint: `remove the container first: tsrun rm ${container}`,
+  });
+}
+
+function orphanedLayers(removed: CatalogueEntry[], kept: CatalogueEntry[]): RemovedImage['layers'] {
+  const layersOf = (entries: CatalogueEntry[]) => entries.flatMap(({ images }) => images.flatMap(({ layers }) => layers));
+  const diffIds = new Set(layersOf(removed).map(({ diffId }) => diffId));
+  const chainIds = new Set(layersOf(removed).map(({ chainId }) => chainId));
+  for (const { diffId, chainId } of layersOf(kept)) {
+    diffIds.delete(diffId);
+    chainIds.delete(chainId);
+  }
+  return { diffIds: [...diffIds], chainIds: [...chainIds] };
+}

@@ -1,0 +1,115 @@
+/**
+ * Plans of tsrun's own work inside a user namespace: unpacking a layer and removing what a container wrote. The same helper and the
+ * same operations as a run; only what the child does differs.
+ */
+import type { IdMapping } from '../security/idmap.js';
+import { becomeRoot, CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
+import type { Operation, Plan } from './operations.js';
+
+const ALL_CAPABILITIES = -1n;
+const O_PATH_DIRECTORY = 0o10200000;
+const MS_REC_PRIVATE = 0x4000 | 0x40000;
+/** Where the program in the cage writes its answers. */
+const ANSWERS_FD = 3;
+
+export interface UnpackPlanInput {
+  ids: IdMapping;
+  mappers?: Mappers | undefined;
+  /** Holds `diff`, the new layer, and `work`. */
+  directory: string;
+  /** The layers below, the topmost first, when the layer is applied on their merged view. */
+  parents?: readonly string[];
+  argv: readonly string[];
+  env: readonly string[];
+}
+
+/**
+ * The program runs under the caller's uid, which may read it wherever it lies, with all capabilities of the new namespace; it becomes
+ * root and changes its root by itself once it is loaded. Its standard output carries its answers.
+ */
+export function compileUnpackPlan({ ids, mappers, directory, parents, argv, env }: UnpackPlanInput): Plan {
+  const enter: Operation[] = [
+    ['stage', 'enter'],
+    ['die-with-parent'],
+    ...(parents ? openParents(parents, directory) : []),
+    ['await', 'parent', 'mapped'],
+  ];
+  const child: Operation[] = [
+    ...enter,
+    ...(parents ? mergedView(parents) : ([['chdir-host', `${directory}/diff`]] satisfies Operation[])),
+    ['dup', ANSWERS_FD, 'stdout'],
+    ['dup', 0, 'null'],
+    ['dup', 1, 'stderr'],
+    ['capabilities', ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES],
+    ['stage', 'exec'],
+    ['exec', argv, env, ''],
+  ];
+  return cage(ids, mappers, CLONE_NEWUSER | CLONE_NEWNS, child, [
+    ['await-exec', 'child'],
+    ['forward-signals', 'child', 0],
+    ['wait', 'child'],
+  ]);
+}
+
+function openParents(parents: readonly string[], directory: string): Operation[] {
+  return [...parents.map((path, index): Operation => ['open-tree', path, 0, `layer.${index}`]), ['open-tree', directory, 0, 'new']];
+}
+
+/** As the container's root sees it; files made on the way belong to that root although the caller's uid is kept. */
+function mergedView(parents: readonly string[]): Operation[] {
+  const lower = parents.map((_, index) => index).join(':');
+  return [
+    ['set-fs-ids', 0, 0],
+    ['umask', 0],
+    ['propagation', MS_REC_PRIVATE],
+    ['staging'],
+    ...parents.map((_, index): Operation => ['attach', `layer.${index}`, String(index)]),
+    ['attach', 'new', 'c'],
+    ['mkdir', 'root', 0o755],
+    ['mount', 'overlay', 'root', 'overlay', 0, `userxattr,lowerdir=${lower},upperdir=c/diff,workdir=c/work`],
+    ['chdir-host', 'root'],
+  ];
+}
+
+/**
+ * Empties directories that the container's root owns. They are opened as the caller; what lies above them may be his alone.
+ * @param leftovers what the caller himself removes after that
+ */
+export function compileRemovalPlan(
+  ids: IdMapping,
+  mappers: Mappers | undefined,
+  directories: readonly string[],
+  leftovers: readonly string[] = [],
+): Plan {
+  const child: Operation[] = [
+    ['stage', 'enter'],
+    ['die-with-parent'],
+    ...directories.map((path, index): Operation => ['open', path, O_PATH_DIRECTORY, `tree.${index}`]),
+    ['await', 'parent', 'mapped'],
+    becomeRoot(ids),
+    ['stage', 'remove'],
+    ...directories.flatMap((_, index): Operation[] => [['enter-directory', `tree.${index}`], ['remove-contents']]),
+  ];
+  const rest = leftovers.map((path): Operation => ['remove-tree', path]);
+  return directories.length === 0
+    ? { processes: [{ name: 'parent', operations: rest }] }
+    : cage(ids, mappers, CLONE_NEWUSER, child, [['reap', 'child'], ...rest]);
+}
+
+function cage(ids: IdMapping, mappers: Mappers | undefined, flags: number, child: Operation[], then: Operation[]): Plan {
+  const parent: Operation[] = [
+    ['stage', 'clone'],
+    ['clone', 'child', flags],
+    ['stage', 'map'],
+    mapIds('child', ids, mappers),
+    ['send', 'child', 'mapped'],
+    ['stage', 'run'],
+    ...then,
+  ];
+  return {
+    processes: [
+      { name: 'parent', operations: parent },
+      { name: 'child', operations: child },
+    ],
+  };
+}

@@ -1,0 +1,46 @@
+/** What the process may do, as operations in the order that the kernel needs: each step still has the right to take the next. */
+import { capabilityMasks } from '../security/capabilities.js';
+import type { IdMapping } from '../security/idmap.js';
+import type { Process } from '../spec/runtime.js';
+import type { Operation } from './operations.js';
+
+/** prlimit(2): the numbers of setrlimit's resources. */
+const RESOURCES: Readonly<Record<string, number>> = {
+  RLIMIT_CPU: 0,
+  RLIMIT_FSIZE: 1,
+  RLIMIT_DATA: 2,
+  RLIMIT_STACK: 3,
+  RLIMIT_CORE: 4,
+  RLIMIT_RSS: 5,
+  RLIMIT_NPROC: 6,
+  RLIMIT_NOFILE: 7,
+  RLIMIT_MEMLOCK: 8,
+  RLIMIT_AS: 9,
+  RLIMIT_LOCKS: 10,
+  RLIMIT_SIGPENDING: 11,
+  RLIMIT_MSGQUEUE: 12,
+  RLIMIT_NICE: 13,
+  RLIMIT_RTPRIO: 14,
+  RLIMIT_RTTIME: 15,
+};
+
+/**
+ * The filter is installed while CAP_SYS_ADMIN is there, because no_new_privs stays off where setuid programs must work; the last
+ * change of credentials clears the parent-death signal, so that is set once more.
+ */
+export function credentialOperations(process: Process, ids: IdMapping, filter: Uint8Array | undefined): Operation[] {
+  const { user } = process;
+  const sets = capabilityMasks(process.capabilities ?? {});
+  const groups = user.additionalGids ?? [];
+  return [
+    ...(process.rlimits ?? []).map((limit): Operation => ['rlimit', RESOURCES[limit.type] ?? -1, limit.soft, limit.hard]),
+    ['umask', user.umask ?? 0o022],
+    ['bounding-set', sets.bounding],
+    ...(process.noNewPrivileges ? ([['no-new-privileges']] satisfies Operation[]) : []),
+    ['keep-capabilities'],
+    ...(filter ? ([['seccomp', filter]] satisfies Operation[]) : []),
+    ids.setgroups === 'deny' ? ['set-single-ids', user.uid, user.gid] : ['set-ids', user.uid, user.gid, groups],
+    ['capabilities', sets.effective, sets.permitted, sets.inheritable, sets.ambient],
+    ['die-with-parent'],
+  ];
+}

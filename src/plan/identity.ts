@@ -1,0 +1,63 @@
+/** Namespaces and id maps as operations. Flags: clone(2), namespaces(7), user_namespaces(7). */
+import type { IdMapping, IdRange } from '../security/idmap.js';
+import type { Namespace, NamespaceType } from '../spec/runtime.js';
+import type { Operation } from './operations.js';
+
+export const CLONE_NEWUSER = 0x10000000;
+export const CLONE_NEWNS = 0x00020000;
+
+const CLONE_FLAGS: Readonly<Record<NamespaceType, number>> = {
+  mount: CLONE_NEWNS,
+  cgroup: 0x02000000,
+  uts: 0x04000000,
+  ipc: 0x08000000,
+  user: CLONE_NEWUSER,
+  pid: 0x20000000,
+  network: 0x40000000,
+  time: 0x00000080,
+};
+
+/** All flags of one clone3. A namespace with a path is joined, not made. */
+export function cloneFlags(namespaces: readonly Namespace[]): number {
+  return namespaces.filter((namespace) => namespace.path === undefined).reduce((flags, { type }) => flags | CLONE_FLAGS[type], 0) >>> 0;
+}
+
+export interface Mappers {
+  newuidmap: string;
+  newgidmap: string;
+}
+
+/** Writes the maps of a process that waits for it. @param mappers the setuid programs, needed when `ids.write` is newuidmap */
+export function mapIds(process: string, ids: IdMapping, mappers: Mappers | undefined): Operation {
+  const byProgram = ids.write === 'newuidmap';
+  if (byProgram && mappers === undefined) throw new TypeError('this id mapping needs newuidmap');
+  return [
+    'map-ids',
+    process,
+    mapText(ids.uid),
+    mapText(ids.gid),
+    ids.setgroups === 'deny' ? 1 : 0,
+    byProgram && mappers ? mappers.newuidmap : '',
+    byProgram && mappers ? mappers.newgidmap : '',
+  ];
+}
+
+function mapText(ranges: readonly IdRange[]): string {
+  return ranges.map((range) => `${range.containerId} ${range.hostId} ${range.size}\n`).join('');
+}
+
+/** Becomes the container's root. Where setgroups is denied the caller's supplementary groups cannot be dropped. */
+export function becomeRoot(ids: IdMapping): Operation {
+  return ids.setgroups === 'deny' ? ['set-single-ids', 0, 0] : ['set-ids', 0, 0, []];
+}
+
+/** The host id of the container's root. */
+export function hostIdOf(ranges: readonly IdRange[], containerId: number): number | undefined {
+  const range = ranges.find(({ containerId: first, size }) => containerId >= first && containerId < first + size);
+  return range === undefined ? undefined : range.hostId + (containerId - range.containerId);
+}
+
+/** True when the caller's own uid has a place in the map: then what the caller makes belongs to the container too. */
+export function mapsHostId(ranges: readonly IdRange[], hostId: number): boolean {
+  return ranges.some(({ hostId: first, size }) => hostId >= first && hostId < first + size);
+}

@@ -1,0 +1,98 @@
+/** The mounts of a runtime spec as operations, in the spec's order; then /dev, masks and read-only paths. */
+import { TsrunError } from '../errors.js';
+import type { Mount, RuntimeSpec } from '../spec/runtime.js';
+import type { Operation } from './operations.js';
+
+/** mount_setattr(2): option → attribute. Those mapped to 0 are the kernel's default here. */
+const ATTRIBUTES: Readonly<Record<string, number>> = {
+  ro: 0x1,
+  rro: 0x1,
+  nosuid: 0x2,
+  nodev: 0x4,
+  noexec: 0x8,
+  noatime: 0x10,
+  strictatime: 0x20,
+  nodiratime: 0x80,
+  rw: 0,
+  suid: 0,
+  dev: 0,
+  exec: 0,
+  relatime: 0,
+};
+/** Every mount of ours is private: what the spec says of propagation is either that or refused by bundle/. */
+const UNDERSTOOD = new Set(['bind', 'rbind', 'private', 'rprivate', 'copy', 'nocopy']);
+
+export interface BindSource {
+  name: string;
+  path: string;
+  recursive: boolean;
+}
+
+/** Sources to open while the process still has the caller's uid, and what to do with them inside. */
+export interface MountOperations {
+  sources: BindSource[];
+  operations: Operation[];
+}
+
+export function mountOperations(spec: RuntimeSpec): MountOperations {
+  const sources: BindSource[] = [];
+  const operations: Operation[] = [];
+  for (const mount of spec.mounts ?? []) {
+    const { attributes, options, isBind, recursive } = interpret(mount);
+    if (isBind) {
+      const name = `bind.${sources.length}`;
+      sources.push({ name, path: mount.source ?? '', recursive });
+      operations.push(['bind-at', 'root', mount.destination, name, attributes, mount.options?.includes('rro') ? 1 : 0]);
+    } else {
+      operations.push(...fileSystem(mount, attributes, options));
+    }
+    if (mount.destination === '/dev') operations.push(...devices());
+  }
+  for (const path of spec.linux?.maskedPaths ?? []) operations.push(['mask-at', 'root', path]);
+  for (const path of spec.linux?.readonlyPaths ?? []) operations.push(['read-only-at', 'root', path]);
+  return { sources, operations };
+}
+
+function interpret(mount: Mount): { attributes: number; options: string[]; isBind: boolean; recursive: boolean } {
+  const given = mount.options ?? [];
+  const recursive = given.includes('rbind');
+  const attributes = given.reduce((all, option) => all | (ATTRIBUTES[option] ?? 0), 0);
+  const options = given.filter((option) => !(option in ATTRIBUTES) && !UNDERSTOOD.has(option));
+  return { attributes, options, isBind: mount.type === 'bind' || given.includes('bind') || recursive, recursive };
+}
+
+function fileSystem(mount: Mount, attributes: number, options: string[]): Operation[] {
+  switch (mount.type) {
+    case 'proc':
+    case 'sysfs':
+    case 'mqueue':
+    case 'tmpfs':
+    case 'devpts':
+      return [['mount-at', 'root', mount.destination, mount.type, attributes, 0, options]];
+    case 'cgroup':
+    case 'cgroup2':
+      /* a host without the v2 hierarchy shows an empty /sys/fs/cgroup: nothing is weaker for it */
+      return [['mount-at', 'root', mount.destination, 'cgroup2', attributes, 1, options]];
+    default:
+      throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `mount of type ${mount.type ?? 'none'} at ${mount.destination} is not supported`, {
+        subject: mount.destination,
+        hint: 'use bind, tmpfs, proc, sysfs, devpts, mqueue or cgroup',
+      });
+  }
+}
+
+/** runtime-spec config-linux.md "Default Devices" and "Dev symbolic links". Nodes are the host's: a user namespace cannot make its own. */
+function devices(): Operation[] {
+  const nodes = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+  const links: [string, string][] = [
+    ['/proc/self/fd', '/dev/fd'],
+    ['/proc/self/fd/0', '/dev/stdin'],
+    ['/proc/self/fd/1', '/dev/stdout'],
+    ['/proc/self/fd/2', '/dev/stderr'],
+    ['pts/ptmx', '/dev/ptmx'],
+  ];
+  return [
+    ...nodes.map((name): Operation => ['device-at', 'root', `/dev/${name}`, `/dev/${name}`]),
+    ...links.map(([target, path]): Operation => ['symlink-at', 'root', target, path]),
+  ];
+}

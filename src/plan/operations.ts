@@ -1,0 +1,123 @@
+/**
+ * Every operation a plan may name, with the kinds of its arguments: the encoder's half of native/operations.def. A test compares the
+ * two tables, so neither can drift.
+ *
+ * d descriptor or process name · b text with slots · n number · l list of texts · v list of numbers · x raw bytes · o operations ·
+ * q a nested plan
+ */
+export const OPERATIONS = {
+  stage: 'd',
+  clone: 'dn',
+  'map-ids': 'dbbnbb',
+  send: 'dd',
+  await: 'dd',
+  'await-exec': 'd',
+  'await-start': 'd',
+  'send-descriptor': 'dd',
+  'receive-descriptor': 'dd',
+  wait: 'd',
+  reap: 'd',
+  'on-exit': 'no',
+  detach: 'dq',
+  started: 'd',
+  print: 'db',
+  mkdir: 'bn',
+  mkdirs: 'bn',
+  'write-file': 'bnb',
+  'replace-file': 'bnb',
+  symlink: 'bb',
+  chown: 'bnn',
+  'chown-descriptor': 'dnn',
+  mkfifo: 'bn',
+  remove: 'b',
+  'remove-tree': 'b',
+  'remove-contents': '',
+  'enter-directory': 'd',
+  open: 'bnd',
+  lock: 'bnd',
+  close: 'd',
+  'chdir-host': 'b',
+  'die-with-parent': '',
+  'open-process': 'nnd',
+  'open-namespace': 'dnd',
+  join: 'dn',
+  continue: 'd',
+  continued: 'd',
+  'open-tree': 'bnd',
+  'idmap-tree': 'dd',
+  propagation: 'n',
+  staging: '',
+  attach: 'db',
+  mount: 'bbbnb',
+  'mount-at': 'dbbnnl',
+  'bind-at': 'dbdnn',
+  'device-at': 'dbb',
+  'mkdir-at': 'dbn',
+  'symlink-at': 'dbb',
+  'mask-at': 'db',
+  'read-only-at': 'db',
+  'read-only-root': 'd',
+  pivot: 'd',
+  hostname: 'b',
+  'loopback-up': '',
+  rlimit: 'nnn',
+  umask: 'n',
+  chdir: 'bn',
+  pipe: 'd',
+  relay: 'ddn',
+  watch: 'd',
+  terminal: 'dd',
+  'pty-at': 'dd',
+  'console-at': 'dd',
+  'window-size': 'dd',
+  'new-session': '',
+  'controlling-terminal': 'd',
+  dup: 'nd',
+  'forward-signals': 'dn',
+  'set-ids': 'nnv',
+  'set-single-ids': 'nn',
+  'set-fs-ids': 'nn',
+  'keep-capabilities': '',
+  'bounding-set': 'n',
+  capabilities: 'nnnn',
+  'no-new-privileges': '',
+  seccomp: 'x',
+  undumpable: '',
+  exec: 'llb',
+  init: 'llb',
+} as const satisfies Record<string, string>;
+
+export type OperationName = keyof typeof OPERATIONS;
+
+/** What an argument of each kind is in TypeScript. Texts may hold slot markers (slot.ts). */
+interface ArgumentTypes {
+  d: string;
+  b: string;
+  n: number | bigint;
+  l: readonly string[];
+  v: readonly number[];
+  x: Uint8Array;
+}
+
+type ArgumentsOf<Kinds extends string> = Kinds extends `${infer Kind}${infer Rest}`
+  ? Kind extends keyof ArgumentTypes
+    ? [ArgumentTypes[Kind], ...ArgumentsOf<Rest>]
+    : never
+  : [];
+
+type Nesting = 'on-exit' | 'detach';
+type FlatOperation = {
+  [Name in Exclude<OperationName, Nesting>]: readonly [Name, ...ArgumentsOf<(typeof OPERATIONS)[Name]>];
+}[Exclude<OperationName, Nesting>];
+
+export type Operation = FlatOperation | readonly ['on-exit', 0 | 1, readonly Operation[]] | readonly ['detach', string, Plan];
+
+/** An ordered list of named processes. The first one is the process that executes the plan; the others enter by `clone`. */
+export interface Plan {
+  readonly processes: readonly Process[];
+}
+
+export interface Process {
+  readonly name: string;
+  readonly operations: readonly Operation[];
+}

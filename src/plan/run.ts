@@ -1,0 +1,207 @@
+/** A runtime spec and what surrounds it → the launch plan of a foreground run. Pure: golden files test it. */
+import type { BuiltFile } from '../bundle/build.js';
+import type { IdMapping } from '../security/idmap.js';
+import { compileSeccomp } from '../security/seccomp/compile.js';
+import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
+import { credentialOperations } from './credentials.js';
+import { jsonText } from './encode.js';
+import { becomeRoot, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
+import { type BindSource, mountOperations } from './mounts.js';
+import type { Operation, Plan } from './operations.js';
+import { type RootSource, rootOperations } from './root.js';
+import { slot } from './slot.js';
+import { type StdioFacts, streamOperations } from './streams.js';
+
+export interface RunPlanInput {
+  spec: RuntimeSpec;
+  files: readonly BuiltFile[];
+  ids: IdMapping;
+  mappers?: Mappers;
+  root: RootSource;
+  /** Holds slot('id'). */
+  containerDir: string;
+  /** `<data>/v1/names/NAME`, for a run with a name. */
+  nameLink?: string;
+  cidfile?: string;
+  /** What status.json says besides pid, times and exit status. */
+  status: Readonly<Record<string, unknown>>;
+  arch: 'x64' | 'arm64';
+  interactive: boolean;
+  callers: StdioFacts;
+  callerUid: number;
+  rm: boolean;
+  init: boolean;
+}
+
+const RUNNING = { status: 'running', pid: slot('pid'), startTime: slot('start-time'), started: slot('now') };
+const STOPPED = { status: 'stopped', exitCode: slot('exit-status'), finished: slot('now') };
+
+export function compileRunPlan(input: RunPlanInput): Plan {
+  const process = processOf(input.spec);
+  const mounts = mountOperations(input.spec);
+  const root = rootOperations(input.root, input.containerDir, input.rm);
+  const streams = streamOperations({
+    terminal: process.terminal ?? false,
+    interactive: input.interactive,
+    callers: input.callers,
+    uid: process.user.uid,
+    gid: process.user.gid,
+  });
+  const always = input.rm ? 0 : 1;
+  const foreign = !mapsHostId(input.ids.uid, input.callerUid);
+  const written = input.ids.mode === 'single' ? undefined : root.written;
+
+  const parent: Operation[] = [
+    ['stage', 'prepare'],
+    ...claim(input, always),
+    ...record(input),
+    ...root.prepare,
+    ...ownDirectory(input, root.ownDirectories, foreign),
+    ...(foreign ? openSources(mounts.sources) : []),
+    ...streams.prepare,
+    ['stage', 'clone'],
+    ['clone', 'child', cloneFlags(input.spec.linux?.namespaces ?? [])],
+    ...streams.release,
+    ['stage', 'map'],
+    mapIds('child', input.ids, input.mappers),
+    ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
+    ...(written
+      ? ([
+          [
+            'on-exit',
+            always,
+            [
+              ['clone', 'cleanup', 0],
+              ['reap', 'cleanup'],
+            ],
+          ],
+        ] satisfies Operation[])
+      : []),
+    ...(foreign ? idmapped(mounts.sources) : []),
+    ['send', 'child', 'mapped'],
+    ['stage', 'connect'],
+    ...streams.connect,
+    ['await-exec', 'child'],
+    ['stage', 'run'],
+    ['replace-file', `${input.containerDir}/status.json`, 0o600, jsonText({ ...input.status, ...RUNNING })],
+    ['started', 'child'],
+    ['forward-signals', 'child', 1],
+    ['wait', 'child'],
+    ['stage', 'stopped'],
+    ...(input.rm
+      ? []
+      : ([['replace-file', `${input.containerDir}/status.json`, 0o600, jsonText({ ...input.status, ...STOPPED })]] satisfies Operation[])),
+  ];
+
+  const child: Operation[] = [
+    ['stage', 'enter'],
+    ['die-with-parent'],
+    ...root.sources,
+    ...(foreign ? [] : openSources(mounts.sources)),
+    ['await', 'parent', 'mapped'],
+    becomeRoot(input.ids),
+    ['undumpable'],
+    ['die-with-parent'],
+    ['new-session'],
+    ['umask', 0],
+    ['stage', 'rootfs'],
+    ...root.assemble,
+    ['stage', 'mounts'],
+    ...mounts.operations,
+    ...streams.inside,
+    ...(input.spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
+    ['pivot', 'root'],
+    ['stage', 'process'],
+    ...situation(input.spec, process),
+    ...credentialOperations(process, input.ids, filterOf(input)),
+    ['chdir', process.cwd, 0],
+    ['stage', 'exec'],
+    [input.init ? 'init' : 'exec', process.args, process.env ?? [], searchPath(process)],
+  ];
+
+  return {
+    processes: [
+      { name: 'parent', operations: parent },
+      { name: 'child', operations: child },
+      ...(written ? [{ name: 'cleanup', operations: emptying(written, input.ids) }] : []),
+    ],
+  };
+}
+
+/** As root of the user namespace that is still open: its maps are made already. */
+function emptying(directory: string, ids: IdMapping): Operation[] {
+  return [['stage', 'cleanup'], ['chdir-host', directory], ['join', 'user', CLONE_NEWUSER], becomeRoot(ids), ['remove-contents']];
+}
+
+function filterOf({ spec, arch }: RunPlanInput): Uint8Array | undefined {
+  return spec.linux?.seccomp && compileSeccomp(spec.linux.seccomp, arch);
+}
+
+function processOf(spec: RuntimeSpec): SpecProcess {
+  if (spec.process === undefined) throw new TypeError('a runtime spec without a process cannot be run');
+  return spec.process;
+}
+
+/** The container's directory, locked until its last process has ended: that lock is what says that the container is alive. */
+function claim(input: RunPlanInput, always: 0 | 1): Operation[] {
+  const { containerDir, nameLink, cidfile } = input;
+  return [
+    ['mkdir', containerDir, 0o700],
+    ['on-exit', always, [['remove-tree', containerDir]]],
+    ['lock', containerDir, 1, 'lock'],
+    ...(nameLink === undefined
+      ? []
+      : ([
+          ['symlink', containerDir, nameLink],
+          ['on-exit', always, [['remove', nameLink]]],
+        ] satisfies Operation[])),
+    ...(cidfile === undefined ? [] : ([['write-file', cidfile, 0o644, slot('id')]] satisfies Operation[])),
+  ];
+}
+
+function record(input: RunPlanInput): Operation[] {
+  const { containerDir } = input;
+  return [
+    ['write-file', `${containerDir}/config.json`, 0o600, jsonText(input.spec)],
+    ...input.files.map((file): Operation => ['write-file', `${containerDir}/${file.name}`, file.mode, file.text]),
+  ];
+}
+
+/** What root made must be handed to the container's root where root itself has no id inside. */
+function ownDirectory(input: RunPlanInput, directories: readonly string[], foreign: boolean): Operation[] {
+  const owner = hostRoot(input.ids);
+  return foreign && owner ? directories.map((path): Operation => ['chown', path, owner.uid, owner.gid]) : [];
+}
+
+function hostRoot(ids: IdMapping): { uid: number; gid: number } | undefined {
+  const uid = hostIdOf(ids.uid, 0);
+  const gid = hostIdOf(ids.gid, 0);
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
+function openSources(sources: readonly BindSource[]): Operation[] {
+  return sources.map((source): Operation => ['open-tree', source.path, source.recursive ? 1 : 0, source.name]);
+}
+
+/** Root's own files are shown as the container root's. The kernel's own file systems have no owners to show. */
+function idmapped(sources: readonly BindSource[]): Operation[] {
+  return sources
+    .filter(({ path }) => !/^\/(proc|sys|dev)(\/|$)/.test(path))
+    .map((source): Operation => ['idmap-tree', source.name, 'user']);
+}
+
+function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {
+  const namespaces = spec.linux?.namespaces ?? [];
+  const has = (type: string) => namespaces.some((namespace) => namespace.type === type && namespace.path === undefined);
+  return [
+    ...(spec.hostname !== undefined && has('uts') ? ([['hostname', spec.hostname]] satisfies Operation[]) : []),
+    ...(has('network') ? ([['loopback-up']] satisfies Operation[]) : []),
+    ['chdir', process.cwd, 1],
+  ];
+}
+
+/** The PATH that a command without a slash is looked up in: the container's own. */
+function searchPath(process: SpecProcess): string {
+  const entry = (process.env ?? []).findLast((variable) => variable.startsWith('PATH='));
+  return entry === undefined ? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' : entry.slice('PATH='.length);
+}

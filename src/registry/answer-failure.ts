@@ -1,0 +1,127 @@
+/** Statuses that a registry answers → TsrunError (distribution-spec, "Error Codes"). */
+import { TsrunError } from '../errors.js';
+import { familiarRepository } from '../reference/format.js';
+import type { RegistryReference } from '../reference/parse.js';
+import { parseJson, property, readSmall } from './body.js';
+import { plainCause } from './failure.js';
+import { type HttpResponse, headerOf, type Tuning } from './http.js';
+import { retryAfter } from './retry.js';
+import type { Secrets } from './secrets.js';
+
+export interface Asked {
+  ref: RegistryReference;
+  /** the tag or digest of a manifest, or the digest of a blob; undefined for the registry itself */
+  by?: string;
+  kind: 'manifest' | 'blob' | 'token' | 'registry';
+  /** whether credentials of the user took part */
+  loggedIn: boolean;
+  /** the credential helper that was not asked */
+  helper?: string | undefined;
+}
+
+interface Told {
+  code: string;
+  message: string;
+}
+
+const LARGEST_ERROR = 64 * 1024;
+const LONGEST_WAIT = 10_000;
+
+/** Reads the body (bounded) for the registry's own words. */
+export async function answerError(response: HttpResponse, asked: Asked, secrets: Secrets, tuning: Tuning): Promise<TsrunError> {
+  const told = await readTold(response, secrets, Math.min(tuning.smallBody, LONGEST_WAIT));
+  const words = told ? `${told.code}: ${told.message}` : 'no explanation';
+  const cause = plainCause(told?.code ?? '', `${response.url.host} answered HTTP ${response.status} (${words})`);
+  const name = familiarRepository(asked.ref);
+  const registry = asked.ref.registry;
+  const subject = asked.by === undefined ? name : `${name}${asked.by.includes(':') ? '@' : ':'}${asked.by}`;
+  const make = (code: TsrunError['code'], message: string, hint: string) => new TsrunError(code, message, { subject, hint, cause });
+  const { status } = response;
+
+  if (status === 401 && asked.kind === 'token' && asked.loggedIn) {
+    return make('ERR_TSRUN_REGISTRY_UNAUTHORIZED', `${registry} does not accept your credentials`, 'log in again');
+  }
+  if (status === 401) return make('ERR_TSRUN_REGISTRY_UNAUTHORIZED', `${name}: not found, or private`, logInHint(asked));
+  if (status === 403 && (told === undefined || /^(?:DENIED|UNAUTHORIZED)$/.test(told.code))) {
+    return make('ERR_TSRUN_REGISTRY_DENIED', `${name}: not found, or private`, logInHint(asked));
+  }
+  if (status === 403) return make('ERR_TSRUN_REGISTRY_DENIED', `${registry} refuses ${name}: ${told?.message}`, logInHint(asked));
+  if (status === 404) return notFound(asked, told, subject, name, make);
+  if (status === 429) return make('ERR_TSRUN_REGISTRY_RATE_LIMITED', limitSentence(response, registry, told), limitHint(response, asked));
+  if (status >= 500) {
+    const why = told ? `: ${told.message}` : '';
+    return make('ERR_TSRUN_REGISTRY_FAILED', `${registry} has a failure (HTTP ${status})${why}`, 'try again later');
+  }
+  const why = told ? `: ${told.message}` : '';
+  return make(
+    'ERR_TSRUN_REGISTRY_PROTOCOL',
+    `${registry} answered HTTP ${status} for ${subject}${why}`,
+    'check that this host is a container registry',
+  );
+}
+
+type Make = (code: TsrunError['code'], message: string, hint: string) => TsrunError;
+
+function notFound(asked: Asked, told: Told | undefined, subject: string, name: string, make: Make): TsrunError {
+  const { registry, repository } = asked.ref;
+  if (asked.kind === 'blob')
+    return make(
+      'ERR_TSRUN_REGISTRY_NOT_FOUND',
+      `${registry} lost a blob of ${name}: ${asked.by}`,
+      'push the image again, or pull another tag',
+    );
+  if (told?.code === 'NAME_UNKNOWN') {
+    return make('ERR_TSRUN_REGISTRY_NOT_FOUND', `${registry} has no repository ${repository}`, 'check the spelling of the image');
+  }
+  if (told?.code !== 'MANIFEST_UNKNOWN') {
+    return make(
+      'ERR_TSRUN_REGISTRY_NOT_FOUND',
+      `${subject} is not in ${registry}`,
+      'check the spelling of the image, and that this host is a registry',
+    );
+  }
+  const isDigest = asked.by?.includes(':');
+  return make(
+    'ERR_TSRUN_REGISTRY_NOT_FOUND',
+    isDigest ? `${name} has no manifest ${asked.by}` : `${name} has no tag ${asked.by}`,
+    isDigest ? 'check the digest: the image may have been deleted' : 'check the tag',
+  );
+}
+
+function logInHint(asked: Asked): string {
+  if (asked.helper !== undefined)
+    return `check the spelling, or write the credentials into config.json: the credential helper ${asked.helper} is not asked yet`;
+  return asked.loggedIn ? 'check the spelling, or log in as a user who may pull it' : 'check the spelling, or log in';
+}
+
+/** Docker Hub says `ratelimit-limit: 100;w=21600`: 100 pulls in 6 hours. */
+function limitSentence(response: HttpResponse, registry: string, told: Told | undefined): string {
+  const limit = /^(\d{1,9})(?:;w=(\d{1,9}))?/.exec(headerOf(response, 'ratelimit-limit') ?? '');
+  if (limit?.[1] !== undefined)
+    return `${registry} limits pulls to ${limit[1]}${limit[2] === undefined ? '' : ` in ${duration(Number(limit[2]))}`}`;
+  return `${registry} limits pulls${told ? `: ${told.message}` : ' (HTTP 429)'}`;
+}
+
+function limitHint(response: HttpResponse, asked: Asked): string {
+  const wait = retryAfter(response, Date.now());
+  const when = wait === undefined || wait === 0 ? 'wait' : `wait ${duration(Math.ceil(wait / 1000))}`;
+  return asked.loggedIn ? `${when} and try again` : `${when} and try again, or log in for a higher limit`;
+}
+
+function duration(seconds: number): string {
+  const [count, unit] =
+    seconds % 3600 === 0 ? [seconds / 3600, 'hour'] : seconds % 60 === 0 ? [seconds / 60, 'minute'] : [seconds, 'second'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+async function readTold(response: HttpResponse, secrets: Secrets, ms: number): Promise<Told | undefined> {
+  const bytes = await readSmall(response, LARGEST_ERROR, ms).catch(() => Buffer.alloc(0));
+  const json = parseJson(bytes);
+  const list = property(json, 'errors');
+  const first: unknown = Array.isArray(list) ? list[0] : json;
+  const code = property(first, 'code') ?? property(json, 'error');
+  const message = property(first, 'message') ?? property(json, 'error_description') ?? property(json, 'details');
+  if (typeof code !== 'string' && typeof message !== 'string') return undefined;
+  const shownCode = typeof code === 'string' ? secrets.scrub(code) : 'UNKNOWN';
+  return { code: shownCode, message: typeof message === 'string' && message !== '' ? secrets.scrub(message) : shownCode };
+}

@@ -1,0 +1,166 @@
+/** The distribution-spec client: what a pull asks of a registry. Made of Sends wrapped in Sends, the innermost first. */
+import { TsrunError } from '../errors.js';
+import { canonicalName, familiarRepository } from '../reference/format.js';
+import { parseReference, type RegistryReference } from '../reference/parse.js';
+import { isDigest } from '../spec/digest.js';
+import type { Descriptor } from '../spec/image.js';
+import { type Asked, answerError } from './answer-failure.js';
+import { type Answered, sendAuthorized } from './authorize.js';
+import { streamBlob } from './blob.js';
+import { buffering, readSmall } from './body.js';
+import { candidates, type Endpoint, endpointOf, pinging } from './endpoint.js';
+import { explaining, networkError, type Peer } from './failure.js';
+import { DEFAULT_TUNING, type HttpRequest, type Send, type Tuning } from './http.js';
+import { createInterrupt } from './interrupt.js';
+import { ACCEPTED, describeHead, describeManifest, LARGEST_MANIFEST } from './manifest.js';
+import { proxyFor } from './proxy.js';
+import { redirecting } from './redirect.js';
+import { type RetryEvent, retryEvent, retrying } from './retry.js';
+import { createSecrets } from './secrets.js';
+import { createTokens } from './token.js';
+import { createTransport } from './transport.js';
+
+export interface RegistryClient {
+  /**
+   * The manifest or index under a tag or digest: at most 4 MiB, its digest computed from the bytes.
+   * @throws ERR_TSRUN_REGISTRY_*, ERR_TSRUN_BLOB_DIGEST, ERR_TSRUN_MEDIA_TYPE, ERR_TSRUN_MANIFEST_INVALID, ERR_TSRUN_INTERRUPTED
+   */
+  manifest(ref: RegistryReference, by: string): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
+  /** What a tag or digest stands for, without its bytes; undefined when the registry has no such manifest or does not tell. */
+  head(ref: RegistryReference, by: string): Promise<Descriptor | undefined>;
+  /**
+   * The bytes of a blob, not verified, at most `descriptor.size + 1` of them; resumed after cuts and stalls.
+   * The descriptor's `urls` are never followed.
+   */
+  blob(ref: RegistryReference, descriptor: Descriptor): AsyncIterable<Uint8Array>;
+  /** Ends all connections at once; what is under way fails with ERR_TSRUN_INTERRUPTED. */
+  close(): Promise<void>;
+}
+
+export interface RegistryClientOptions {
+  /** proxies, extra CA file, where the credentials lie */
+  env: NodeJS.ProcessEnv;
+  /** false: certificates are not checked, and a registry without https is asked over http */
+  tlsVerify?: boolean;
+  signal?: AbortSignal;
+  onRetry?: (event: RetryEvent) => void;
+  userAgent: string;
+}
+
+/** Opens nothing until the first request. */
+export function createRegistryClient(options: RegistryClientOptions, changes: Partial<Tuning> = {}): RegistryClient {
+  const { env } = options;
+  const interrupt = createInterrupt(options.signal);
+  const { signal } = interrupt;
+  const tuning = { ...DEFAULT_TUNING, ...changes };
+  const verify = options.tlsVerify !== false;
+  const secrets = createSecrets();
+  const onRetry = options.onRetry ?? (() => {});
+  const peerOf = ({ url, about }: Pick<HttpRequest, 'url' | 'about'>): Peer => {
+    const proxy = proxyFor(url, env)?.uri;
+    return { registry: about.registry, host: url.host, secrets, ...(proxy === undefined ? {} : { proxy }) };
+  };
+
+  const transport = createTransport({ env, verify, userAgent: options.userAgent, signal, tuning, keepSecret: secrets.keep });
+  const whole = buffering(transport.send, LARGEST_MANIFEST, tuning.smallBody);
+  const patient = (send: Send) => explaining(retrying(send, { tuning, signal, onRetry }), peerOf, signal);
+  const small = redirecting(patient(whole));
+  const large = redirecting(patient(transport.send));
+  const tokens = createTokens({ send: small, env, tuning, secrets });
+  const endpoints = new Map<string, Promise<Endpoint>>();
+
+  function endpointFor(ref: RegistryReference): Promise<Endpoint> {
+    const known = endpoints.get(ref.registry);
+    if (known) return known;
+    const found = ping(ref);
+    endpoints.set(ref.registry, found);
+    found.catch(() => endpoints.delete(ref.registry));
+    return found;
+  }
+
+  async function ping(ref: RegistryReference): Promise<Endpoint> {
+    const bases = candidates(ref.registry, verify);
+    const url = new URL('/v2/', bases[0]);
+    const response = await patient(pinging(whole, bases))({ method: 'GET', url, headers: {}, about: { registry: ref.registry } });
+    const isFailing = response.status === 429 || response.status >= 500;
+    if (isFailing) throw await answerError(response, { ref, kind: 'registry', loggedIn: false }, secrets, tuning);
+    response.body.destroy();
+    return endpointOf(response);
+  }
+
+  async function ask(send: Send, ref: RegistryReference, path: string, init: Partial<HttpRequest>): Promise<Answered> {
+    const endpoint = await endpointFor(ref);
+    const url = new URL(`/v2/${ref.repository}/${path}`, endpoint.base);
+    const request = { method: 'GET', url, headers: {}, about: { registry: ref.registry }, ...init } as const;
+    return sendAuthorized(send, request, ref, endpoint, tokens);
+  }
+
+  const refusal = ({ response, grant }: Answered, asked: Pick<Asked, 'ref' | 'kind' | 'by'>) =>
+    answerError(response, { ...asked, loggedIn: grant.loggedIn, helper: grant.helper }, secrets, tuning);
+
+  async function manifest(ref: RegistryReference, by: string) {
+    checkAddress(ref, by);
+    const answered = await ask(small, ref, `manifests/${by}`, { headers: { accept: ACCEPTED.join(', ') } });
+    if (answered.response.status !== 200) throw await refusal(answered, { ref, by, kind: 'manifest' });
+    const bytes = await readSmall(answered.response, LARGEST_MANIFEST, tuning.smallBody);
+    return { descriptor: describeManifest(answered.response, bytes, by, subjectOf(ref, by)), bytes };
+  }
+
+  async function head(ref: RegistryReference, by: string) {
+    checkAddress(ref, by);
+    const answered = await ask(small, ref, `manifests/${by}`, { method: 'HEAD', headers: { accept: ACCEPTED.join(', ') } });
+    const { status } = answered.response;
+    if (status === 200) return describeHead(answered.response, by);
+    if (status === 404 || status === 405) return undefined;
+    throw await refusal(answered, { ref, by, kind: 'manifest' });
+  }
+
+  function blob(ref: RegistryReference, descriptor: Descriptor) {
+    checkAddress(ref, descriptor.digest);
+    const about = { registry: ref.registry, digest: descriptor.digest };
+    return streamBlob({
+      descriptor,
+      tuning,
+      signal,
+      open: async (headers) => {
+        const answered = await ask(large, ref, `blobs/${descriptor.digest}`, { headers, about });
+        const fits = answered.response.status === 200 || ('range' in headers && [206, 416].includes(answered.response.status));
+        if (!fits) throw await refusal(answered, { ref, by: descriptor.digest, kind: 'blob' });
+        return answered.response;
+      },
+      explain: (error, response) => networkError(error, peerOf({ url: response.url, about }), signal),
+      onResume: (reason, failures) => onRetry(retryEvent(about, reason, failures)),
+    });
+  }
+
+  const guarded = (error: unknown) => {
+    throw secrets.guard(error);
+  };
+  return {
+    manifest: (ref, by) => manifest(ref, by).catch(guarded),
+    head: (ref, by) => head(ref, by).catch(guarded),
+    blob: async function* (ref, descriptor) {
+      try {
+        yield* blob(ref, descriptor);
+      } catch (error) {
+        guarded(error);
+      }
+    },
+    close: () => {
+      interrupt.close();
+      return transport.close();
+    },
+  };
+}
+
+/** References may come from callers without having been parsed: nothing else may become part of a URL. */
+function checkAddress(ref: RegistryReference, by: string): void {
+  const { tag: _tag, digest: _digest, ...name } = ref;
+  parseReference(`docker://${canonicalName({ ...name, ...(isDigest(by) ? { digest: by } : { tag: by }) })}`);
+  if (by === '')
+    throw new TsrunError('ERR_TSRUN_REFERENCE_INVALID', `${familiarRepository(ref)} without tag and digest`, { hint: 'add a tag' });
+}
+
+function subjectOf(ref: RegistryReference, by: string): string {
+  return `${familiarRepository(ref)}${isDigest(by) ? '@' : ':'}${by}`;
+}

@@ -1,0 +1,130 @@
+/** One HTTP exchange over undici, which is loaded here alone and only when the first request is sent. */
+import type { Dispatcher } from 'undici';
+import type { HttpRequest, HttpResponse, Send, Tuning } from './http.js';
+import { type ProxySetting, proxyFor } from './proxy.js';
+import { trustedContext } from './trust.js';
+
+export interface TransportOptions {
+  env: NodeJS.ProcessEnv;
+  /** false: certificates are not checked */
+  verify: boolean;
+  userAgent: string;
+  signal: AbortSignal;
+  tuning: Tuning;
+  /** is told what must never be shown before it is used */
+  keepSecret: (secret: string) => void;
+}
+
+export interface Transport {
+  send: Send;
+  close(): Promise<void>;
+}
+
+async function loadUndici() {
+  const [agent, proxyAgent, pool, request, connect] = await Promise.all([
+    import('undici/lib/dispatcher/agent.js'),
+    import('undici/lib/dispatcher/proxy-agent.js'),
+    import('undici/lib/dispatcher/pool.js'),
+    import('undici/lib/api/api-request.js'),
+    import('undici/lib/api/api-connect.js'),
+  ]);
+  return { Agent: agent.default, ProxyAgent: proxyAgent.default, Pool: pool.default, request: request.default, connect: connect.default };
+}
+
+type Undici = Awaited<ReturnType<typeof loadUndici>>;
+
+/** Sends exactly what it is asked, once: no redirect, no retry, no cookie, no decompression. Rejects with undici's or Node's own error. */
+export function createTransport(options: TransportOptions): Transport {
+  const dispatchers = new Map<string, Dispatcher>();
+  let undici: Promise<Undici> | undefined;
+  let tls: { secureContext?: ReturnType<typeof trustedContext>; rejectUnauthorized: boolean } | undefined;
+
+  async function dispatcherFor(url: URL): Promise<Dispatcher> {
+    const proxy = proxyFor(url, options.env);
+    for (const secret of proxy?.secrets ?? []) options.keepSecret(secret);
+    const key = `${url.protocol}${proxy?.uri ?? ''}`;
+    undici ??= loadUndici();
+    const loaded = await undici;
+    const made = dispatchers.get(key) ?? open(loaded, url, proxy);
+    dispatchers.set(key, made);
+    return made;
+  }
+
+  function open({ Agent, ProxyAgent, Pool, connect: connectMethod }: Undici, url: URL, proxy: ProxySetting | undefined): Dispatcher {
+    const needsTls = url.protocol === 'https:' || proxy?.uri.startsWith('https:');
+    if (needsTls) tls ??= { ...secureContextOf(options.env), rejectUnauthorized: options.verify };
+    const connect = { timeout: options.tuning.connect, ...(needsTls ? tls : {}) };
+    if (!proxy) return new Agent({ connect });
+    return new ProxyAgent({
+      uri: proxy.uri,
+      ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
+      // ProxyAgent calls the method that only undici's index attaches
+      clientFactory: (origin, settings) => Object.assign(new Pool(origin, settings), { connect: connectMethod }),
+      // CONNECT is for TLS; many proxies refuse it for port 80
+      proxyTunnel: url.protocol === 'https:',
+      requestTls: connect as object,
+      // the proxy's own certificate is not what --tls-verify=false is about
+      proxyTls: { ...connect, rejectUnauthorized: true } as object,
+    });
+  }
+
+  async function send(request: HttpRequest): Promise<HttpResponse> {
+    options.signal.throwIfAborted();
+    const dispatcher = await dispatcherFor(request.url);
+    const loaded = await (undici as Promise<Undici>);
+    options.signal.throwIfAborted();
+    const watch = watchHeaders(options.signal, options.tuning.headers);
+    try {
+      const answer = await loaded.request.call(dispatcher, {
+        origin: request.url.origin,
+        path: request.url.pathname + request.url.search,
+        method: request.method,
+        headers: { 'user-agent': options.userAgent, 'accept-encoding': 'identity', ...request.headers },
+        signal: watch.signal,
+        headersTimeout: options.tuning.headers,
+        bodyTimeout: options.tuning.stall,
+      });
+      watch.headersCame();
+      // A destroyed body emits an error even when nobody reads it any more.
+      answer.body.on('error', () => {}).once('close', watch.release);
+      return { status: answer.statusCode, url: request.url, headers: answer.headers, body: answer.body };
+    } catch (error) {
+      watch.release();
+      throw error;
+    }
+  }
+
+  return {
+    send,
+    close: async () => {
+      await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+      dispatchers.clear();
+    },
+  };
+}
+
+function secureContextOf(env: NodeJS.ProcessEnv) {
+  const secureContext = trustedContext(env);
+  return secureContext === undefined ? {} : { secureContext };
+}
+
+/** undici restarts its own clock with every byte of the headers; this one ends a header that trickles in. */
+function watchHeaders(outer: AbortSignal, ms: number) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new HeadersTooSlow(ms)), ms);
+  const stop = () => controller.abort(outer.reason);
+  outer.addEventListener('abort', stop, { once: true });
+  const headersCame = () => clearTimeout(timer);
+  const release = () => {
+    headersCame();
+    outer.removeEventListener('abort', stop);
+  };
+  return { signal: controller.signal, headersCame, release };
+}
+
+class HeadersTooSlow extends Error {
+  readonly code = 'UND_ERR_HEADERS_TIMEOUT';
+  constructor(ms: number) {
+    super(`no answer within ${ms / 1000} s`);
+  }
+}

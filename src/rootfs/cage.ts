@@ -1,0 +1,100 @@
+/** Runs tsrun's own work in a user namespace: a layer's unpacking, the removal of what a container wrote. */
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { TsrunError } from '../errors.js';
+import type { LayerJob, LayerMessage, LayerReport } from '../layer/job.js';
+import type { HostPath } from '../paths.js';
+import { compileRemovalPlan, compileUnpackPlan } from '../plan/cage.js';
+import { unpackProgram } from '../runtime/locate.js';
+import { launch } from '../runtime/spawn.js';
+import type { Identity } from './identity.js';
+
+export interface UnpackOptions {
+  /** Holds `diff`, empty, and for a merged view `work`. */
+  directory: HostPath;
+  /** Present: the layer is applied on the merged view of these, the topmost first. */
+  parents?: readonly HostPath[];
+  signal?: AbortSignal | undefined;
+  /** Compressed bytes read so far. */
+  onBytes?: ((bytes: number) => void) | undefined;
+}
+
+export type UnpackResult = { done: LayerReport } | { notSelfContained: string };
+
+/** Unpacks one layer in a cage. Throws what the program reports, and ERR_TSRUN_INTERRUPTED when the signal ended it. */
+export async function unpackInCage(identity: Identity, job: LayerJob, options: UnpackOptions): Promise<UnpackResult> {
+  options.signal?.throwIfAborted();
+  const plan = compileUnpackPlan({
+    ...identity,
+    directory: options.directory,
+    ...(options.parents ? { parents: options.parents } : {}),
+    argv: [process.execPath, unpackProgram(), JSON.stringify(job)],
+    env: [],
+  });
+  const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
+  const abort = () => launched.process.kill('SIGKILL');
+  options.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const [last, complaints, status] = await Promise.all([
+      lastMessage(launched.process.stdout as Readable, options.onBytes),
+      text(launched.process.stderr as Readable),
+      launched.ended,
+    ]);
+    return resultOf(last, complaints, status);
+  } catch (error) {
+    throw options.signal?.aborted ? interrupted(error) : error;
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
+  }
+}
+
+function interrupted(cause: unknown): TsrunError {
+  return new TsrunError('ERR_TSRUN_INTERRUPTED', 'interrupted while a layer was being unpacked', { cause });
+}
+
+/** Empties directories that the container's ids own. A single-id map owns nothing that the caller does not. */
+export async function emptyInCage(identity: Identity, directories: readonly HostPath[]): Promise<void> {
+  if (directories.length === 0) return;
+  await launch(compileRemovalPlan(identity.ids, identity.mappers, directories), ['ignore', 'ignore', 'inherit']).ended;
+}
+
+async function lastMessage(stream: Readable, onBytes: ((bytes: number) => void) | undefined): Promise<LayerMessage | undefined> {
+  let last: LayerMessage | undefined;
+  for await (const line of lines(stream)) {
+    last = JSON.parse(line) as LayerMessage;
+    if ('progress' in last) onBytes?.(last.progress.bytes);
+  }
+  return last;
+}
+
+async function* lines(stream: Readable): AsyncGenerator<string> {
+  let pending = '';
+  for await (const chunk of stream.setEncoding('utf8')) {
+    const parts = (pending + chunk).split('\n');
+    pending = parts.pop() ?? '';
+    yield* parts;
+  }
+}
+
+async function text(stream: Readable): Promise<string> {
+  let all = '';
+  for await (const chunk of stream.setEncoding('utf8')) all = (all + chunk).slice(-4000);
+  return all.trim();
+}
+
+function resultOf(last: LayerMessage | undefined, complaints: string, status: number): UnpackResult {
+  if (last !== undefined && 'done' in last && status === 0) return { done: last.done };
+  if (last !== undefined && 'notSelfContained' in last) return { notSelfContained: last.notSelfContained.entry };
+  if (last !== undefined && 'error' in last) {
+    const { code, message, subject, hint } = last.error;
+    throw new TsrunError(code, message, { ...(subject ? { subject } : {}), ...(hint ? { hint } : {}) });
+  }
+  throw new TsrunError(
+    'ERR_TSRUN_INTERNAL',
+    `the program that unpacks layers ended with status ${status}${complaints ? `: ${complaints}` : ''}`,
+    {
+      subject: join('dist', 'unpack.cjs'),
+      hint: status === 137 ? 'it was killed: is the machine out of memory?' : 'run again with TSRUN_DEBUG=1 and report what it prints',
+    },
+  );
+}

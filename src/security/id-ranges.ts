@@ -1,0 +1,72 @@
+/** Arithmetic on ranges of host ids. Pure. */
+import type { IdRange } from './idmap-form.js';
+import type { ProcMap } from './subordinate.js';
+
+export interface HostRange {
+  start: number;
+  size: number;
+}
+
+export function total(ranges: readonly HostRange[]): number {
+  return ranges.reduce((sum, { size }) => sum + size, 0);
+}
+
+export function overlaps(range: HostRange, others: readonly HostRange[]): boolean {
+  return others.some((other) => range.start < other.start + other.size && other.start < range.start + range.size);
+}
+
+/** The ranges in their order, without what an earlier one or `holes` already has: the kernel refuses a map that names an id twice. */
+export function subtract(ranges: readonly HostRange[], holes: readonly HostRange[]): HostRange[] {
+  const kept: HostRange[] = [];
+  for (const range of ranges) {
+    kept.push(...[...holes, ...kept].reduce((pieces, hole) => pieces.flatMap((piece) => cut(piece, hole)), [range]));
+  }
+  return kept;
+}
+
+function cut(range: HostRange, hole: HostRange): HostRange[] {
+  const end = range.start + range.size;
+  const holeEnd = hole.start + hole.size;
+  if (holeEnd <= range.start || end <= hole.start) return [range];
+  const before = { start: range.start, size: hole.start - range.start };
+  const after = { start: holeEnd, size: end - holeEnd };
+  return [before, after].filter(({ size }) => size > 0);
+}
+
+/** What of the ranges this namespace has. */
+export function within(ranges: readonly HostRange[], map: readonly ProcMap[]): HostRange[] {
+  return ranges.flatMap((range) =>
+    [...map]
+      .sort((a, b) => a.inside - b.inside)
+      .flatMap(({ inside, size }) => {
+        const start = Math.max(range.start, inside);
+        const end = Math.min(range.start + range.size, inside + size);
+        return end > start ? [{ start, size: end - start }] : [];
+      }),
+  );
+}
+
+/** Container ids from 0 on, without a gap; neighbours on both sides become one line. */
+export function layOut(ranges: readonly HostRange[]): IdRange[] {
+  const lines: IdRange[] = [];
+  let containerId = 0;
+  for (const { start, size } of ranges) {
+    const last = lines.at(-1);
+    if (last && last.hostId + last.size === start) last.size += size;
+    else lines.push({ containerId, hostId: start, size });
+    containerId += size;
+  }
+  return lines;
+}
+
+/** The lowest aligned block between `from` and `to` (inclusive) that overlaps nothing taken. */
+export function freeBlock(
+  taken: readonly HostRange[],
+  wanted: { from: number; to: number; size: number; align: number; offset: number },
+): HostRange | undefined {
+  const aligned = (id: number) => Math.ceil((id - wanted.offset) / wanted.align) * wanted.align + wanted.offset;
+  const candidates = [wanted.from, ...taken.map(({ start, size }) => start + size)].map(aligned).sort((a, b) => a - b);
+  return candidates
+    .map((start) => ({ start, size: wanted.size }))
+    .find((block) => block.start >= wanted.from && block.start + block.size - 1 <= wanted.to && !overlaps(block, taken));
+}

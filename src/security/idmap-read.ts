@@ -1,0 +1,151 @@
+/** Reads what chooseIdMapping needs from the host, and for root chooses its block of ids once. */
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { errnoOf, TsrunError } from '../errors.js';
+import type { HostPath } from '../paths.js';
+import { lock } from '../sys/flock.js';
+import type { HostRange } from './id-ranges.js';
+import { chooseIdMapping, type IdFacts, type IdMapping } from './idmap.js';
+import { chooseRootBlock, reservedLines } from './idmap-root.js';
+import { parseProcMap } from './subordinate.js';
+
+export interface IdMapSources {
+  userns?: string;
+  /** Where root's block is recorded; its lock lies beside it. */
+  rootRangeFile: HostPath;
+  env: NodeJS.ProcessEnv;
+  signal?: AbortSignal;
+}
+
+/** Files whose change means a new map (for the plan cache). */
+export const ID_MAP_FILES = ['/etc/subuid', '/etc/subgid'] as const;
+
+/** @throws what chooseIdMapping throws, and ERR_TSRUN_STORE_UNREADABLE when root's block cannot be recorded */
+export async function findIdMapping(sources: IdMapSources): Promise<IdMapping> {
+  const facts = readIdFacts(sources);
+  if (facts.uid !== 0 || reservedLines(facts)) return chooseIdMapping(facts);
+  const rootBlock = await recordRootRange(sources.rootRangeFile, () => chooseRootBlock(facts), sources.signal);
+  return chooseIdMapping({ ...facts, ...(rootBlock ? { rootBlock } : {}) });
+}
+
+export function readIdFacts({ userns, env }: Pick<IdMapSources, 'userns' | 'env'>): IdFacts {
+  const newuidmapPath = findProgram('newuidmap', env);
+  const newgidmapPath = findProgram('newgidmap', env);
+  const userName = currentUserName();
+  return {
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    subuid: readIfThere('/etc/subuid'),
+    subgid: readIfThere('/etc/subgid'),
+    uidMap: parseProcMap(readIfThere('/proc/self/uid_map')),
+    gidMap: parseProcMap(readIfThere('/proc/self/gid_map')),
+    ...(userns === undefined ? {} : { userns }),
+    ...(userName === undefined ? {} : { userName }),
+    ...(newuidmapPath === undefined ? {} : { newuidmapPath }),
+    ...(newgidmapPath === undefined ? {} : { newgidmapPath }),
+  };
+}
+
+/**
+ * Root's block: the recorded one, or a newly chosen one, recorded for ever: files on disk belong to it.
+ * @returns undefined when there is no free block (a nested namespace with hardly any ids)
+ */
+export async function recordRootRange(
+  file: HostPath,
+  choose: () => HostRange | undefined,
+  signal?: AbortSignal,
+): Promise<HostRange | undefined> {
+  const known = readRecord(file);
+  if (known) return known;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const held = await lock(`${file}.lock`, 'exclusive', signal);
+    try {
+      return readRecord(file) ?? record(file, choose());
+    } finally {
+      held.release();
+    }
+  } catch (cause) {
+    if (cause instanceof TsrunError) throw cause;
+    throw new TsrunError(
+      'ERR_TSRUN_STORE_UNREADABLE',
+      `cannot record the ids of root’s containers in ${file}: ${(cause as Error).message}`,
+      {
+        subject: file,
+        hint: 'make the directory writable, or add a line tsrun:1879048192:65536 to /etc/subuid and /etc/subgid',
+        cause,
+      },
+    );
+  }
+}
+
+function record(file: HostPath, block: HostRange | undefined): HostRange | undefined {
+  if (!block) return undefined;
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(temporary, `${JSON.stringify(block)}\n`, { mode: 0o600, flush: true });
+  renameSync(temporary, file);
+  return block;
+}
+
+function readRecord(file: HostPath): HostRange | undefined {
+  const text = readIfThere(file);
+  if (text === '') return undefined;
+  const parsed = parseRecord(text);
+  if (parsed) return parsed;
+  throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `${file} does not hold a range of ids`, {
+    subject: file,
+    hint: 'restore it: layers and containers of root belong to the ids it named',
+  });
+}
+
+function parseRecord(text: string): HostRange | undefined {
+  try {
+    const { start, size } = JSON.parse(text) as Record<string, unknown>;
+    const valid = Number.isSafeInteger(start) && Number.isSafeInteger(size) && Number(start) > 0 && Number(size) > 0;
+    return valid && Number(start) + Number(size) <= 0xffffffff ? { start: Number(start), size: Number(size) } : undefined;
+  } catch {
+    return undefined; // said by the caller
+  }
+}
+
+/** Files that may be absent; anything else wrong with them is an error. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return '';
+    throw new TsrunError('ERR_TSRUN_ID_MAP', `cannot read ${path}: ${(cause as Error).message}`, {
+      subject: path,
+      hint: 'make it readable for this user',
+      cause,
+    });
+  }
+}
+
+/** The system's places count as much as PATH: they are often missing from a service's. */
+function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const directories = ['/usr/bin', '/bin', '/usr/local/bin', '/usr/sbin', ...(env['PATH'] ?? '').split(delimiter)];
+  return directories
+    .filter((directory) => directory.startsWith('/'))
+    .map((directory) => join(directory, name))
+    .find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function currentUserName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined; // no passwd entry: lines by uid still count
+  }
+}

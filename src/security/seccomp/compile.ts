@@ -1,0 +1,152 @@
+/** `linux.seccomp` of the runtime spec → a filter for seccomp(2). Pure. What libseccomp would do, without it, and stricter on foreign ABIs. */
+import { TsrunError } from '../../errors.js';
+import type { Seccomp, SeccompAction, SeccompArch, SeccompRule } from '../../spec/runtime.js';
+import { type Code, choose, encode, give, JUMP_AT_LEAST, JUMP_EQUAL, load, MAX_INSTRUCTIONS, OFFSET_ARCH, OFFSET_NUMBER } from './bpf.js';
+import { type Alternative, compileAlternatives } from './conditions.js';
+import { ENOSYS, EPERM } from './profile.js';
+import { ABIS } from './resolve.js';
+import { type SyscallAbi, syscallNumbers } from './syscalls.js';
+
+/** linux/seccomp.h */
+export const RET_KILL_PROCESS = 0x80000000;
+export const RET_KILL_THREAD = 0;
+export const RET_TRAP = 0x00030000;
+export const RET_ERRNO = 0x00050000;
+export const RET_TRACE = 0x7ff00000;
+export const RET_LOG = 0x7ffc0000;
+export const RET_ALLOW = 0x7fff0000;
+
+/** linux/audit.h AUDIT_ARCH_* */
+export const AUDIT_ARCH: Record<SyscallAbi, number> = { x64: 0xc000003e, x86: 0x40000003, arm64: 0xc00000b7, arm: 0x40000028 };
+
+const ABI_OF: Partial<Record<SeccompArch, SyscallAbi>> = {
+  SCMP_ARCH_X86_64: 'x64',
+  SCMP_ARCH_X86: 'x86',
+  SCMP_ARCH_AARCH64: 'arm64',
+  SCMP_ARCH_ARM: 'arm',
+};
+
+/** asm/unistd.h __X32_SYSCALL_BIT: x32 calls come with the audit arch of x86-64. */
+const X32_BIT = 0x40000000;
+/** arm's private calls lie far above; they do not count as the newest. */
+const ARM_PRIVATE = 0xf0000;
+
+/** What happens to one system call number: a result, or alternatives on its arguments. */
+type Decision = number | { alternatives: Alternative[]; otherwise: number };
+
+/**
+ * @returns struct sock_filter[] in little-endian order
+ * @throws ERR_TSRUN_CONFIG_INVALID when the profile is malformed or too long, ERR_TSRUN_UNSUPPORTED for SCMP_ACT_NOTIFY
+ */
+export function compileSeccomp(seccomp: Seccomp, arch: 'x64' | 'arm64'): Buffer {
+  const wanted = seccomp.architectures?.map((name) => ABI_OF[name]) ?? [];
+  const [native, compat] = ABIS[arch];
+  const foreign = wanted.includes(compat) ? abiCode(seccomp, compat) : undefined;
+  const unknown = give(RET_KILL_PROCESS);
+  const code = [
+    load(OFFSET_ARCH),
+    ...choose(
+      JUMP_EQUAL,
+      AUDIT_ARCH[native],
+      abiCode(seccomp, native),
+      foreign ? choose(JUMP_EQUAL, AUDIT_ARCH[compat], foreign, unknown) : unknown,
+    ),
+  ];
+  if (code.length > MAX_INSTRUCTIONS) {
+    throw invalid(`the filter has ${code.length} instructions and the kernel takes ${MAX_INSTRUCTIONS}`);
+  }
+  return encode(code);
+}
+
+function abiCode(seccomp: Seccomp, abi: SyscallAbi): Code {
+  const decisions = decide(seccomp, abi);
+  const fallback = resultOf(seccomp.defaultAction, seccomp.defaultErrnoRet);
+  const newest = Math.max(0, ...[...decisions.keys()].filter((number) => number < ARM_PRIVATE));
+  // Programs probe for calls newer than the profile and know what to do on ENOSYS; EPERM they take for a verdict.
+  const beyond = seccomp.defaultAction === 'SCMP_ACT_ERRNO' && fallback === RET_ERRNO + EPERM ? RET_ERRNO + ENOSYS : fallback;
+  const tree = search(runsOf([...decisions.keys(), newest], (number) => decisions.get(number) ?? (number > newest ? beyond : fallback)));
+  const guarded = abi === 'x64' ? choose(JUMP_AT_LEAST, X32_BIT, give(RET_ERRNO + ENOSYS), tree) : tree;
+  return [load(OFFSET_NUMBER), ...guarded];
+}
+
+/** As libseccomp: a rule without conditions overrides those with; as runc: a rule that repeats the default counts for nothing. */
+function decide(seccomp: Seccomp, abi: SyscallAbi): Map<number, Decision> {
+  const numbers = syscallNumbers(abi);
+  const otherwise = resultOf(seccomp.defaultAction, seccomp.defaultErrnoRet);
+  const decisions = new Map<number, Decision>();
+  for (const rule of seccomp.syscalls ?? []) {
+    const result = resultOf(rule.action, rule.errnoRet);
+    if (result === otherwise) continue;
+    for (const name of rule.names) {
+      const number = numbers.get(name);
+      if (number === undefined) continue; // of another processor, or newer than our tables: the default holds
+      const before = decisions.get(number);
+      const alternatives = alternativesOf(rule, result);
+      if (alternatives.length === 0) decisions.set(number, result);
+      else if (before === undefined) decisions.set(number, { alternatives, otherwise });
+      else if (typeof before !== 'number') before.alternatives.push(...alternatives);
+    }
+  }
+  return decisions;
+}
+
+/** All conditions must hold; but several on the same argument are alternatives, as in runc and crun (libseccomp takes one for each argument). */
+function alternativesOf(rule: SeccompRule, result: number): Alternative[] {
+  const args = rule.args ?? [];
+  if (args.some((arg) => !Number.isInteger(arg.index) || arg.index < 0 || arg.index > 5)) throw invalid('an argument index is not 0…5');
+  const indices = new Set(args.map((arg) => arg.index));
+  if (indices.size < args.length) return args.map((arg) => ({ conditions: [arg], result }));
+  return args.length === 0 ? [] : [{ conditions: args, result }];
+}
+
+/** First numbers of the runs of calls that share one decision: the whole of the unsigned numbers, in order. */
+function runsOf(numbers: number[], at: (number: number) => Decision): { start: number; decision: Decision }[] {
+  const edges = [...new Set([0, ...numbers.flatMap((number) => [number, number + 1])])].sort((a, b) => a - b);
+  return edges
+    .map((start) => ({ start, decision: at(start) }))
+    .filter(({ decision }, index, all) => index === 0 || decision !== all[index - 1]?.decision);
+}
+
+/** A balanced search tree over the runs: about seven comparisons for any call. */
+function search(runs: { start: number; decision: Decision }[]): Code {
+  const middle = runs[runs.length >> 1];
+  if (middle === undefined) throw new TypeError('no runs');
+  if (runs.length === 1) return decisionCode(middle.decision);
+  return choose(JUMP_AT_LEAST, middle.start, search(runs.slice(runs.length >> 1)), search(runs.slice(0, runs.length >> 1)));
+}
+
+function decisionCode(decision: Decision): Code {
+  return typeof decision === 'number' ? give(decision) : compileAlternatives(decision.alternatives, decision.otherwise);
+}
+
+function resultOf(action: SeccompAction, errno = EPERM): number {
+  if (!Number.isInteger(errno) || errno < 0 || errno > 4095) throw invalid(`errnoRet ${errno} is not 0…4095`);
+  switch (action) {
+    case 'SCMP_ACT_ALLOW':
+      return RET_ALLOW;
+    case 'SCMP_ACT_ERRNO':
+      return RET_ERRNO + errno;
+    case 'SCMP_ACT_KILL':
+    case 'SCMP_ACT_KILL_THREAD':
+      return RET_KILL_THREAD;
+    case 'SCMP_ACT_KILL_PROCESS':
+      return RET_KILL_PROCESS;
+    case 'SCMP_ACT_TRAP':
+      return RET_TRAP;
+    case 'SCMP_ACT_TRACE':
+      return RET_TRACE + errno;
+    case 'SCMP_ACT_LOG':
+      return RET_LOG;
+    case 'SCMP_ACT_NOTIFY':
+      throw new TsrunError('ERR_TSRUN_UNSUPPORTED', 'seccomp: SCMP_ACT_NOTIFY is not supported', {
+        subject: action,
+        hint: 'use a profile without a listener',
+      });
+    default:
+      throw invalid(`unknown action ${JSON.stringify(action)}`);
+  }
+}
+
+function invalid(what: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_CONFIG_INVALID', `seccomp: ${what}`, { hint: 'correct linux.seccomp of the runtime spec' });
+}

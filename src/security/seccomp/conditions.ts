@@ -1,0 +1,157 @@
+/** Conditions on arguments → BPF. An argument has 64 bits and BPF words 32: each comparison looks at the halves. */
+import { TsrunError } from '../../errors.js';
+import type { SeccompArg } from '../../spec/runtime.js';
+import {
+  AND,
+  type Code,
+  give,
+  type Instruction,
+  JUMP_ANY_BIT,
+  JUMP_AT_LEAST,
+  JUMP_EQUAL,
+  JUMP_GREATER,
+  load,
+  offsetOfArg,
+  plain,
+} from './bpf.js';
+
+/** All conditions hold → the result. */
+export interface Alternative {
+  conditions: readonly SeccompArg[];
+  result: number;
+}
+
+/** A step of one alternative: `yes`/`no` say where to go; a number skips so many steps ahead. */
+interface Test {
+  op: number;
+  k: number;
+  yes: Target;
+  no: Target;
+}
+type Target = 'next' | 'holds' | 'fails';
+type Step = { load: number } | { and: number } | Test;
+
+/** The alternatives in order, the first that holds wins, else `otherwise`. */
+export function compileAlternatives(alternatives: readonly Alternative[], otherwise: number): Code {
+  const code: Code = [];
+  let loaded: number | undefined; // the word in A, kept over alternatives: a filter runs at every such call
+  for (const { conditions, result } of alternatives) {
+    const tests = conditions.map(stepsOf);
+    if (tests.includes('never')) continue;
+    const piece = new Piece(loaded);
+    for (const steps of tests) piece.add(steps as Step[]);
+    code.push(...piece.finish(result));
+    loaded = piece.loaded;
+  }
+  return [...code, ...give(otherwise)];
+}
+
+/** One alternative under construction: jumps to its end are patched when its length is known. */
+class Piece {
+  loaded: number | undefined;
+  readonly #code: Code = [];
+  readonly #jumps: { at: number; test: Test; afterCondition: number }[] = [];
+
+  constructor(loaded: number | undefined) {
+    this.loaded = loaded;
+  }
+
+  add(steps: Step[]): void {
+    const first = this.#jumps.length;
+    for (const step of steps) {
+      if ('load' in step) this.#load(step.load);
+      else if ('and' in step) this.#and(step.and);
+      else this.#jumps.push({ at: this.#code.push(plain(step.op, step.k)) - 1, test: step, afterCondition: 0 });
+    }
+    for (const jump of this.#jumps.slice(first)) jump.afterCondition = this.#code.length;
+  }
+
+  finish(result: number): Code {
+    this.#code.push(...give(result));
+    const end = this.#code.length;
+    for (const { at, test, afterCondition } of this.#jumps) {
+      const instruction = this.#code[at] as Instruction;
+      const skip = (target: Target) => ({ next: 0, holds: afterCondition - at - 1, fails: end - at - 1 })[target];
+      instruction.jt = skip(test.yes);
+      instruction.jf = skip(test.no);
+    }
+    return this.#code;
+  }
+
+  #load(offset: number): void {
+    if (this.loaded !== offset) this.#code.push(load(offset));
+    this.loaded = offset;
+  }
+
+  #and(mask: number): void {
+    this.#code.push(plain(AND, mask));
+    this.loaded = undefined;
+  }
+}
+
+function stepsOf(arg: SeccompArg): Step[] | 'never' {
+  const low = offsetOfArg(arg.index);
+  const high = low + 4;
+  const [valueHigh, valueLow] = halves(arg.value);
+  const order = (op: number): Step[] => [
+    { load: high },
+    { op: JUMP_GREATER, k: valueHigh, yes: 'holds', no: 'next' },
+    { op: JUMP_EQUAL, k: valueHigh, yes: 'next', no: 'fails' },
+    { load: low },
+    { op, k: valueLow, yes: 'holds', no: 'fails' },
+  ];
+  switch (arg.op) {
+    case 'SCMP_CMP_EQ':
+      return [...equal(high, valueHigh), ...equal(low, valueLow)];
+    case 'SCMP_CMP_NE':
+      return [
+        { load: high },
+        { op: JUMP_EQUAL, k: valueHigh, yes: 'next', no: 'holds' },
+        { load: low },
+        { op: JUMP_EQUAL, k: valueLow, yes: 'fails', no: 'holds' },
+      ];
+    case 'SCMP_CMP_GT':
+      return order(JUMP_GREATER);
+    case 'SCMP_CMP_GE':
+      return order(JUMP_AT_LEAST);
+    case 'SCMP_CMP_LE':
+      return inverted(order(JUMP_GREATER));
+    case 'SCMP_CMP_LT':
+      return inverted(order(JUMP_AT_LEAST));
+    case 'SCMP_CMP_MASKED_EQ':
+      return masked(arg, high, low);
+  }
+}
+
+const equal = (word: number, k: number): Step[] => [{ load: word }, { op: JUMP_EQUAL, k, yes: 'next', no: 'fails' }];
+
+function inverted(steps: Step[]): Step[] {
+  const flip = (target: Target): Target => (target === 'holds' ? 'fails' : target === 'fails' ? 'holds' : 'next');
+  return steps.map((step) => ('op' in step ? { ...step, yes: flip(step.yes), no: flip(step.no) } : step));
+}
+
+function masked(arg: SeccompArg, high: number, low: number): Step[] | 'never' {
+  const [maskHigh, maskLow] = halves(arg.value);
+  const [wantHigh, wantLow] = halves(arg.valueTwo ?? 0);
+  if ((wantHigh & ~maskHigh) !== 0 || (wantLow & ~maskLow) !== 0) return 'never';
+  return [...maskedWord(high, maskHigh, wantHigh), ...maskedWord(low, maskLow, wantLow)];
+}
+
+/** `jset` leaves A as it is; `and` would have to load it again. */
+function maskedWord(word: number, mask: number, want: number): Step[] {
+  if (mask === 0) return [];
+  if (want === 0) return [{ load: word }, { op: JUMP_ANY_BIT, k: mask, yes: 'fails', no: 'next' }];
+  if ((mask & (mask - 1)) === 0) return [{ load: word }, { op: JUMP_ANY_BIT, k: mask, yes: 'next', no: 'fails' }];
+  if (mask === 0xffffffff) return equal(word, want);
+  return [{ load: word }, { and: mask }, { op: JUMP_EQUAL, k: want, yes: 'next', no: 'fails' }];
+}
+
+/** High and low 32 bits, unsigned. JSON numbers above 2^53 have lost bits: refused. */
+function halves(value: number): [number, number] {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new TsrunError('ERR_TSRUN_CONFIG_INVALID', `seccomp: ${value} is not an argument value between 0 and 2^53 - 1`, {
+      hint: 'compare 32-bit halves with SCMP_CMP_MASKED_EQ instead',
+    });
+  }
+  return [Math.floor(value / 2 ** 32), value % 2 ** 32];
+}

@@ -1,0 +1,111 @@
+/**
+ * File system calls that Node lacks. Paths are strings or bytes (a name in a layer need not be UTF-8); errors are those of node:fs
+ * ({ code, errno, syscall, path }). All are synchronous.
+ */
+import { libcFunction } from './koffi.js';
+
+export type Path = string | Buffer;
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+/** getxattr(2), listxattr(2): the kernel's own limits. */
+const XATTR_SIZE_MAX = 65536;
+
+const native = {
+  lsetxattr: libcFunction('lsetxattr', ['int', ['void *', 'void *', 'void *', 'size_t', 'int']]),
+  lgetxattr: libcFunction('lgetxattr', ['long', ['void *', 'void *', 'void *', 'size_t']]),
+  llistxattr: libcFunction('llistxattr', ['long', ['void *', 'void *', 'size_t']]),
+  lremovexattr: libcFunction('lremovexattr', ['int', ['void *', 'void *']]),
+  utimensat: libcFunction('utimensat', ['int', ['int', 'void *', 'void *', 'int']]),
+  chroot: libcFunction('chroot', ['int', ['void *']]),
+  syncfs: libcFunction('syncfs', ['int', ['int']]),
+  // glibc before 2.33 has no symbol for mknod, so this is the system call itself.
+  mknodat: libcFunction('syscall', ['long', ['long', 'int', 'void *', 'unsigned int', 'unsigned long']], 'mknod'),
+};
+
+const SYS_MKNODAT: Readonly<Record<string, number>> = { x64: 259, arm64: 33 };
+
+/** The path as C wants it. A NUL inside would silently name another file. */
+function cString(path: Path, syscall: string): Buffer {
+  const bytes = typeof path === 'string' ? Buffer.from(path) : path;
+  if (bytes.includes(0)) throw new TypeError(`${syscall}: a path or name holds a NUL byte`);
+  const terminated = Buffer.allocUnsafe(bytes.length + 1);
+  bytes.copy(terminated);
+  terminated[bytes.length] = 0;
+  return terminated;
+}
+
+/** Sets an extended attribute of the entry itself (a link is not followed). */
+export function lsetxattr(path: Path, name: Path, value: Buffer): void {
+  native.lsetxattr(path, cString(path, 'lsetxattr'), cString(name, 'lsetxattr'), value, value.length, 0);
+}
+
+/** The value; ENODATA when there is no such attribute. */
+export function lgetxattr(path: Path, name: Path): Buffer {
+  const value = Buffer.allocUnsafe(XATTR_SIZE_MAX);
+  const length = native.lgetxattr(path, cString(path, 'lgetxattr'), cString(name, 'lgetxattr'), value, value.length);
+  return Buffer.from(value.subarray(0, length));
+}
+
+/** ENODATA when there is no such attribute. */
+export function lremovexattr(path: Path, name: Path): void {
+  native.lremovexattr(path, cString(path, 'lremovexattr'), cString(name, 'lremovexattr'));
+}
+
+/** The names of all extended attributes that this process may see. */
+export function llistxattr(path: Path): Buffer[] {
+  const list = Buffer.allocUnsafe(XATTR_SIZE_MAX);
+  const length = native.llistxattr(path, cString(path, 'llistxattr'), list, list.length);
+  const names: Buffer[] = [];
+  for (let start = 0; start < length; ) {
+    const end = list.indexOf(0, start);
+    names.push(Buffer.from(list.subarray(start, end)));
+    start = end + 1;
+  }
+  return names;
+}
+
+/**
+ * Makes a device, fifo or other node; never follows a link (EEXIST).
+ * @param mode type (constants.S_IFCHR…) and permissions, these less the umask
+ */
+export function mknod(path: Path, mode: number, major = 0, minor = 0): void {
+  const number = SYS_MKNODAT[process.arch];
+  if (number === undefined) throw new TypeError(`mknod: not known on ${process.arch}`);
+  // The kernel's encoding (include/linux/kdev_t.h, new_encode_dev): 12 bits of major, 20 of minor.
+  const device = ((minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12)) >>> 0;
+  native.mknodat(path, number, AT_FDCWD, cString(path, 'mknod'), mode, device);
+}
+
+/** Nanoseconds since 1970; negative before. */
+export interface Times {
+  atime: bigint;
+  mtime: bigint;
+}
+
+const BILLION = 1_000_000_000n;
+
+/** Sets both times of the entry itself (a link is not followed). */
+export function utimensat(path: Path, times: Times): void {
+  const specs = Buffer.allocUnsafe(32);
+  writeTimespec(specs, 0, times.atime);
+  writeTimespec(specs, 16, times.mtime);
+  native.utimensat(path, AT_FDCWD, cString(path, 'utimensat'), specs, AT_SYMLINK_NOFOLLOW);
+}
+
+/** tv_nsec is never negative: -0.5 s is second -1 and 500 000 000 ns. */
+function writeTimespec(into: Buffer, offset: number, time: bigint): void {
+  const nanoseconds = ((time % BILLION) + BILLION) % BILLION;
+  into.writeBigInt64LE((time - nanoseconds) / BILLION, offset);
+  into.writeBigInt64LE(nanoseconds, offset + 8);
+}
+
+/** Changes the root directory of the whole process; the working directory stays where it is. */
+export function chroot(path: Path): void {
+  native.chroot(path, cString(path, 'chroot'));
+}
+
+/** Writes everything cached of the file system that `fd` lies on. */
+export function syncfs(fd: number): void {
+  native.syncfs(undefined, fd);
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openIngest } from '../../src/content/ingest.js';
+import { Lease } from '../../src/content/lease.js';
+import { sweepLeftovers } from '../../src/content/sweep.js';
+import { emptyStore } from './fixture.js';
+
+test('leftovers of dead processes are swept, files of living ones are not', async (t) => {
+  const store = await emptyStore(t);
+  const { ingest, locks } = store.paths;
+  writeFileSync(join(ingest, 'dead'), 'half');
+  writeFileSync(join(locks, 'lease-dead'), '');
+  writeFileSync(join(locks, `blob-${'a'.repeat(64)}`), '');
+  const mine = await openIngest(store.paths);
+  const lease = new Lease(store.paths);
+  const child = spawn('flock', ['-x', join(ingest, 'living'), 'sh', '-c', 'echo ready; read x'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  assert.equal(await sweepLeftovers(store.paths), 3);
+  assert.equal(readdirSync(ingest).length, 2);
+  await mine.discard();
+  lease[Symbol.dispose]();
+  child.stdin.end();
+  await new Promise((resolve) => child.once('close', resolve));
+  assert.equal(await sweepLeftovers(store.paths), 1);
+  assert.deepEqual(readdirSync(ingest), []);
+  assert.deepEqual(readdirSync(locks), ['index'], 'locks that stay');
+});

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { describe, test } from 'node:test';
+import { LIMITS } from '../../../src/layer/limits.js';
+import type { TarEntry } from '../../../src/layer/tar/entry.js';
+import { TarReader } from '../../../src/layer/tar/reader.js';
+import { CORPUS } from '../corpus.js';
+import { hasCommand } from '../harness.js';
+import { archive, binary, directory, END, file, header, long, member, padded, pax, record, symlink } from '../tar-builder.js';
+
+interface Read extends TarEntry {
+  contents: Buffer;
+}
+
+function read(tar: Buffer, step = tar.length || 1, limits = LIMITS): Read[] {
+  const entries: Read[] = [];
+  let parts: Buffer[] = [];
+  const reader = new TarReader(
+    {
+      entry: (entry) => entries.push({ ...entry, contents: Buffer.alloc(0) }),
+      data: (bytes) => parts.push(Buffer.from(bytes)),
+      end: () => {
+        (entries.at(-1) as Read).contents = Buffer.concat(parts);
+        parts = [];
+      },
+    },
+    limits,
+  );
+  for (let at = 0; at < tar.length; at += step) {
+    // The piece is destroyed afterwards: the reader must not keep views of it.
+    const piece = Buffer.from(tar.subarray(at, at + step));
+    reader.push(piece);
+    piece.fill(0xdd);
+  }
+  reader.end();
+  return entries;
+}
+
+const refuses = (tar: Buffer, code = 'ERR_TSRUN_LAYER_INVALID') => {
+  assert.throws(() => read(tar), { code });
+  assert.throws(() => read(tar, 100), { code });
+};
+
+test('the same entries come out however the stream is cut', () => {
+  for (const { tar } of CORPUS.filter(({ tar }) => tar.length < 100_000)) {
+    const whole = read(tar);
+    for (const step of [1, 7, 511, 512, 513, 4096]) assert.deepEqual(read(tar, step), whole);
+  }
+});
+
+const PYTHON = `
+import sys, io, tarfile, json
+out = []
+for m in tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode='r:', errors='surrogateescape', encoding='utf-8'):
+    link = m.linkname if m.type in (b'1', b'2') else ''
+    kind = 'directory' if m.isdir() else 'hardlink' if m.islnk() else 'symlink' if m.issym() else 'fifo' if m.isfifo() else 'character' if m.ischr() else 'block' if m.isblk() else 'file'
+    hexed = lambda s: s.encode('utf-8', 'surrogateescape').hex()
+    out.append([hexed(m.name.rstrip('/')), kind, m.size if kind == 'file' else 0, m.mode & 0o7777, m.uid, m.gid, hexed(link)])
+print(json.dumps(out))
+`;
+
+describe("the entries are those that Python's tarfile lists", () => {
+  for (const { name, tar } of CORPUS.filter(({ notListedBy }) => !notListedBy?.includes('python'))) {
+    test(name, { skip: !hasCommand('python3') && 'needs python3' }, () => {
+      const listed = JSON.parse(execFileSync('python3', ['-c', PYTHON], { input: tar, encoding: 'utf8' }));
+      const ours = read(tar).map((entry) => [
+        entry.name.toString('latin1').replace(/\/+$/, ''),
+        entry.type,
+        entry.size,
+        entry.mode,
+        entry.uid,
+        entry.gid,
+        entry.link.toString('hex'),
+      ]);
+      assert.deepEqual(
+        ours.map(([first, ...rest]) => [Buffer.from(String(first), 'latin1').toString('hex'), ...rest]),
+        listed,
+      );
+    });
+  }
+});
+
+describe('the names are those that bsdtar lists', () => {
+  for (const { name, tar } of CORPUS.filter(({ notListedBy, tar }) => !notListedBy?.includes('bsdtar') && tar.length > 0)) {
+    test(name, { skip: !hasCommand('bsdtar') && 'needs bsdtar' }, () => {
+      const listed = execFileSync('bsdtar', ['-tf', '-'], {
+        input: tar,
+        encoding: 'utf8',
+        env: { ...process.env, LC_ALL: 'C.UTF-8' },
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      const bare = (text: string) => text.replace(/\/+$/, '');
+      assert.deepEqual(
+        read(tar).map((entry) => bare(entry.name.toString())),
+        listed.split('\n').filter(Boolean).map(bare),
+      );
+    });
+  }
+});
+
+test('truncation anywhere but between entries is an error', () => {
+  const members = [pax({ path: 'x' }), file('a', 'hello'), file('b', 'y'.repeat(700))];
+  const tar = Buffer.concat(members);
+  const boundaries = new Set([0, (members[0] as Buffer).length + (members[1] as Buffer).length, tar.length]);
+  for (let length = 1; length < tar.length; length += 64) {
+    if (!boundaries.has(length)) refuses(tar.subarray(0, length));
+  }
+});
+
+describe('malformed archives are errors, never skipped', () => {
+  const cases: Record<string, Buffer> = {
+    'text that is no tar': Buffer.alloc(1024, 'hello '),
+    'a wrong checksum': archive(file('a', '', { checksum: '000000\0 ' })),
+    'one zero block between entries': Buffer.concat([file('a'), Buffer.alloc(512), file('b')]),
+    'a size with letters': archive(file('a', '', { patch: [[124, '0000000abc\0']] })),
+    'a size with the digit 8': archive(file('a', '', { patch: [[124, '00000000008\0']] })),
+    'a negative size': archive(file('a', '', { patch: [[124, binary(12, -1)]] })),
+    'a size beyond 2^53': archive(file('a', '', { patch: [[124, binary(12, 2n ** 62n)]] })),
+    'a negative uid': archive(file('a', '', { patch: [[108, binary(8, -2)]] })),
+    'uid 4294967295, which chown ignores': archive(pax({ uid: '4294967295' }), file('a')),
+    'a gid beyond 32 bits': archive(pax({ gid: '4294967296' }), file('a')),
+    'a number followed by garbage': archive(file('a', '', { patch: [[100, '000644\0x']] })),
+    'an unknown type': archive(file('a', '', { type: 'Z' })),
+    'a volume label': archive(file('a', '', { type: 'V' })),
+    'an empty name': archive(file('')),
+    'a symlink without a target': archive(symlink('l', '')),
+    'a directory with a size': archive(directory('d', { size: 512 }), Buffer.alloc(512, 1)),
+    'a symlink with a size': archive(symlink('l', 'x', { size: 3 }), Buffer.alloc(512, 1)),
+    'a file with a slash and data': archive(file('d/', 'data')),
+    'PAX: no length': archive(member({ name: 'p', type: 'x' }, 'path=x\n'), file('a')),
+    'PAX: length 0': archive(member({ name: 'p', type: 'x' }, '0 path=x\n'), file('a')),
+    'PAX: length too long': archive(member({ name: 'p', type: 'x' }, '99 path=x\n'), file('a')),
+    'PAX: length too short': archive(member({ name: 'p', type: 'x' }, '5 path=x\n'), file('a')),
+    'PAX: length with a sign': archive(member({ name: 'p', type: 'x' }, '+9 path=x\n'), file('a')),
+    'PAX: a record without =': archive(member({ name: 'p', type: 'x' }, '8 pathx\n'), file('a')),
+    'PAX: an empty key': archive(member({ name: 'p', type: 'x' }, '6 =ab\n'), file('a')),
+    'PAX: no newline': archive(member({ name: 'p', type: 'x' }, '9 path=xy'), file('a')),
+    'PAX: NULs behind the records': archive(
+      member({ name: 'p', type: 'x' }, Buffer.concat([record('path', 'x'), Buffer.alloc(3)])),
+      file('a'),
+    ),
+    'PAX: a NUL in the path': archive(pax({ path: 'a\0b' }), file('a')),
+    'PAX: an empty path': archive(pax({ path: '' }), file('a')),
+    'PAX: a negative size': archive(pax({ size: '-1' }), file('a')),
+    'PAX: a size with blanks': archive(pax({ size: ' 5' }), file('a', '12345')),
+    'PAX: an octal-looking hex size': archive(pax({ size: '0x5' }), file('a', '12345')),
+    'PAX: a size that is no number': archive(pax({ size: 'NaN' }), file('a')),
+    'PAX: an mtime in exponents': archive(pax({ mtime: '1e9' }), file('a')),
+    'PAX: an attribute without a name': archive(pax({ 'SCHILY.xattr.': 'x' }), file('a')),
+    'PAX: two headers before one entry': archive(pax({ path: 'x' }), pax({ uid: '5' }), file('a')),
+    'PAX: a header before the end': archive(file('a'), pax({ path: 'x' })),
+    'PAX: a global header after a local one': archive(pax({ path: 'x' }), pax({ comment: 'x' }, 'g'), file('a')),
+    'PAX: a global path': archive(pax({ path: 'x' }, 'g'), file('a')),
+    'PAX: a global size': archive(pax({ size: '0' }, 'g'), file('a', 'data')),
+    'PAX: a global attribute': archive(pax({ 'SCHILY.xattr.user.x': 'x' }, 'g'), file('a')),
+    'GNU: two long names': archive(long('L', 'x'), long('L', 'y'), file('a')),
+    'GNU: an empty long name': archive(long('L', ''), file('a')),
+    'GNU: something behind the NUL of a long name': archive(member({ name: 'l', type: 'L', format: 'gnu' }, 'x\0y\0'), file('a')),
+    'GNU: a long name and a PAX path': archive(long('L', 'x'), pax({ path: 'y' }), file('a')),
+    'GNU: a long link and a PAX linkpath': archive(long('K', 'x'), pax({ linkpath: 'y' }), symlink('a', 'z')),
+    'GNU: a long name before the end': archive(file('a'), long('L', 'x')),
+    'an old sparse file in a ustar header': archive(file('a', '', { type: 'S' })),
+    'sparse 1.0 of an unknown version': archive(
+      pax({ 'GNU.sparse.major': '2', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '0' }),
+      file('a'),
+    ),
+    'sparse pieces that overlap': archive(sparse01('0,3,2,3', 2, 10), file('a', '123456')),
+    'sparse pieces out of order': archive(sparse01('5,3,0,3', 2, 10), file('a', '123456')),
+    'sparse pieces outside of the file': archive(sparse01('0,3,9,3', 2, 10), file('a', '123456')),
+    'sparse pieces for less data than there is': archive(sparse01('0,3', 1, 10), file('a', '123456')),
+    'sparse pieces for more data than there is': archive(sparse01('0,9', 1, 10), file('a', '123456')),
+    'a sparse map of odd length': archive(sparse01('0,3,5', 1, 10), file('a', '123456')),
+    'a sparse map with a negative number': archive(sparse01('-1,6', 1, 10), file('a', '123456')),
+    'a sparse directory': archive(sparse01('', 0, 0), directory('d')),
+    'a sparse map longer than the file': archive(sparse10(), file('a', padded(Buffer.from('3\n0\n')))),
+    'a sparse map without line ends': archive(sparse10(), file('a', Buffer.alloc(4096, '1'))),
+  };
+  for (const [name, tar] of Object.entries(cases)) test(name, () => refuses(tar));
+});
+
+function sparse01(map: string, blocks: number, size: number): Buffer {
+  return pax({
+    'GNU.sparse.size': String(size),
+    'GNU.sparse.numblocks': String(blocks),
+    'GNU.sparse.map': map,
+    'GNU.sparse.name': 'sparse',
+  });
+}
+
+function sparse10(): Buffer {
+  return pax({ 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '100', 'GNU.sparse.name': 'sparse' });
+}
+
+describe('what a header declares is never allocated or followed without bound', () => {
+  const cases: Record<string, Buffer> = {
+    'a long name of 8 GiB': header({ name: 'l', type: 'L', format: 'gnu', size: 2 ** 33 }),
+    'a PAX header of 8 GiB': header({ name: 'p', type: 'x', size: 2 ** 33 }),
+    'a PAX header of 1 MiB and a byte': header({ name: 'p', type: 'x', size: 2 ** 20 + 1 }),
+    'a global header of 1 GiB': header({ name: 'p', type: 'g', size: 2 ** 30 }),
+    'a name longer than a path can be': archive(pax({ path: 'x/'.repeat(2048) }), file('a')),
+    'a link target longer than a path can be': archive(pax({ linkpath: 'x'.repeat(4096) }), symlink('a', 'x')),
+    'a sparse map of a million pieces': archive(sparse10(), file('a', padded(Buffer.from('1000000\n')))),
+    'old sparse headers without end': Buffer.concat([
+      member({ name: 'a', type: 'S', format: 'gnu', patch: [[482, '1']] }),
+      ...Array.from({ length: 5000 }, (_, index) => oldExtension(index)),
+    ]),
+  };
+  for (const [name, tar] of Object.entries(cases)) test(name, () => refuses(tar, 'ERR_TSRUN_LAYER_LIMIT'));
+});
+
+function oldExtension(index: number): Buffer {
+  const block = Buffer.alloc(512);
+  for (let slot = 0; slot < 21; slot++) {
+    block.write((index * 21 + slot).toString(8).padStart(11, '0'), slot * 24, 'latin1');
+    block.write('00000000000', slot * 24 + 12, 'latin1');
+  }
+  block[504] = 1;
+  return block;
+}
+
+test('messages show names without control characters', () => {
+  assert.throws(
+    () => read(archive(symlink('\u001b[31m\u009b', '', {}))),
+    ({ message, subject }: { message: string; subject: string }) => {
+      assert.match(subject, /\\u001b\[31m/);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is the point
+      assert.doesNotMatch(message + subject, /[\u0000-\u001f\u007f-\u009f]/);
+      return true;
+    },
+  );
+  assert.deepEqual(read(END), []);
+});

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { TsrunError } from '../../src/errors.js';
+import { chooseIdMapping, type IdFacts, type IdRange } from '../../src/security/idmap.js';
+import { chooseRootBlock } from '../../src/security/idmap-root.js';
+
+const INITIAL = [{ inside: 0, outside: 0, size: 4294967295 }];
+const TOOLS = { newuidmapPath: '/usr/bin/newuidmap', newgidmapPath: '/usr/bin/newgidmap' };
+
+function facts(more: Partial<IdFacts> = {}): IdFacts {
+  return {
+    uid: 1000,
+    gid: 1000,
+    userName: 'alice',
+    subuid: 'alice:100000:65536\n',
+    subgid: 'alice:100000:65536\n',
+    ...TOOLS,
+    uidMap: INITIAL,
+    gidMap: INITIAL,
+    ...more,
+  };
+}
+const lines = (ranges: IdRange[]) => ranges.map(({ containerId, hostId, size }) => [containerId, hostId, size]);
+
+describe('a user with subordinate ids', () => {
+  it('is root inside, with the range behind', () => {
+    const mapping = chooseIdMapping(facts());
+    assert.deepEqual(lines(mapping.uid), [
+      [0, 1000, 1],
+      [1, 100000, 65536],
+    ]);
+    assert.deepEqual(lines(mapping.gid), [
+      [0, 1000, 1],
+      [1, 100000, 65536],
+    ]);
+    assert.deepEqual([mapping.mode, mapping.write, mapping.setgroups, mapping.notes], ['range', 'newuidmap', 'allow', []]);
+    assert.match(mapping.owners, /^range-[0-9a-f]{12}$/);
+  });
+
+  it('may have several ranges, by name or uid, in the order of the file', () => {
+    const subuid = '# comment\nbob:1:1\n1000:300000:1000\n\nalice:200000:5000\nalice:bad:3\nalice:5:0\n';
+    assert.deepEqual(lines(chooseIdMapping(facts({ subuid })).uid), [
+      [0, 1000, 1],
+      [1, 300000, 1000],
+      [1001, 200000, 5000],
+    ]);
+  });
+
+  it('gets one line for neighbouring ranges, and no id twice', () => {
+    const joined = 'alice:100000:1000\nalice:101000:1000\n';
+    assert.deepEqual(lines(chooseIdMapping(facts({ subuid: joined })).uid), [
+      [0, 1000, 1],
+      [1, 100000, 2000],
+    ]);
+    const overlapping = 'alice:100000:1000\nalice:100500:1000\n';
+    assert.deepEqual(lines(chooseIdMapping(facts({ subuid: overlapping })).uid), [
+      [0, 1000, 1],
+      [1, 100000, 1500],
+    ]);
+    const own = 'alice:900:200\n';
+    assert.deepEqual(lines(chooseIdMapping(facts({ subuid: own })).uid), [
+      [0, 1000, 1],
+      [1, 900, 100],
+      [101, 1001, 99],
+    ]);
+  });
+
+  it('has other owners on disk for another map', () => {
+    const one = chooseIdMapping(facts()).owners;
+    assert.equal(chooseIdMapping(facts()).owners, one);
+    assert.notEqual(chooseIdMapping(facts({ subuid: 'alice:200000:65536\n' })).owners, one);
+    assert.notEqual(chooseIdMapping(facts({ gid: 100 })).owners, one);
+  });
+});
+
+describe('a user without', () => {
+  it('has a single id, and is told the exact line with a block that nobody has', () => {
+    const mapping = chooseIdMapping(facts({ subuid: 'bob:100000:65536\n', subgid: 'bob:100000:65536\ncarol:165536:65536\n' }));
+    assert.deepEqual(lines(mapping.uid), [[0, 1000, 1]]);
+    assert.deepEqual([mapping.mode, mapping.write, mapping.setgroups, mapping.owners], ['single', 'direct', 'deny', 'single']);
+    assert.equal(mapping.notes.length, 1);
+    assert.ok(mapping.notes[0]?.includes('usermod --add-subuids 231072-296607 --add-subgids 231072-296607 alice'), mapping.notes[0]);
+  });
+
+  it('is told what else is missing', () => {
+    const note = (more: Partial<IdFacts>) => chooseIdMapping({ ...facts(more), ...more }).notes[0] ?? '';
+    const { newuidmapPath: _u, newgidmapPath: _g, ...bare } = facts();
+    assert.match(chooseIdMapping(bare).notes[0] ?? '', /newuidmap and newgidmap are missing.*uidmap/);
+    assert.doesNotMatch(chooseIdMapping(bare).notes[0] ?? '', /usermod/);
+    assert.match(chooseIdMapping({ ...bare, subuid: '' }).notes[0] ?? '', /uidmap.*usermod --add-subuids 165536-231071/);
+    assert.match(note({ subgid: '' }), /usermod/);
+    assert.match(note({ subuid: 'alice:100000:50\n' }), /usermod/);
+    const { userName: _n, ...nameless } = facts({ subuid: '', subgid: '' });
+    assert.match(chooseIdMapping(nameless).notes[0] ?? '', /echo 1000:100000:65536 \| tee -a \/etc\/subuid \/etc\/subgid/);
+  });
+
+  it('inside a namespace that lacks the range has a single id', () => {
+    const nested = [
+      { inside: 0, outside: 1000, size: 1 },
+      { inside: 1000, outside: 100999, size: 1 },
+    ];
+    const mapping = chooseIdMapping(facts({ uidMap: nested, gidMap: nested }));
+    assert.equal(mapping.mode, 'single');
+    assert.match(mapping.notes[0] ?? '', /user namespace/);
+    assert.doesNotMatch(mapping.notes[0] ?? '', /usermod/);
+  });
+});
+
+describe('a nested namespace', () => {
+  it('hands on only the ids it has', () => {
+    const map = [
+      { inside: 0, outside: 5000, size: 1 },
+      { inside: 1, outside: 100000, size: 110000 },
+    ];
+    const mapping = chooseIdMapping(facts({ uidMap: map, gidMap: map }));
+    assert.deepEqual(lines(mapping.uid), [
+      [0, 1000, 1],
+      [1, 100000, 10001],
+    ]);
+  });
+});
+
+describe('keep-id', () => {
+  it('maps the caller to itself and fills the ids around it', () => {
+    const mapping = chooseIdMapping(facts({ userns: 'keep-id', gid: 100 }));
+    assert.deepEqual(lines(mapping.uid), [
+      [0, 100000, 1000],
+      [1000, 1000, 1],
+      [1001, 101000, 64536],
+    ]);
+    assert.deepEqual(lines(mapping.gid), [
+      [0, 100000, 100],
+      [100, 100, 1],
+      [101, 100100, 65436],
+    ]);
+    assert.deepEqual(mapping.keep, { uid: 1000, gid: 100 });
+    assert.match(mapping.owners, /^keep-1000-100-[0-9a-f]{12}$/);
+  });
+
+  it('says when there are too few ids below', () => {
+    const few = { subuid: 'alice:100000:500\n', userns: 'keep-id' };
+    assert.throws(() => chooseIdMapping(facts(few)), { code: 'ERR_TSRUN_ID_MAP', message: /needs 1000 .* 500/ });
+    assert.throws(
+      () => chooseIdMapping(facts({ subuid: '', userns: 'keep-id' })),
+      (error) => error instanceof TsrunError && error.code === 'ERR_TSRUN_ID_MAP' && /usermod --add-subuids/.test(error.hint ?? ''),
+    );
+  });
+});
+
+describe('root', () => {
+  const root = (more: Partial<IdFacts> = {}) => facts({ uid: 0, gid: 0, userName: 'root', subuid: '', subgid: '', ...more });
+
+  it('takes the tsrun line, else the containers line, up to 65536 ids', () => {
+    const containers = 'root:1000000:65536\ncontainers:2147483647:2147483648\n';
+    assert.deepEqual(lines(chooseIdMapping(root({ subuid: containers, subgid: containers })).uid), [[0, 2147483647, 65536]]);
+    const both = `${containers}tsrun:500000:65536\n`;
+    const mapping = chooseIdMapping(root({ subuid: both, subgid: both }));
+    assert.deepEqual(lines(mapping.uid), [[0, 500000, 65536]]);
+    assert.deepEqual([mapping.mode, mapping.write, mapping.setgroups], ['range', 'direct', 'allow']);
+  });
+
+  it('else the block recorded for this host', () => {
+    const rootBlock = chooseRootBlock(root());
+    assert.deepEqual(rootBlock, { start: 0x70000000, size: 65536 });
+    const mapping = chooseIdMapping(root({ rootBlock: { start: 0x70000000, size: 65536 } }));
+    assert.deepEqual(lines(mapping.uid), [[0, 0x70000000, 65536]]);
+    assert.throws(() => chooseIdMapping(root()), { code: 'ERR_TSRUN_ID_MAP' });
+  });
+
+  it('chooses a block that no line has', () => {
+    const taken = `a:${0x70000000}:65537\n`;
+    assert.deepEqual(chooseRootBlock(root({ subgid: taken })), { start: 0x70020000, size: 65536 });
+  });
+
+  it('in a namespace takes ids that it has, never its own 0 while there are others', () => {
+    const map = [
+      { inside: 0, outside: 1000, size: 1 },
+      { inside: 1, outside: 100000, size: 65536 },
+    ];
+    const rootBlock = chooseRootBlock(root({ uidMap: map, gidMap: map }));
+    assert.deepEqual(rootBlock, { start: 1, size: 65536 });
+    const mapping = chooseIdMapping(root({ uidMap: map, gidMap: map, rootBlock: { start: 1, size: 65536 } }));
+    assert.deepEqual(lines(mapping.uid), [[0, 1, 65536]]);
+    const alone = [{ inside: 0, outside: 1000, size: 1 }];
+    assert.deepEqual(lines(chooseIdMapping(root({ uidMap: alone, gidMap: alone })).uid), [[0, 0, 1]]);
+  });
+
+  it('is refused what belongs to the isolation work', () => {
+    for (const userns of ['host', 'identity', 'keep-id', 'auto']) {
+      assert.throws(() => chooseIdMapping(root({ userns })), { code: 'ERR_TSRUN_UNSUPPORTED' });
+    }
+    assert.throws(() => chooseIdMapping(facts({ userns: 'host' })), { code: 'ERR_TSRUN_UNSUPPORTED' });
+    assert.throws(() => chooseIdMapping(facts({ userns: 'nonsense' })), { code: 'ERR_TSRUN_USAGE' });
+  });
+});
+
+describe('any map', () => {
+  const range = fc.tuple(fc.integer({ min: 0, max: 300000 }), fc.integer({ min: 1, max: 70000 }));
+  const subordinate = (owner: string) =>
+    fc.array(range, { maxLength: 5 }).map((all) => all.map(([start, size]) => `${owner}:${start}:${size}\n`).join(''));
+  const outer = fc.oneof(
+    fc.constant(INITIAL),
+    fc
+      .array(range, { minLength: 1, maxLength: 3 })
+      .map((all) => all.map(([gap, size], index) => ({ inside: index * 100000 + (gap % 30000), outside: 1, size }))),
+  );
+
+  it('has positive sizes, no overlap, no host id 0, and container ids from 0 without a gap', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('alice', 'tsrun').chain((owner) => fc.tuple(fc.constant(owner), subordinate(owner), subordinate(owner))),
+        fc.constantFrom('default', 'keep-id'),
+        fc.integer({ min: 1, max: 3000 }),
+        outer,
+        ([owner, subuid, subgid], userns, id, map) => {
+          const input = facts({
+            subuid,
+            subgid,
+            uidMap: map,
+            gidMap: map,
+            ...(owner === 'tsrun' ? { uid: 0, gid: 0 } : { uid: id, gid: id, userns }),
+          });
+          const mapping = attempt(input);
+          if (!mapping) return;
+          for (const ranges of [mapping.uid, mapping.gid]) {
+            let next = 0;
+            for (const { containerId, size, hostId } of ranges) {
+              assert.ok(size > 0);
+              assert.equal(containerId, next);
+              assert.ok(hostId > 0 || (mapping.mode === 'single' && map !== INITIAL));
+              next += size;
+              const known = (host: number) => host === id || map.some((line) => host >= line.inside && host < line.inside + line.size);
+              if (mapping.mode !== 'single') assert.ok(known(hostId) && known(hostId + size - 1));
+            }
+            const sorted = [...ranges].sort((a, b) => a.hostId - b.hostId);
+            sorted.forEach((line, index) => {
+              const before = sorted[index - 1];
+              if (before) assert.ok(before.hostId + before.size <= line.hostId, JSON.stringify(ranges));
+            });
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function attempt(input: IdFacts) {
+  try {
+    return chooseIdMapping(input);
+  } catch (error) {
+    assert.ok(error instanceof TsrunError && error.code === 'ERR_TSRUN_ID_MAP');
+    return undefined;
+  }
+}
