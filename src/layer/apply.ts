@@ -149,21 +149,19 @@ export class LayerApplier implements TarHandler {
 
   /** A directory over a directory keeps the contents and takes the new metadata. */
   #makeDirectory(path: Buffer, entry: TarEntry): void {
-    let isNew = true;
     try {
       mkdirSync(path, entry.mode);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
-      isNew = !lstatSync(path).isDirectory();
-      if (isNew) {
+      if (!lstatSync(path).isDirectory()) {
         this.#tree.clear(path);
         mkdirSync(path, entry.mode);
         this.#whiteouts.replaced(path, entry.name);
       }
     }
     this.#owners.give(entry, (uid, gid) => lchownSync(path, uid, gid));
-    // mkdir(2) takes the sticky bit but not the other two.
-    if (!isNew || entry.mode & SET_ID_BITS) chmodSync(path, entry.mode);
+    // Always: mkdir(2) does not set setuid and setgid bits, and inherits the latter from a setgid parent.
+    chmodSync(path, entry.mode);
     this.#xattrs.apply(path, entry);
     this.#tree.setTimesLater(path, timesOf(entry));
     if (path.equals(ROOT)) this.#root = { mode: entry.mode, uid: entry.uid, gid: entry.gid, mtime: String(entry.mtime) };

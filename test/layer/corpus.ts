@@ -1,5 +1,4 @@
 /** Hand-made archives without hostile content. Each must unpack as GNU tar does it, or as `differs` says. */
-import { Buffer } from 'node:buffer';
 import {
   archive,
   binary,
@@ -12,7 +11,6 @@ import {
   hardlink,
   header,
   long,
-  member,
   padded,
   pax,
   symlink,

@@ -29,12 +29,13 @@ export function extractNaively(tar: Buffer, root: string): void {
 }
 
 function make(path: string, root: string, entry: TarEntry): void {
-  if (basename(path) === '.wh..wh..opq') return rmSync(dirname(path), { recursive: true });
-  if (basename(path).startsWith('.wh.')) return rmSync(join(dirname(path), basename(path).slice(4)), { recursive: true });
-  if (entry.type === 'directory') return void mkdirSync(path, { recursive: true });
-  if (entry.type === 'symlink') return symlinkSync(entry.link, path);
-  if (entry.type === 'hardlink') return linkSync(resolve(root, entry.link.toString()), path);
-  mknod(path, (entry.type === 'fifo' ? 0o010000 : 0o020000) | 0o600, entry.major, entry.minor);
+  const name = basename(path);
+  if (name === '.wh..wh..opq') rmSync(dirname(path), { recursive: true });
+  else if (name.startsWith('.wh.')) rmSync(join(dirname(path), name.slice(4)), { recursive: true });
+  else if (entry.type === 'directory') mkdirSync(path, { recursive: true });
+  else if (entry.type === 'symlink') symlinkSync(entry.link, path);
+  else if (entry.type === 'hardlink') linkSync(resolve(root, entry.link.toString()), path);
+  else mknod(path, (entry.type === 'fifo' ? 0o010000 : 0o020000) | 0o600, entry.major, entry.minor);
 }
 
 function attempt(make: () => void): void {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { lsetxattr } from '../../src/sys/files.js';
 import { below, bundledWorker, fresh, freshDirectory, hasCommand, IN_NAMESPACE, look, needsRoot, unpack, writeMaps } from './harness.js';
 import { archive, device, digestOf, directory, fifo, file, hardlink, pax, symlink } from './tar-builder.js';
@@ -67,8 +69,6 @@ describe('in a user namespace with a range of ids', { skip: needsRoot }, () => {
 });
 
 async function gnuInNamespace(target: string, archivePath: string, prepare: (pid: number) => void): Promise<string> {
-  const { spawn } = await import('node:child_process');
-  const { once } = await import('node:events');
   const [command = '', ...args] = [
     ...IN_NAMESPACE,
     'setpriv',
@@ -87,7 +87,6 @@ async function gnuInNamespace(target: string, archivePath: string, prepare: (pid
   const child = spawn(command, args, { cwd: target, stdio: ['pipe', 'inherit', 'inherit'] });
   await once(child, 'spawn');
   prepare(child.pid as number);
-  const { readFileSync } = await import('node:fs');
   child.stdin.write('go\n');
   child.stdin.end(readFileSync(archivePath));
   const [status] = await once(child, 'close');
@@ -106,7 +105,6 @@ test('with a single id owners are left out and counted, modes kept', async () =>
 });
 
 test('the tree is the same under every compression', async () => {
-  const { gzipSync } = await import('node:zlib');
   const plain = archive(directory('d'), file('d/f', 'contents '.repeat(100_000)), symlink('l', 'd/f'));
   const blobs: Buffer[] = [gzipSync(plain)];
   if (hasCommand('zstd')) blobs.push(execFileSync('zstd', ['-c', '-q'], { input: plain }));
