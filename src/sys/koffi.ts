@@ -19,7 +19,7 @@ function candidates(): string[] {
 }
 
 /** The native module. Throws ERR_TSRUN_HELPER_MISSING when no platform package is installed. */
-export function loadKoffi(): Koffi {
+function loadKoffi(): Koffi {
   if (loaded !== undefined) return loaded;
   // In a bundle that esbuild wrote as CommonJS import.meta is empty; __filename stands in for it there.
   const require = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
@@ -67,7 +67,7 @@ export interface SystemError extends Error {
 }
 
 /** The same shape as the errors of node:fs. @param errno positive */
-export function systemError(errno: number, syscall: string, path: string | Buffer | undefined): SystemError {
+function systemError(errno: number, syscall: string, path: string | Buffer | undefined): SystemError {
   const code = getSystemErrorName(-errno);
   const shown = path?.toString();
   const error = new Error(`${code}: ${syscall}${shown === undefined ? '' : ` '${shown}'`}`);

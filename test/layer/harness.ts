@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 import type { TsrunError } from '../../src/errors.js';
 import type { LayerJob, LayerMessage, LayerReport } from '../../src/layer/job.js';
 import type { DiffId } from '../../src/spec/digest.js';
-import { look, type Seen } from './look.js';
+import { look as lookAsMe, type Seen } from './look.js';
 import { digestOf } from './tar-builder.js';
 
-export { look, type Seen };
+export type { Seen };
 
 export const isRoot = process.getuid?.() === 0;
 /** As an ordinary user everything runs as root of a namespace with one id. */
@@ -23,7 +23,11 @@ export const needsRoot = isRoot ? false : 'needs root: more than one id';
 
 export const scratch = mkdtempSync(join(tmpdir(), 'tsrun-layer-'));
 chmodSync(scratch, 0o755);
-after(() => rmSync(scratch, { recursive: true, force: true }));
+after(() => {
+  // Modes of layers keep their owner out, too.
+  if (!isRoot) execFileSync('unshare', ['-r', 'chmod', '-R', 'u+rwx', scratch]);
+  rmSync(scratch, { recursive: true, force: true });
+});
 
 let count = 0;
 export const fresh = (kind: string) => join(scratch, `${kind}-${count++}`);
@@ -134,6 +138,15 @@ export function gnuTar(tar: Buffer, target = freshDirectory('gnu'), flags: strin
   return target;
 }
 
+/** As root sees it: modes do not matter, and in a namespace with one id everything is 0:0. */
+export function look(root: string): Record<string, Seen> {
+  if (isRoot) return lookAsMe(root);
+  const [command = '', ...args] = [...asRootHere, process.execPath, LOOK, root];
+  return JSON.parse(execFileSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 }));
+}
+
+const LOOK = fileURLToPath(new URL('./look.js', import.meta.url));
+
 /** Without what an archive does not determine: the root itself, when it has no entry for it. */
 export function below(seen: Record<string, Seen>): Record<string, Seen> {
   const { '.': _root, ...rest } = seen;
@@ -165,8 +178,7 @@ export function onOverlay(lowers: string[], upper?: string, work?: string): stri
 
 /** What the stack of layers shows when overlay mounts it. */
 export function lookThroughOverlay(lowers: string[]): Record<string, Seen> {
-  const program = fileURLToPath(new URL('./look.js', import.meta.url));
   // Two layers at least, or overlay refuses to mount without an upper one.
-  const [command = '', ...args] = [...onOverlay([...lowers, freshDirectory('bottom')]), process.execPath, program, '.'];
+  const [command = '', ...args] = [...onOverlay([...lowers, freshDirectory('bottom')]), process.execPath, LOOK, '.'];
   return JSON.parse(execFileSync(command, args, { cwd: freshDirectory('view'), encoding: 'utf8', maxBuffer: 2 ** 28 }));
 }

@@ -4,9 +4,11 @@ import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { below, freshDirectory, gnuTar, isRoot, look, unpack } from './harness.js';
 import { extractNaively } from './naive.js';
-import { archive, device, directory, fifo, file, hardlink, pax, symlink } from './tar-builder.js';
+import { archive, device, digestOf, directory, fifo, file, hardlink, pax, symlink } from './tar-builder.js';
 
 const SECRET = 'the canary sings\n';
+/** As look() shows contents. */
+const SECRET_SEEN = digestOf(Buffer.from(SECRET)).slice('sha256:'.length).slice(0, 16);
 
 /** A directory beside the target, with what an attacker would like to read, change or remove. */
 function makeCanary(): string {
@@ -84,7 +86,7 @@ describe('nothing outside of the root is read, changed, linked or removed', { co
           }
           assert.deepEqual(state(canary), before, 'the canary was touched');
           for (const [name, { contents }] of Object.entries(look(target))) {
-            assert.notEqual(contents, look(canary)['secret']?.contents, `${name} holds the secret`);
+            assert.notEqual(contents, SECRET_SEEN, `${name} holds the secret`);
           }
         }
 
