@@ -10,6 +10,7 @@ import { interruptible } from './interrupt.js';
 import type { Streams } from './output.js';
 import { parse } from './parse.js';
 import { printFailure } from './print-error.js';
+import { patient } from './progress/patient.js';
 import { reporterFor } from './progress/reporter.js';
 
 type RunValues = ReturnType<typeof parse<typeof RUN>>['values'];
@@ -33,7 +34,7 @@ export async function compileRunVerb(words: readonly string[], caller: Caller): 
     stdout.write(verbHelp(RUN, stdout.columns));
     return 0;
   }
-  const reporter = reporterFor(stderr, values);
+  const reporter = patient(reporterFor(stderr, values));
   try {
     if (failure !== undefined) throw failure;
     const terminal = chooseTerminal(values, caller);
@@ -48,7 +49,6 @@ export async function compileRunVerb(words: readonly string[], caller: Caller): 
           signal,
           onProgress: (event) => reporter.event(event),
           ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }),
-          stdio: { stdin: caller.streams.stdinIsTerminal, stdout: stdout.isTerminal, stderr: stderr.isTerminal },
           asDocker: isDocker(caller.argv0),
         });
       },

@@ -45,7 +45,9 @@ function writeText(fd: 1 | 2, text: string): void {
   try {
     writeAll(fd, Buffer.from(text));
   } catch (error) {
-    if (fd === 1 && (error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(128 + 13);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // A reader on a socket (Node's own pipes to its children are) may say it the second way.
+    if (fd === 1 && ['EPIPE', 'ECONNRESET'].includes(code)) process.exit(128 + 13);
     if (fd === 1) throw error;
   }
 }

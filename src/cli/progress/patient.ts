@@ -1,0 +1,33 @@
+/** For `run`: an image in a local directory or archive is looked at each time, and that is worth no word while nothing has to be brought. */
+import type { PullEvent } from '../../index.js';
+import type { Reporter } from './reporter.js';
+
+/** Holds the account back until bytes move or a registry is asked; drops it when neither happens. */
+export function patient(reporter: Reporter): Reporter {
+  let held: PullEvent[] | undefined = [];
+  return {
+    silent: reporter.silent,
+    begin: (image) => reporter.begin(image),
+    note: (note) => reporter.note(note),
+    stop: () => reporter.stop(),
+    event(event) {
+      held?.push(event);
+      if (held !== undefined && !isWorthAWord(event)) return;
+      const due = held ?? [event];
+      held = undefined;
+      for (const one of due) reporter.event(one);
+    },
+  };
+}
+
+function isWorthAWord(event: PullEvent): boolean {
+  switch (event.type) {
+    case 'resolve':
+      return !/^(oci|oci-archive|docker-archive):/.test(event.reference);
+    case 'downloaded':
+    case 'unpacked':
+      return !event.alreadyPresent;
+    default:
+      return event.type === 'download' || event.type === 'unpack' || event.type === 'retry';
+  }
+}
