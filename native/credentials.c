@@ -32,13 +32,20 @@ int op_set_ids(struct context *c, const struct op *op)
 	return result < 0 ? -1 : op_set_single_ids(c, op);
 }
 
-/* Files made under these belong to the container's root while the caller's uid still opens what is only his. */
+/*
+ * Files made under these belong to the container's root while the caller's uid still opens what is only his. -1 takes them back, by
+ * calls that need no number, for the caller's may have none here; an exec with a foreign fsgid counts as setgid and loses the ambient set.
+ */
 int op_set_fs_ids(struct context *c, const struct op *op)
 {
 	(void)c;
-	setfsuid((uid_t)op->args[0].number);
-	setfsgid((gid_t)op->args[1].number);
-	if (setfsuid((uid_t)-1) == (int)op->args[0].number && setfsgid((gid_t)-1) == (int)op->args[1].number)
+	uid_t uid = (uid_t)op->args[0].number;
+	gid_t gid = (gid_t)op->args[1].number;
+	if (uid == (uid_t)-1)
+		return setregid((gid_t)-1, (gid_t)-1) < 0 ? -1 : setreuid((uid_t)-1, (uid_t)-1);
+	setfsuid(uid);
+	setfsgid(gid);
+	if (setfsuid((uid_t)-1) == (int)uid && setfsgid((gid_t)-1) == (int)gid)
 		return 0;
 	errno = EPERM;
 	return -1;

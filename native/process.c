@@ -231,16 +231,6 @@ int op_detach(struct context *c, const struct op *op)
 	return 0;
 }
 
-int op_send(struct context *c, const struct op *op)
-{
-	struct peer *peer = find_peer(c, op->args[0].name);
-	char message[66];
-	if (!peer)
-		return -1;
-	int n = snprintf(message, sizeof message, "S%s", op->args[1].name);
-	return send(peer->channel, message, (size_t)n, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
-
 /* The next message of a peer; 0 at its end. A failure record of the peer becomes ours. */
 static ssize_t receive(struct context *c, struct peer *peer, char *buffer, size_t size, int *fd)
 {
@@ -270,6 +260,20 @@ static ssize_t receive(struct context *c, struct peer *peer, char *buffer, size_
 		return -1;
 	}
 	return n;
+}
+
+int op_send(struct context *c, const struct op *op)
+{
+	struct peer *peer = find_peer(c, op->args[0].name);
+	char message[66], record[2048];
+	if (!peer)
+		return -1;
+	int n = snprintf(message, sizeof message, "S%s", op->args[1].name);
+	if (send(peer->channel, message, (size_t)n, MSG_NOSIGNAL) >= 0)
+		return 0;
+	if (errno == EPIPE) /* it has said why it is gone */
+		receive(c, peer, record, sizeof record, NULL);
+	return -1;
 }
 
 static int await_tag(struct context *c, const char *from, const char *tag)

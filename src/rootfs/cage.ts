@@ -9,11 +9,14 @@ import { unpackProgram } from '../runtime/locate.js';
 import { launch } from '../runtime/spawn.js';
 import type { Identity } from './identity.js';
 
-export interface UnpackOptions {
-  /** Holds `diff`, empty, and for a merged view `work`. */
+export interface UnpackPlace {
+  /** What the layer is applied to; with `parents` it holds `diff`, empty, which takes the changes, and `work`. */
   directory: HostPath;
   /** Present: the layer is applied on the merged view of these, the topmost first. */
   parents?: readonly HostPath[];
+}
+
+export interface UnpackOptions extends UnpackPlace {
   signal?: AbortSignal | undefined;
   /** Compressed bytes read so far. */
   onBytes?: ((bytes: number) => void) | undefined;
@@ -29,7 +32,7 @@ export async function unpackInCage(identity: Identity, job: LayerJob, options: U
     directory: options.directory,
     ...(options.parents ? { parents: options.parents } : {}),
     argv: [process.execPath, unpackProgram(), JSON.stringify(job)],
-    env: [],
+    env: process.env['TSRUN_DEBUG'] ? ['TSRUN_DEBUG=1'] : [],
   });
   const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
   const abort = () => launched.process.kill('SIGKILL');
@@ -52,10 +55,17 @@ function interrupted(cause: unknown): TsrunError {
   return new TsrunError('ERR_TSRUN_INTERRUPTED', 'interrupted while a layer was being unpacked', { cause });
 }
 
-/** Empties directories that the container's ids own. A single-id map owns nothing that the caller does not. */
-export async function emptyInCage(identity: Identity, directories: readonly HostPath[]): Promise<void> {
+/**
+ * Empties directories that the container's ids own. A single-id map owns nothing that the caller does not.
+ * @param leftovers what the caller removes after that, even when this process has ended
+ */
+export async function emptyInCage(
+  identity: Identity,
+  directories: readonly HostPath[],
+  leftovers: readonly HostPath[] = [],
+): Promise<void> {
   if (directories.length === 0) return;
-  await launch(compileRemovalPlan(identity.ids, identity.mappers, directories), ['ignore', 'ignore', 'inherit']).ended;
+  await launch(compileRemovalPlan(identity.ids, identity.mappers, directories, leftovers), ['ignore', 'ignore', 'inherit']).ended;
 }
 
 async function lastMessage(stream: Readable, onBytes: ((bytes: number) => void) | undefined): Promise<LayerMessage | undefined> {
@@ -87,7 +97,8 @@ function resultOf(last: LayerMessage | undefined, complaints: string, status: nu
   if (last !== undefined && 'notSelfContained' in last) return { notSelfContained: last.notSelfContained.entry };
   if (last !== undefined && 'error' in last) {
     const { code, message, subject, hint } = last.error;
-    throw new TsrunError(code, message, { ...(subject ? { subject } : {}), ...(hint ? { hint } : {}) });
+    const cause = complaints === '' ? {} : { cause: new Error(complaints) };
+    throw new TsrunError(code, message, { ...(subject ? { subject } : {}), ...(hint ? { hint } : {}), ...cause });
   }
   throw new TsrunError(
     'ERR_TSRUN_INTERNAL',

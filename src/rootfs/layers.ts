@@ -3,39 +3,25 @@
  * A self-contained layer is kept by its diffID and unpacked beside others; any other one is applied on its parents' view, after them,
  * and kept by its chainID.
  */
-import { chownSync } from 'node:fs';
+import { chmodSync, chownSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { PullEvent } from '../api/options.js';
 import { storeFailure } from '../content/failure.js';
 import { syncDirectory } from '../content/ingest.js';
 import { lockStore } from '../content/lock.js';
 import { errnoOf } from '../errors.js';
-import type { LayerJob, LayerReport, RootMetadata } from '../layer/job.js';
+import type { LayerReport, RootMetadata } from '../layer/job.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { hostIdOf, mapsHostId } from '../plan/identity.js';
-import type { ChainId, DiffId } from '../spec/digest.js';
-import type { Descriptor } from '../spec/image.js';
-import { emptyInCage, type UnpackResult, unpackInCage } from './cage.js';
+import { emptyInCage, type UnpackResult } from './cage.js';
 import type { Identity } from './identity.js';
-
-export interface LayerSource {
-  descriptor: Descriptor;
-  diffId: DiffId;
-  chainId: ChainId;
-}
+import { type EnsureOptions, type LayerSource, unpackLayer } from './unpack.js';
 
 export interface UnpackedLayer {
   /** The layer's directory for overlay's lowerdir. */
   diff: HostPath;
   /** What the layer itself says of `/`. */
   root?: RootMetadata;
-}
-
-export interface EnsureOptions {
-  signal?: AbortSignal | undefined;
-  onProgress?: ((event: PullEvent) => void) | undefined;
-  onNote?: ((note: string) => void) | undefined;
 }
 
 /** At once: as many as there are cores would starve the rest; two keep both busy on a small machine. */
@@ -124,7 +110,6 @@ class LayerUnpack {
         await removeLayerDirectory(this.identity, directory);
         return undefined;
       }
-      this.#noteSkipped(result.done);
       return await publish(directory, to, result.done);
     } catch (error) {
       await removeLayerDirectory(this.identity, directory).catch(() => {});
@@ -134,37 +119,21 @@ class LayerUnpack {
 
   async #prepare(directory: HostPath): Promise<void> {
     const { uid, gid } = this.identity.ids;
-    await mkdir(directory, { mode: 0o700 });
+    // The caller opens it by his own uid, the container's root crosses it on its parents' view: what keeps others out is the store's 0700.
+    await mkdir(directory);
+    chmodSync(directory, 0o711); // whatever the caller's umask is
     for (const name of ['diff', 'work']) {
-      await mkdir(join(directory, name), { mode: 0o755 });
+      await mkdir(join(directory, name));
+      chmodSync(join(directory, name), 0o755);
       // root has no id inside: what it makes must be handed over
       if (!mapsHostId(uid, process.getuid?.() ?? 0)) chownSync(join(directory, name), hostIdOf(uid, 0) ?? 0, hostIdOf(gid, 0) ?? 0);
     }
-    if (!mapsHostId(uid, process.getuid?.() ?? 0)) chownSync(directory, hostIdOf(uid, 0) ?? 0, hostIdOf(gid, 0) ?? 0);
   }
 
   #cage(directory: HostPath, parents: HostPath[] | undefined): Promise<UnpackResult> {
-    const { descriptor, diffId } = this.layer;
-    const applies = parents !== undefined && parents.length > 0;
-    const job: LayerJob = {
-      blob: this.paths.blob(descriptor.digest),
-      mediaType: descriptor.mediaType,
-      size: descriptor.size,
-      diffId,
-      mode: parents === undefined ? 'alone' : 'merged',
-      ids: this.identity.ids.mode === 'single' ? 'single' : 'range',
-      become: true,
-    };
-    const report = (bytes: number) =>
-      this.options.onProgress?.({ type: 'unpack', digest: descriptor.digest, bytes, size: descriptor.size });
-    report(0);
-    return unpackInCage(this.identity, job, { directory, ...(applies ? { parents } : {}), signal: this.options.signal, onBytes: report });
-  }
-
-  #noteSkipped({ skippedDevices, skippedXattrs }: LayerReport): void {
-    if (skippedDevices.length > 0)
-      this.options.onNote?.(`device files cannot be made in a user namespace and are left out: ${skippedDevices.join(', ')}`);
-    if (skippedXattrs.length > 0) this.options.onNote?.(`extended attributes are left out: ${skippedXattrs.join(', ')}`);
+    const place = parents !== undefined && parents.length > 0 ? { directory, parents } : { directory: join(directory, 'diff') as HostPath };
+    const mode = parents === undefined ? 'alone' : 'merged';
+    return unpackLayer(this.paths, this.identity, this.layer, { ...place, mode, syncTo: true }, this.options);
   }
 }
 

@@ -9,6 +9,14 @@ import type { HostPath } from '../paths.js';
 import { lgetxattr } from '../sys/files.js';
 
 const LINKS = 40;
+/** More than any real passwd or group has, little enough to read (CVE-2024-9676). */
+const ACCOUNTS_LIMIT = 1 << 20;
+
+/** The image's own accounts, as text. @param layers the topmost first; or one plain directory */
+export function readAccounts(layers: readonly HostPath[]): { passwd: string; group: string } {
+  const [passwd, group] = ['/etc/passwd', '/etc/group'].map((path) => readFromLayers(layers, path, ACCOUNTS_LIMIT)) as [string, string];
+  return { passwd, group };
+}
 
 /**
  * The text of a regular file; '' when there is none.
