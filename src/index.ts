@@ -1,7 +1,7 @@
 /** The public surface of tsrun: everything the command line does, as typed functions. */
 
-export { writeBundle } from './api/bundle.js';
-export { type Caller, compileRun } from './api/compile-run.js';
+export { type BundleOptions, writeBundle } from './api/bundle.js';
+export { compileRun } from './api/compile-run.js';
 export { type ContainerInspection, type ContainerSummary, containers, inspectContainer, removeContainer } from './api/containers.js';
 export { explainFailure } from './api/explain.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';

@@ -10,10 +10,8 @@ import { type ChainId, type DiffId, type Digest, hexOf } from './spec/digest.js'
 declare const brand: unique symbol;
 /** An absolute path on the host. */
 export type HostPath = string & { readonly [brand]: 'HostPath' };
-/** An absolute path as the container sees it. */
-export type RootfsPath = string & { readonly [brand]: 'RootfsPath' };
 
-export const FORMAT = 'v1';
+const FORMAT = 'v1';
 
 export interface RootOptions {
   /** `--root`: the store's own directory, in place of the XDG one. */

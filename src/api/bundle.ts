@@ -1,3 +1,102 @@
-export async function writeBundle(_image: string, directory: string, _options: object = {}): Promise<{ directory: string }> {
-  return { directory };
+/** `bundle`: an image as an OCI bundle, config.json and a flat rootfs, that any OCI runtime runs. */
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { release } from 'node:os';
+import { resolve } from 'node:path';
+import { type Built, buildSpec } from '../bundle/build.js';
+import { type BundleDirectory, bundleFailure, claimDirectory, releaseDirectory } from '../bundle/directory.js';
+import { writeBundleFiles } from '../bundle/write.js';
+import type { Image } from '../image/image.js';
+import type { HostPath } from '../paths.js';
+import { handedTo } from '../plan/identity.js';
+import { emptyInCage } from '../rootfs/cage.js';
+import { applyLayers } from '../rootfs/flat.js';
+import { findIdentity, type Identity } from '../rootfs/identity.js';
+import { readAccounts } from '../rootfs/lookup.js';
+import { readThermalPaths } from '../security/paths.js';
+import { ownArch } from './host.js';
+import { imageAnnotations, keepBlobs } from './images.js';
+import type { PullOptions } from './options.js';
+import { resolveImage } from './resolve-image.js';
+import { noteOnce, openStore, type Session } from './session.js';
+
+export interface BundleOptions extends PullOptions {
+  /** In place of the image's own, as behind `tsrun run IMAGE`. */
+  command?: readonly string[];
+}
+
+/** A bundle is not one run: it has no id to be named after. */
+const HOSTNAME = 'tsrun';
+
+/**
+ * Writes config.json and rootfs/ into a directory that does not exist or is empty. The files of rootfs/ belong to the ids that the config
+ * maps. config.json comes last: a bundle that has one is whole. A failure leaves the directory as it was.
+ * @throws ERR_TSRUN_FILE_EXISTS, ERR_TSRUN_BUNDLE, and what a run of the image would throw before its start
+ */
+export async function writeBundle(image: string, directory: string, options: BundleOptions = {}): Promise<{ directory: string }> {
+  const session = await openStore(options);
+  const identity = await findIdentity(session.paths, undefined, options.signal);
+  const target = claimDirectory(resolve(directory) as HostPath);
+  const owner = handedTo(identity.ids, process.getuid?.() ?? 0);
+  try {
+    const found = await resolveImage(session, image, 'missing', options);
+    await fillRootfs(session, identity, found, target, owner, options);
+    const built = buildContainer(identity, { name: image, found }, target, options);
+    writeBundleFiles(target.path, built, owner);
+    for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
+    return { directory: target.path };
+  } catch (error) {
+    await discard(identity, target);
+    throw bundleFailure(error, target.path);
+  }
+}
+
+async function fillRootfs(
+  session: Session,
+  identity: Identity,
+  image: Image,
+  { rootfs }: BundleDirectory,
+  owner: { uid: number; gid: number } | undefined,
+  options: BundleOptions,
+): Promise<void> {
+  using _kept = await keepBlobs(session, image, options.signal);
+  mkdirSync(rootfs);
+  chmodSync(rootfs, 0o755); // whatever the caller's umask is
+  if (owner) chownSync(rootfs, owner.uid, owner.gid);
+  await applyLayers(session.paths, identity, image.layers, rootfs, {
+    signal: options.signal,
+    onProgress: options.onProgress,
+    onNote: (note) => noteOnce(session.paths, note, options.onNote),
+  });
+}
+
+/** As for a run, but nothing is left to be filled in: no variable is the caller's, and paths begin at the bundle. */
+function buildContainer(
+  { ids }: Identity,
+  { name, found }: { name: string; found: Image },
+  { rootfs }: BundleDirectory,
+  options: BundleOptions,
+): Built {
+  return buildSpec({
+    image: { name, config: found.config },
+    options: { hostname: HOSTNAME },
+    command: options.command ?? [],
+    ids,
+    ...readAccounts([rootfs]),
+    envFiles: [],
+    host: { arch: ownArch(), kernel: release(), envNames: new Set(), thermalPaths: readThermalPaths() },
+    terminal: false,
+    rootPath: 'rootfs',
+    containerDir: '.',
+    annotations: imageAnnotations(found, []),
+  });
+}
+
+/** The helper removes even when this process is gone meanwhile, as it is soon after ^C. */
+async function discard(identity: Identity, target: BundleDirectory): Promise<void> {
+  try {
+    if (existsSync(target.rootfs)) await emptyInCage(identity, [target.rootfs], [target.made ? target.path : target.rootfs]);
+    if (existsSync(target.path)) releaseDirectory(target);
+  } catch {
+    // What it failed of is told; what could not be removed lies where the user looks.
+  }
 }

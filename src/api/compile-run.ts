@@ -1,6 +1,6 @@
 /** `run`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { arch, hostname, release } from 'node:os';
+import { hostname, release } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import { readEnvFile } from '../bundle/env-file.js';
@@ -16,24 +16,18 @@ import { compileRunPlan } from '../plan/run.js';
 import { slot } from '../plan/slot.js';
 import type { StdioFacts } from '../plan/streams.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
-import { readFromLayers } from '../rootfs/lookup.js';
+import { readAccounts } from '../rootfs/lookup.js';
+import { inheritedStreams } from '../runtime/streams.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
+import { ownArch } from './host.js';
 import { imageAnnotations, unpackImage } from './images.js';
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
 
-/** passwd and group of an image: more than any real one has, little enough to read (CVE-2024-9676). */
-const ACCOUNTS_LIMIT = 1 << 20;
-
-export interface Caller {
-  /** Which standard streams are terminals. */
-  stdio: StdioFacts;
-}
-
 /** Steps: the store, who runs it, what it runs on, what it is, how it starts. */
-export async function planRun(image: string, command: readonly string[], options: RunOptions, caller: Caller): Promise<Plan> {
+export async function planRun(image: string, command: readonly string[], options: RunOptions, streams: StdioFacts): Promise<Plan> {
   checkOptions(options);
   const session = await openStore(options);
   sweep(session.paths);
@@ -41,16 +35,16 @@ export async function planRun(image: string, command: readonly string[], options
   const root = options.rootfs ? givenRoot(image) : await imageRoot(session, identity, image, options);
   const built = buildContainer(session.paths, identity, image, command, root, options);
   for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
-  return compile(session.paths, identity, image, root.source, built, options, caller);
+  return compile(session.paths, identity, image, root.source, built, options, streams);
 }
 
-/** The plan as bytes for the helper and as text for people. */
+/** The plan as bytes for the helper that forked this process, and as text for people. */
 export async function compileRun(
   image: string,
   command: string[],
-  options: RunOptions & Caller & { asDocker: boolean },
+  options: RunOptions & { asDocker: boolean },
 ): Promise<{ plan: Uint8Array; printed: string }> {
-  const plan = await planRun(image, command, options, options);
+  const plan = await planRun(image, command, options, inheritedStreams());
   return { plan: encodePlan(plan), printed: printPlan(plan) };
 }
 
@@ -112,8 +106,7 @@ function buildContainer(
     options,
     command,
     ids,
-    passwd: readFromLayers(root.layers, '/etc/passwd', ACCOUNTS_LIMIT),
-    group: readFromLayers(root.layers, '/etc/group', ACCOUNTS_LIMIT),
+    ...readAccounts(root.layers),
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     host: {
       arch: ownArch(),
@@ -136,7 +129,7 @@ function compile(
   root: RootSource,
   built: Built,
   options: RunOptions,
-  caller: Caller,
+  callers: StdioFacts,
 ): Plan {
   const { name, rm = false } = options;
   for (const directory of [paths.containers, paths.transient, paths.names]) mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -154,7 +147,7 @@ function compile(
     status: { ...(name === undefined ? {} : { name }), image, command: built.spec.process?.args ?? [], created: slot('now') },
     arch: ownArch(),
     interactive: options.interactive ?? false,
-    callers: caller.stdio,
+    callers,
     callerUid: process.getuid?.() ?? 0,
     rm,
     init: options.init ?? false,
@@ -173,12 +166,6 @@ function claimName(paths: StorePaths, name: string): void {
     subject: name,
     hint: `choose another name, or remove it first: tsrun rm ${name}`,
   });
-}
-
-function ownArch(): 'x64' | 'arm64' {
-  const own = arch();
-  if (own === 'x64' || own === 'arm64') return own;
-  throw new TsrunError('ERR_TSRUN_PLATFORM', `tsrun has no helper for ${own}`, { hint: 'use an x64 or arm64 machine' });
 }
 
 function textOf(path: string): string {

@@ -1,7 +1,6 @@
 /** Verbs on images: pull, list, inspect, remove. */
 
 import { listContainers, readConfig } from '../container/state.js';
-import type { Lease as LeaseType } from '../content/lease.js';
 import { Lease } from '../content/lease.js';
 import { TsrunError } from '../errors.js';
 import { findImage } from '../image/find.js';
@@ -42,16 +41,27 @@ export async function pull(image: string, options: PullOptions = {}): Promise<Im
 
 /** Unpacks what is not unpacked yet; a lease keeps the blobs from a removal meanwhile. */
 export async function unpackImage(session: Session, identity: Identity, image: Image, options: PullOptions): Promise<UnpackedLayer[]> {
-  using lease: LeaseType = new Lease(session.paths);
-  await lease.protect(
-    image.layers.map(({ descriptor }) => descriptor.digest),
-    options.signal,
-  );
+  using _kept = await keepBlobs(session, image, options.signal);
   return ensureLayers(session.paths, identity, image.layers, {
     signal: options.signal,
     onProgress: options.onProgress,
     onNote: (note) => noteOnce(session.paths, note, options.onNote),
   });
+}
+
+/** Until it is disposed of, the image's blobs stay in the store. */
+export async function keepBlobs({ paths }: Session, { layers }: Image, signal: AbortSignal | undefined): Promise<Disposable> {
+  const lease = new Lease(paths);
+  try {
+    await lease.protect(
+      layers.map(({ descriptor }) => descriptor.digest),
+      signal,
+    );
+    return lease;
+  } catch (error) {
+    lease[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** The newest first. What is damaged is told by a note and hides nothing else. */

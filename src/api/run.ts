@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { TsrunError } from '../errors.js';
 import { launch } from '../runtime/spawn.js';
+import { pipedStreams } from '../runtime/streams.js';
 import { planRun } from './compile-run.js';
 import type { RunOptions } from './options.js';
 
@@ -29,7 +30,7 @@ export interface RunningContainer {
  */
 export async function run(image: string, command: string[] = [], options: RunOptions = {}): Promise<RunningContainer> {
   options.signal?.throwIfAborted();
-  const plan = await planRun(image, command, options, { stdio: { stdin: false, stdout: false, stderr: false } });
+  const plan = await planRun(image, command, options, pipedStreams());
   const launched = launch(plan, ['pipe', 'pipe', 'pipe']);
   const { process: helper, ended } = launched;
   const { stdin, stdout, stderr } = helper as { stdin: Writable; stdout: Readable; stderr: Readable };

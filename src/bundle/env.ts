@@ -53,7 +53,7 @@ export function buildEnv(input: EnvInput): string[] {
 }
 
 /** `-e NAME=value` or `-e NAME`. @throws ERR_TSRUN_USAGE */
-export function parseEnvOption(text: string): EnvEntry {
+function parseEnvOption(text: string): EnvEntry {
   checkText(text, 'a value of --env', 'ERR_TSRUN_USAGE');
   const at = text.indexOf('=');
   const name = at < 0 ? text : text.slice(0, at);

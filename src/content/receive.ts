@@ -104,6 +104,6 @@ async function* untilAborted(source: AsyncIterable<Uint8Array>, { signal, what }
   }
 }
 
-export function interrupted(what: string, signal: AbortSignal): TsrunError {
+function interrupted(what: string, signal: AbortSignal): TsrunError {
   return new TsrunError('ERR_TSRUN_INTERRUPTED', `interrupted while fetching ${what}`, { subject: what, cause: signal.reason });
 }

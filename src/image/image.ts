@@ -108,7 +108,7 @@ export async function readImageOf(store: ContentStore, name: string, target: Des
 }
 
 /** image-spec config.md, "Layer ChainID": each names a layer together with all below it. */
-export function chainIds(diffIds: readonly DiffId[]): ChainId[] {
+function chainIds(diffIds: readonly DiffId[]): ChainId[] {
   let below: ChainId | undefined;
   return diffIds.map((diffId) => {
     below = (below === undefined

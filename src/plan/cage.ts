@@ -15,7 +15,7 @@ const ANSWERS_FD = 3;
 export interface UnpackPlanInput {
   ids: IdMapping;
   mappers?: Mappers | undefined;
-  /** Holds `diff`, the new layer, and `work`. */
+  /** What the layer is applied to; with `parents` it holds `diff`, which takes the changes, and `work`. */
   directory: string;
   /** The layers below, the topmost first, when the layer is applied on their merged view. */
   parents?: readonly string[];
@@ -36,7 +36,7 @@ export function compileUnpackPlan({ ids, mappers, directory, parents, argv, env 
   ];
   const child: Operation[] = [
     ...enter,
-    ...(parents ? mergedView(parents) : ([['chdir-host', `${directory}/diff`]] satisfies Operation[])),
+    ...(parents ? mergedView(parents) : ([['chdir-host', directory]] satisfies Operation[])),
     ['dup', ANSWERS_FD, 'stdout'],
     ['dup', 0, 'null'],
     ['dup', 1, 'stderr'],
@@ -68,6 +68,7 @@ function mergedView(parents: readonly string[]): Operation[] {
     ['mkdir', 'root', 0o755],
     ['mount', 'overlay', 'root', 'overlay', 0, `userxattr,lowerdir=${lower},upperdir=c/diff,workdir=c/work`],
     ['chdir-host', 'root'],
+    ['set-fs-ids', -1, -1],
   ];
 }
 

@@ -57,6 +57,12 @@ export function hostIdOf(ranges: readonly IdRange[], containerId: number): numbe
   return range === undefined ? undefined : range.hostId + (containerId - range.containerId);
 }
 
+/** Who must own what the container's root is to write: its host ids, unless the caller has a place in the map already. */
+export function handedTo(ids: IdMapping, callerUid: number): { uid: number; gid: number } | undefined {
+  const [uid, gid] = [hostIdOf(ids.uid, 0), hostIdOf(ids.gid, 0)];
+  return mapsHostId(ids.uid, callerUid) || uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
 /** True when the caller's own uid has a place in the map: then what the caller makes belongs to the container too. */
 export function mapsHostId(ranges: readonly IdRange[], hostId: number): boolean {
   return ranges.some(({ hostId: first, size }) => hostId >= first && hostId < first + size);

@@ -46,6 +46,7 @@ export function compileRunPlan(input: RunPlanInput): Plan {
     callers: input.callers,
     uid: process.user.uid,
     gid: process.user.gid,
+    hostUid: hostIdOf(input.ids.uid, process.user.uid),
   });
   const always = input.rm ? 0 : 1;
   const foreign = !mapsHostId(input.ids.uid, input.callerUid);
@@ -58,10 +59,8 @@ export function compileRunPlan(input: RunPlanInput): Plan {
     ...root.prepare,
     ...ownDirectory(input, root.ownDirectories, foreign),
     ...(foreign ? openSources(mounts.sources) : []),
-    ...streams.prepare,
     ['stage', 'clone'],
     ['clone', 'child', cloneFlags(input.spec.linux?.namespaces ?? [])],
-    ...streams.release,
     ['stage', 'map'],
     mapIds('child', input.ids, input.mappers),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],

@@ -1,15 +1,22 @@
 /**
  * Standard streams as operations. With a terminal there is a pty inside the container, relayed; without one a stream that is the
- * caller's terminal becomes a pipe, relayed, so that the container cannot read what is typed; all else is passed straight.
+ * caller's terminal becomes a pipe, relayed, so that the container cannot read what is typed. So does one that the container's user
+ * could not open again by its name: programs write to /dev/stdout. All else is passed straight.
  */
 import type { Operation } from './operations.js';
 
-/** Which of the caller's streams are terminals. */
-export interface StdioFacts {
-  stdin: boolean;
-  stdout: boolean;
-  stderr: boolean;
+type StreamName = 'stdin' | 'stdout' | 'stderr';
+
+/** A standard stream of the caller's. */
+export interface StreamFacts {
+  type: 'terminal' | 'device' | 'socket' | 'file';
+  /** Its owner, as the host counts. */
+  uid: number;
+  /** Device and inode: two streams that are one file stay in the order that they were written in. */
+  file: string;
 }
+
+export type StdioFacts = Readonly<Record<StreamName, StreamFacts>>;
 
 export interface StreamOptions {
   /** `-t` */
@@ -17,16 +24,14 @@ export interface StreamOptions {
   /** `-i` */
   interactive: boolean;
   callers: StdioFacts;
-  /** Who owns the pty inside. */
+  /** As whom the command runs: who owns the pty or the pipes inside. */
   uid: number;
   gid: number;
+  /** The same user, as the host counts. */
+  hostUid: number | undefined;
 }
 
 export interface StreamOperations {
-  /** Parent, before the clone. */
-  prepare: Operation[];
-  /** Parent, after the clone: its copies of the child's ends would hide an end of file. */
-  release: Operation[];
   /** Parent, once the child has its root. */
   connect: Operation[];
   /** Child, after /dev is there and before the pivot. */
@@ -42,11 +47,9 @@ export function streamOperations(options: StreamOptions): StreamOperations {
 }
 
 function terminal({ interactive, callers, uid, gid }: StreamOptions): StreamOperations {
-  const sized = (['stdin', 'stdout', 'stderr'] as const).find((name) => callers[name]);
-  const typing = interactive && callers.stdin;
+  const sized = (['stdin', 'stdout', 'stderr'] as const).find((name) => callers[name].type === 'terminal');
+  const typing = interactive && callers.stdin.type === 'terminal';
   return {
-    prepare: [],
-    release: [],
     connect: [
       ['receive-descriptor', 'child', 'pty'],
       ...(sized ? ([['window-size', sized, 'pty']] satisfies Operation[]) : []),
@@ -69,25 +72,40 @@ function terminal({ interactive, callers, uid, gid }: StreamOptions): StreamOper
   };
 }
 
-function plain({ interactive, callers }: StreamOptions): StreamOperations {
-  const streams: StreamOperations = { prepare: [], release: [], connect: [], inside: [] };
+function plain(options: StreamOptions): StreamOperations {
+  const { interactive, callers } = options;
+  const streams: StreamOperations = { connect: [], inside: [] };
+  const isPassed = (name: StreamName) => opensAgain(callers[name], options.hostUid);
   if (!interactive) streams.inside.push(['dup', 0, 'null']);
-  else if (callers.stdin) {
-    streams.prepare.push(['pipe', 'in']);
-    streams.release.push(['close', 'in.read']);
-    streams.connect.push(['relay', 'stdin', 'in.write', CLOSE], ['close', 'in.write']);
-    streams.inside.push(['dup', 0, 'in.read']);
+  else if (!isPassed('stdin')) {
+    streams.inside.push(...pipe('in', 'read', 'write', 0, options));
+    streams.connect.push(['receive-descriptor', 'child', 'in'], ['relay', 'stdin', 'in', CLOSE], ['close', 'in']);
   }
-  for (const [name, target] of [
-    ['stdout', 1],
-    ['stderr', 2],
-  ] as const) {
-    if (callers[name]) {
-      streams.prepare.push(['pipe', name]);
-      streams.release.push(['close', `${name}.write`]);
-      streams.connect.push(['relay', `${name}.read`, name, FATAL]);
-      streams.inside.push(['dup', target, `${name}.write`]);
-    } else if (name === 'stdout') streams.connect.push(['watch', 'stdout']);
+  if (isPassed('stdout')) streams.connect.push(['watch', 'stdout']);
+  else {
+    streams.inside.push(...pipe('out', 'write', 'read', 1, options));
+    streams.connect.push(['receive-descriptor', 'child', 'out'], ['relay', 'out', 'stdout', FATAL]);
+  }
+  if (isPassed('stderr')) return streams;
+  if (callers.stderr.file === callers.stdout.file) streams.inside.push(['dup', 2, 'out.write']);
+  else {
+    streams.inside.push(...pipe('err', 'write', 'read', 2, options));
+    streams.connect.push(['receive-descriptor', 'child', 'err'], ['relay', 'err', 'stderr', FATAL]);
   }
   return streams;
+}
+
+/** Made inside, so that it belongs to a user who has no id that the caller could give it. */
+function pipe(name: string, own: 'read' | 'write', parents: 'read' | 'write', target: number, { uid, gid }: StreamOptions): Operation[] {
+  return [
+    ['pipe', name],
+    ...(uid === 0 && gid === 0 ? [] : ([['chown-descriptor', `${name}.${own}`, uid, gid]] satisfies Operation[])),
+    ['send-descriptor', 'parent', `${name}.${parents}`],
+    ['dup', target, `${name}.${own}`],
+  ];
+}
+
+/** Sockets cannot be opened by a name at all; what belongs to another user is closed to this one; devices are open to all. */
+function opensAgain({ type, uid }: StreamFacts, hostUid: number | undefined): boolean {
+  return type === 'device' || (type === 'file' && uid === hostUid);
 }

@@ -8,7 +8,7 @@ import { TsrunError } from '../errors.js';
 const require = createRequire(import.meta.url);
 
 /** The package's root: the nearest folder above this file whose package.json is tsrun's. */
-export function packageRoot(): string {
+function packageRoot(): string {
   for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
     const file = join(directory, 'package.json');
     if (existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name === 'tsrun') return directory;

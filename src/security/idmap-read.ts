@@ -19,9 +19,6 @@ export interface IdMapSources {
   signal?: AbortSignal;
 }
 
-/** Files whose change means a new map (for the plan cache). */
-export const ID_MAP_FILES = ['/etc/subuid', '/etc/subgid'] as const;
-
 /** @throws what chooseIdMapping throws, and ERR_TSRUN_STORE_UNREADABLE when root's block cannot be recorded */
 export async function findIdMapping(sources: IdMapSources): Promise<IdMapping> {
   const facts = readIdFacts(sources);

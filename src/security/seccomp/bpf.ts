@@ -13,14 +13,14 @@ export interface Instruction {
 export type Code = Instruction[];
 
 /** linux/bpf_common.h: BPF_LD|BPF_W|BPF_ABS and its like. */
-export const LOAD = 0x20;
-export const JUMP = 0x05;
+const LOAD = 0x20;
+const JUMP = 0x05;
 export const JUMP_EQUAL = 0x15;
 export const JUMP_GREATER = 0x25;
 export const JUMP_AT_LEAST = 0x35;
 export const JUMP_ANY_BIT = 0x45;
 export const AND = 0x54;
-export const RETURN = 0x06;
+const RETURN = 0x06;
 
 /** Offsets in struct seccomp_data (linux/seccomp.h). */
 export const OFFSET_NUMBER = 0;

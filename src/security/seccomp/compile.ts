@@ -9,11 +9,11 @@ import { type SyscallAbi, syscallNumbers } from './syscalls.js';
 
 /** linux/seccomp.h */
 export const RET_KILL_PROCESS = 0x80000000;
-export const RET_KILL_THREAD = 0;
-export const RET_TRAP = 0x00030000;
+const RET_KILL_THREAD = 0;
+const RET_TRAP = 0x00030000;
 export const RET_ERRNO = 0x00050000;
-export const RET_TRACE = 0x7ff00000;
-export const RET_LOG = 0x7ffc0000;
+const RET_TRACE = 0x7ff00000;
+const RET_LOG = 0x7ffc0000;
 export const RET_ALLOW = 0x7fff0000;
 
 /** linux/audit.h AUDIT_ARCH_* */

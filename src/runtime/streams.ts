@@ -1,0 +1,21 @@
+/** What the standard streams of this process are, for a plan that hands them on. */
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { StdioFacts, StreamFacts } from '../plan/streams.js';
+
+/** The caller's, when this process was forked to compile for him. */
+export function inheritedStreams(): StdioFacts {
+  return { stdin: factsOf(0), stdout: factsOf(1), stderr: factsOf(2) };
+}
+
+/** What node:child_process connects with `pipe`: sockets, each its own. */
+export function pipedStreams(): StdioFacts {
+  const socket = (file: string): StreamFacts => ({ type: 'socket', uid: process.getuid?.() ?? 0, file });
+  return { stdin: socket('stdin'), stdout: socket('stdout'), stderr: socket('stderr') };
+}
+
+function factsOf(fd: number): StreamFacts {
+  const stat = fstatSync(fd);
+  const type = isatty(fd) ? 'terminal' : stat.isSocket() ? 'socket' : stat.isCharacterDevice() ? 'device' : 'file';
+  return { type, uid: stat.uid, file: `${stat.dev}:${stat.ino}` };
+}
