@@ -37,6 +37,8 @@ struct relay {
 	int from, to;    /* -1 once done */
 	int flags;
 	size_t start, end;
+	bool line_open;      /* what was read last did not end a line */
+	int64_t asleep;      /* in milliseconds, or 0: until then nobody is expected to open the pty again */
 	char buffer[65536];
 };
 #define RELAY_CLOSE 1    /* end of input closes the other end */
@@ -67,9 +69,12 @@ struct context {
 	bool kill_unhandled;
 	sigset_t original_mask;
 	int signal_fd;
+	uid_t caller;                   /* whose program this is, before any change of credentials */
 	int report_fd;                  /* where a library reads what happens, or -1 */
 	int self_fd;                    /* this program, opened before anything else */
+	int sealed_fd;                  /* the copy of it that exec runs first, or -1 */
 	char id[ID_LENGTH + 1];
+	pid_t container_pid;            /* of the process named "child", with its start: slots pid and start-time */
 	char started_at[32];
 	char cwd[4096];
 	int exit_status;
@@ -81,6 +86,8 @@ struct context {
 int name_descriptor(struct context *, const char *name, int fd);
 int descriptor(struct context *, const char *name);           /* -1 with EBADF when there is none */
 void forget_descriptor(struct context *, const char *name);
+int vacate(struct context *, int fd);                          /* moves ours away from a number that the program behind exec gets */
+int write_all(int fd, const char *bytes, size_t size);
 
 /* processes */
 struct peer *find_peer(struct context *, const char *name);
@@ -94,14 +101,17 @@ void unblock_signals(struct context *);
 /* texts */
 char *fill_text(struct context *, struct span text);           /* allocated; NULL with ENODATA when env:NAME is unset */
 char **fill_list(struct context *, const struct arg *list);    /* NULL-terminated; elements whose env:NAME is unset are left out */
+void free_list(char ***texts);
+#define freeing_list __attribute__((cleanup(free_list)))
 void new_id(struct context *);
-void note_start(struct context *, pid_t pid);                   /* remembers when the container began, for the slot start-time */
-void note_path(struct context *, const char *path);
+void read_start_time(pid_t pid, char *text, size_t size);      /* field 22 of /proc/pid/stat: with the pid it names a process for good */
+void note_path(struct context *, const char *path);            /* for the record, should the operation fail */
 
 /* failures */
 void record_failure(struct context *, const char *operation, int error);
 size_t write_record(const struct failure *, char *buffer, size_t size);
 int read_record(struct failure *, const char *buffer, size_t size);
+void print_record(const struct failure *);
 void report(struct context *, const char *bytes, size_t size);
 
 /* the run stage */
@@ -111,6 +121,7 @@ void restore_terminal(struct context *);
 /* paths inside the root */
 int open_in_root(int root, const char *path, int flags);
 int make_in_root(int root, const char *path, bool directory);
+int make_directory_in_root(int root, const char *path);
 
 /* mounts: sets attributes of an attached one, also where the kernel has no mount_setattr */
 int restrict_mount(int mount, uint64_t set, bool recursive);

@@ -24,26 +24,17 @@ static void prepare_environment(void)
 	unsetenv("NODE_EXTRA_CA_CERTS");
 }
 
-static void exec_node(struct context *c, char *const *argv)
-{
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	unblock_signals(c);
-	prepare_environment();
-	execvp("node", argv);
-	fprintf(stderr, "tsrun: cannot start node: %s\n  install Node.js 20.19 or newer, or put it into PATH\n", strerror(errno));
-	_exit(125);
-}
-
-/* node SCRIPT [WORD] ARG… */
+/* node -- SCRIPT [WORD] ARG…: without the two hyphens node takes an --env-file from behind the script for its own. */
 static char **node_words(char *script, char *word, char **args)
 {
 	size_t n = 0, count = 0;
 	while (args[count])
 		count++;
-	char **words = calloc(count + 4, sizeof *words);
+	char **words = calloc(count + 5, sizeof *words);
 	if (!words)
 		return NULL;
 	words[n++] = "node";
+	words[n++] = "--";
 	words[n++] = script;
 	if (word)
 		words[n++] = word;
@@ -51,44 +42,68 @@ static char **node_words(char *script, char *word, char **args)
 	return words;
 }
 
-/* What a terminal's ^C sent to the whole group has reached Node already; what was sent to us alone has not. */
-static void pass_signal(struct context *c, pid_t node)
+/* In the forked child. Returns only when it cannot: errno says why. */
+static void exec_node(struct context *c, char *script, char *word, char **args)
 {
-	struct signalfd_siginfo info;
-	if (read(c->signal_fd, &info, sizeof info) != sizeof info || info.ssi_code == SI_KERNEL)
+	char **words = node_words(script, word, args);
+	if (!words)
 		return;
-	if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGPIPE && info.ssi_signo != SIGWINCH)
-		kill(node, (int)info.ssi_signo);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	unblock_signals(c);
+	prepare_environment();
+	execvp(words[0], words);
+	free(words);
 }
 
+/* What a terminal's ^C sent to the whole group has reached Node already; what was sent to us alone has not. Returns the signal, or 0. */
+static int pass_signal(struct context *c, pid_t node)
+{
+	struct signalfd_siginfo info;
+	if (read(c->signal_fd, &info, sizeof info) != sizeof info)
+		return 0;
+	if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE || info.ssi_signo == SIGWINCH)
+		return 0;
+	if (info.ssi_code != SI_KERNEL)
+		kill(node, (int)info.ssi_signo);
+	return (int)info.ssi_signo;
+}
+
+/* -1 when it was killed: people ask by TERM, INT, HUP or QUIT, the kernel that is out of memory does not. */
 static int wait_for(pid_t pid)
 {
 	int status;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return 125;
-	return status_of(status);
+	int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	return sig && sig != SIGTERM && sig != SIGINT && sig != SIGHUP && sig != SIGQUIT ? -1 : status_of(status);
 }
 
-/* Reads to the end of file while signals are handed on. The buffer grows up to the largest plan. */
-static ssize_t read_plan(struct context *c, int fd, pid_t node, uint8_t **plan)
+/*
+ * Reads to the end of file while signals are handed on; *passed is the last of them. One that comes with the last bytes is left for
+ * the container. The buffer grows up to the largest plan.
+ */
+static ssize_t read_plan(struct context *c, int fd, pid_t node, uint8_t **plan, int *passed)
 {
 	size_t size = 0, room = 0;
 	for (;;) {
 		struct pollfd polls[2] = { { .fd = fd, .events = POLLIN }, { .fd = c->signal_fd, .events = POLLIN } };
 		if (poll(polls, 2, -1) < 0 && errno != EINTR)
 			return -1;
-		if (polls[1].revents)
-			pass_signal(c, node);
-		if (!polls[0].revents)
+		if (!polls[0].revents) {
+			int sig = polls[1].revents ? pass_signal(c, node) : 0;
+			*passed = sig ? sig : *passed;
 			continue;
+		}
 		if (size == room) {
 			room = room ? room * 2 : 65536;
-			if (room > 2 * PLAN_MAX_BYTES || !(*plan = realloc(*plan, room)))
+			uint8_t *larger = realloc(*plan, room);
+			if (!larger)
 				return -1;
+			*plan = larger;
 		}
 		ssize_t n = read(fd, *plan + size, room - size);
-		if (n == 0)
+		if (n == 0 || size > PLAN_MAX_BYTES) /* too much is for the decoder to refuse */
 			return (ssize_t)size;
 		if (n < 0 && errno != EINTR)
 			return -1;
@@ -96,53 +111,60 @@ static ssize_t read_plan(struct context *c, int fd, pid_t node, uint8_t **plan)
 	}
 }
 
+static pid_t fork_compiler(struct context *c, char *script, char **args, int plan_fd)
+{
+	pid_t node = fork();
+	if (node != 0)
+		return node;
+	setenv("TSRUN_PLAN_FD", "3", 1);
+	if ((plan_fd == PLAN_FD ? fcntl(PLAN_FD, F_SETFD, 0) : dup2(plan_fd, PLAN_FD)) >= 0)
+		exec_node(c, script, NULL, args);
+	fprintf(stderr, "tsrun: cannot start node: %s\n  install Node.js 20.19 or newer, or put it into PATH\n", strerror(errno));
+	_exit(125);
+}
+
 int compile(struct context *c, char *script, char **args, uint8_t **plan, size_t *size)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	int ends[2], passed = 0;
+	pid_t node = pipe2(ends, O_CLOEXEC) < 0 ? -1 : fork_compiler(c, script, args, ends[1]);
+	if (node < 0) {
+		fprintf(stderr, "tsrun: cannot start node: %s\n", strerror(errno));
 		return 125;
-	pid_t node = fork();
-	if (node < 0)
-		return 125;
-	if (node == 0) {
-		char **words = node_words(script, NULL, args);
-		if (ends[1] == PLAN_FD ? fcntl(PLAN_FD, F_SETFD, 0) < 0 : dup2(ends[1], PLAN_FD) < 0)
-			_exit(125);
-		setenv("TSRUN_PLAN_FD", "3", 1);
-		exec_node(c, words);
 	}
 	close(ends[1]);
-	ssize_t got = read_plan(c, ends[0], node, plan);
+	ssize_t got = read_plan(c, ends[0], node, plan, &passed);
+	if (got < 0)
+		fprintf(stderr, "tsrun: cannot read the launch plan: %s\n", strerror(errno));
 	close(ends[0]);
 	int status = wait_for(node);
-	*size = got > 0 && status == 0 ? (size_t)got : 0;
-	return got < 0 && status == 0 ? 125 : status;
+	if (status < 0)
+		fprintf(stderr, "tsrun: node was killed before it could start the container: see whether the machine is out of memory\n");
+	if (status != 0 || got < 0)
+		return status > 0 ? status : 125;
+	if (passed && got > 0)
+		raise(passed); /* Node had finished: it is the container's. Blocked here, it waits for the run stage */
+	*size = (size_t)got;
+	return 0;
 }
 
-void print_record(const struct failure *f)
-{
-	fprintf(stderr, "tsrun: %s failed: process %s, stage %s%s%s: %s\n", f->operation, f->process, f->stage, *f->path ? ", " : "", f->path, strerror(f->error));
-}
-
+/* Without Node, or when it cannot say it either, the bare record is printed. */
 int explain(struct context *c, char *script, char **args)
 {
 	char record[2048];
-	int ends[2];
+	int ends[2] = { -1, -1 };
 	size_t size = write_record(&c->failure, record, sizeof record);
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return 125;
-	pid_t node = fork();
+	pid_t node = pipe2(ends, O_CLOEXEC) < 0 ? -1 : fork();
 	if (node == 0) {
-		dup2(ends[0], 0);
-		exec_node(c, node_words(script, "explain", args));
+		if (dup2(ends[0], 0) >= 0)
+			exec_node(c, script, "explain", args);
+		_exit(0);
 	}
-	close(ends[0]);
-	ssize_t written = node < 0 ? -1 : write(ends[1], record, size);
-	close(ends[1]);
-	int status = node < 0 ? 125 : wait_for(node);
-	if (written < 0 || status == 0) {
-		print_record(&c->failure);
-		return 125;
-	}
-	return status;
+	close_fd(&ends[0]);
+	int written = node < 0 ? -1 : write_all(ends[1], record, size);
+	close_fd(&ends[1]);
+	int status = node < 0 ? 0 : wait_for(node);
+	if (written == 0 && status > 0)
+		return status;
+	print_record(&c->failure);
+	return 125;
 }

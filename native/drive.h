@@ -8,6 +8,5 @@
 int compile(struct context *, char *script, char **args, uint8_t **plan, size_t *size);
 /* Runs `node script explain args…` with the record on its standard input. Returns the exit status to end with. */
 int explain(struct context *, char *script, char **args);
-void print_record(const struct failure *);
 
 #endif

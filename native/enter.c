@@ -28,8 +28,7 @@ static int open_process_file(struct context *c, pid_t pid, const char *name, int
 static int write_process_file(struct context *c, pid_t pid, const char *name, const char *text)
 {
 	closing int fd = open_process_file(c, pid, name, O_WRONLY);
-	size_t size = strlen(text);
-	return fd >= 0 && write(fd, text, size) == (ssize_t)size ? 0 : -1;
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : 0; /* a map is taken whole or refused */
 }
 
 struct mapper {
@@ -38,27 +37,36 @@ struct mapper {
 	int output;
 };
 
-/* newuidmap PID container host size …: the map's own words are its arguments. */
+/* The kernel takes no more lines of a map. */
+#define MAX_MAP_LINES 340
+
+/* newuidmap PID container host size …: the map's own words are its arguments. What it says is ours to read, not the caller's. */
 static int start_mapper(struct context *c, struct mapper *m, pid_t pid, const char *map)
 {
-	char target[16], *words[256], *rest = NULL;
+	char target[16], *words[2 + 3 * MAX_MAP_LINES + 1], *rest = NULL;
 	freeing char *copy = strdup(map);
 	size_t n = 0;
 	int output[2];
 	snprintf(target, sizeof target, "%d", (int)pid);
 	words[n++] = (char *)m->program;
 	words[n++] = target;
-	for (char *word = strtok_r(copy, " \n", &rest); word && n < 255; word = strtok_r(NULL, " \n", &rest))
+	for (char *word = copy ? strtok_r(copy, " \n", &rest) : NULL; word; word = strtok_r(NULL, " \n", &rest)) {
+		if (n == 2 + 3 * MAX_MAP_LINES) {
+			errno = E2BIG;
+			return -1;
+		}
 		words[n++] = word;
+	}
 	words[n] = NULL;
-	if (pipe2(output, O_CLOEXEC) < 0)
+	if (!copy || pipe2(output, O_CLOEXEC) < 0)
 		return -1;
 	m->output = output[0];
 	m->pid = fork();
 	if (m->pid == 0) {
 		char *environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 		unblock_signals(c);
-		dup2(output[1], 2);
+		if (dup2(descriptor(c, "null"), 0) < 0 || dup2(output[1], 1) < 0 || dup2(output[1], 2) < 0)
+			_exit(126);
 		execve(m->program, words, environment);
 		_exit(127);
 	}
@@ -66,18 +74,30 @@ static int start_mapper(struct context *c, struct mapper *m, pid_t pid, const ch
 	return m->pid < 0 ? -1 : 0;
 }
 
-/* What it printed is the best explanation there is: it becomes the record's path. */
-static int finish_mapper(struct context *c, struct mapper *m)
+/* Reads to the end, however much it is: a program whose output nobody takes would not end, or not well. The beginning is kept. */
+static void read_beginning(int fd, char *text, size_t room)
 {
-	char said[512] = "";
+	char rest[512];
 	size_t size = 0;
 	ssize_t n;
-	int status;
-	while (size < sizeof said - 1 && (n = read(m->output, said + size, sizeof said - 1 - size)) != 0)
+	while ((n = size < room - 1 ? read(fd, text + size, room - 1 - size) : read(fd, rest, sizeof rest)) != 0)
 		if (n > 0)
-			size += (size_t)n;
+			size += size < room - 1 ? (size_t)n : 0;
 		else if (errno != EINTR)
 			break;
+	text[size] = 0;
+}
+
+/* What it printed is the best explanation there is: its first line becomes the record's path, if there is not one already. */
+static int finish_mapper(struct context *c, struct mapper *m, bool tell)
+{
+	char said[512];
+	int status;
+	if (m->pid < 0) {
+		close_fd(&m->output);
+		return -1;
+	}
+	read_beginning(m->output, said, sizeof said);
 	close(m->output);
 	said[strcspn(said, "\n")] = 0;
 	while (waitpid(m->pid, &status, 0) < 0)
@@ -85,9 +105,22 @@ static int finish_mapper(struct context *c, struct mapper *m)
 			return -1;
 	if (status_of(status) == 0)
 		return 0;
-	note_path(c, *said ? said : m->program);
+	if (tell)
+		note_path(c, *said ? said : m->program);
 	errno = status_of(status) == 127 ? ENOENT : EPERM;
 	return -1;
+}
+
+/* Both at once: they take 2 ms. The first failure is the one that is told. */
+static int run_mappers(struct context *c, pid_t pid, struct mapper *u, const char *uids, struct mapper *g, const char *gids)
+{
+	int failed = start_mapper(c, u, pid, uids) < 0 || start_mapper(c, g, pid, gids) < 0 ? errno : 0;
+	struct mapper *both[] = { u, g };
+	for (size_t i = 0; i < 2; i++)
+		if (finish_mapper(c, both[i], !failed) < 0 && !failed)
+			failed = errno;
+	errno = failed;
+	return failed ? -1 : 0;
 }
 
 /* setgroups is denied first: without that the kernel refuses an unprivileged gid_map. */
@@ -105,31 +138,21 @@ int op_map_ids(struct context *c, const struct op *op)
 	if (!*newuidmap)
 		return write_process_file(c, peer->pid, "uid_map", uids) < 0 || write_process_file(c, peer->pid, "gid_map", gids) < 0 ? -1 : 0;
 	struct mapper u = { newuidmap, -1, -1 }, g = { newgidmap, -1, -1 };
-	if (start_mapper(c, &u, peer->pid, uids) < 0 || start_mapper(c, &g, peer->pid, gids) < 0)
-		return -1;
-	int first = finish_mapper(c, &u);
-	int saved = errno;
-	char said[1024];
-	snprintf(said, sizeof said, "%s", c->failed_path);
-	int second = finish_mapper(c, &g);
-	if (first < 0) {
-		note_path(c, said);
-		errno = saved;
-	}
-	return first < 0 || second < 0 ? -1 : 0;
+	note_path(c, newuidmap);
+	return run_mappers(c, peer->pid, &u, uids, &g, gids);
 }
 
 /* A pid names a process only together with its start: a pid that was given anew must not be joined. */
 int op_open_process(struct context *c, const struct op *op)
 {
 	pid_t pid = (pid_t)op->args[0].number;
-	char expected[32];
+	char expected[32], actual[32];
 	int fd = sys_pidfd_open(pid);
 	if (fd < 0)
 		return -1;
-	note_start(c, pid);
+	read_start_time(pid, actual, sizeof actual);
 	snprintf(expected, sizeof expected, "%lld", (long long)op->args[1].number);
-	if (strcmp(expected, c->started_at) != 0) {
+	if (strcmp(expected, actual) != 0) {
 		close(fd);
 		errno = ESRCH;
 		return -1;
@@ -142,6 +165,7 @@ int op_open_namespace(struct context *c, const struct op *op)
 	static const struct { int flag; const char *file; } files[] = {
 		{ CLONE_NEWUSER, "ns/user" }, { CLONE_NEWNS, "ns/mnt" }, { CLONE_NEWNET, "ns/net" }, { CLONE_NEWPID, "ns/pid" },
 		{ CLONE_NEWIPC, "ns/ipc" }, { CLONE_NEWUTS, "ns/uts" }, { CLONE_NEWCGROUP, "ns/cgroup" },
+		{ CLONE_NEWTIME, "ns/time" },
 	};
 	const struct peer *peer = find_peer(c, op->args[0].name);
 	for (size_t i = 0; peer && i < sizeof files / sizeof *files; i++)
@@ -157,4 +181,10 @@ int op_join(struct context *c, const struct op *op)
 {
 	int fd = descriptor(c, op->args[0].name);
 	return fd < 0 ? -1 : setns(fd, (int)op->args[1].number);
+}
+
+int op_unshare(struct context *c, const struct op *op)
+{
+	(void)c;
+	return unshare((int)op->args[0].number);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -14,7 +13,13 @@
 #include "operations.h"
 #include "sys.h"
 
-extern char **environ;
+/* Where the PATH leads: a directory's name and the command's. An empty one is the working directory. */
+static bool join_path(char *path, size_t room, const char *directory, const char *name)
+{
+	int size = (int)strcspn(directory, ":");
+	int needed = size > 0 ? snprintf(path, room, "%.*s/%s", size, directory, name) : snprintf(path, room, "./%s", name);
+	return (size_t)needed < room;
+}
 
 /*
  * As execvp, with the container's PATH, and the errors docker's users know: a name found nowhere is ENOENT; found and not
@@ -28,17 +33,10 @@ void search_and_exec(char *const *argv, char *const *env, const char *search)
 		execve(argv[0], argv, env);
 		return;
 	}
-	if (!*argv[0]) {
-		errno = ENOENT;
-		return;
-	}
-	for (const char *at = search; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
-		int size = (int)strcspn(at, ":");
+	for (const char *at = *argv[0] ? search : NULL; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
 		struct stat stat;
-		if (snprintf(path, sizeof path, "%.*s/%s", size, size ? at : ".", argv[0]) >= (int)sizeof path)
+		if (!join_path(path, sizeof path, at, argv[0]))
 			continue;
-		if (size == 0)
-			snprintf(path, sizeof path, "./%s", argv[0]);
 		execve(path, argv, env);
 		if (errno == ENOENT || errno == ENOTDIR)
 			continue;
@@ -52,9 +50,71 @@ void search_and_exec(char *const *argv, char *const *env, const char *search)
 	errno = error;
 }
 
+static bool copy_contents(int from, int to)
+{
+	char buffer[65536];
+	ssize_t n;
+	for (off_t at = 0; (n = pread(from, buffer, sizeof buffer, at)) > 0; at += n)
+		if (write_all(to, buffer, (size_t)n) < 0)
+			return false;
+	return n == 0;
+}
+
+static int sealed_copy(int from)
+{
+	int to = memfd_create("tsrun", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	if (to < 0 && errno == EINVAL) /* before Linux 6.3 all of them could be executed */
+		to = memfd_create("tsrun", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (to >= 0 && copy_contents(from, to) && fcntl(to, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0)
+		return to;
+	close_fd(&to);
+	return -1;
+}
+
+/*
+ * A command that is a link to /proc/self/exe, or a script or program that names it as its interpreter, would be this very file, and
+ * with the file's owner in its map the container could write to it (CVE-2019-5736). So exec begins with a copy that nobody can write
+ * to. Not needed where the file is root's and the caller is not: then no map has its owner.
+ */
+int op_seal(struct context *c, const struct op *op)
+{
+	(void)op;
+	struct stat stat;
+	if (fstat(c->self_fd, &stat) < 0)
+		return -1;
+	if (c->caller != 0 && stat.st_uid == 0 && !(stat.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	c->sealed_fd = sealed_copy(c->self_fd);
+	return c->sealed_fd < 0 ? -1 : 0;
+}
+
+/* The copy is told the channel's number and the search path in front of the command; it reports a failed exec itself. */
+static int exec_copy(struct context *c, char *name, char **argv, char **env, char *search)
+{
+	char channel[16];
+	size_t count = 0;
+	while (argv[count])
+		count++;
+	char **words = calloc(count + 4, sizeof *words);
+	if (!words || fcntl(c->peers[0].channel, F_SETFD, 0) < 0) {
+		free(words);
+		return -1;
+	}
+	snprintf(channel, sizeof channel, "%d", c->peers[0].channel);
+	words[0] = name;
+	words[1] = channel;
+	words[2] = search;
+	memcpy(words + 3, argv, count * sizeof *words);
+	unblock_signals(c);
+	syscall(SYS_execveat, c->sealed_fd, "", words, env, AT_EMPTY_PATH);
+	free(words);
+	return -1;
+}
+
 int op_exec(struct context *c, const struct op *op)
 {
-	char **argv = fill_list(c, &op->args[0]), **env = fill_list(c, &op->args[1]);
+	freeing_list char **argv = fill_list(c, &op->args[0]);
+	freeing_list char **env = fill_list(c, &op->args[1]);
 	freeing char *search = fill_text(c, op->args[2].span);
 	if (!argv || !env || !search)
 		return -1;
@@ -62,58 +122,30 @@ int op_exec(struct context *c, const struct op *op)
 		errno = EINVAL;
 		return -1;
 	}
+	note_path(c, argv[0]);
+	if (c->sealed_fd >= 0)
+		return exec_copy(c, EXEC_NAME, argv, env, search);
 	unblock_signals(c);
 	search_and_exec(argv, env, search);
-	int error = errno;
-	note_path(c, argv[0]);
-	errno = error;
 	return -1;
 }
 
-/* A copy of this program that nobody can write to: pid 1's /proc/1/exe is within the container's reach. */
-static int sealed_copy(int from)
-{
-	struct stat stat;
-	int to = memfd_create("tsrun-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (to < 0 || fstat(from, &stat) < 0)
-		return -1;
-	for (off_t at = 0; at < stat.st_size;) {
-		char buffer[65536];
-		ssize_t n = pread(from, buffer, sizeof buffer, at);
-		if (n <= 0 || write(to, buffer, (size_t)n) != n)
-			return -1;
-		at += n;
-	}
-	return fcntl(to, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) < 0 ? -1 : to;
-}
-
-/* The reaper is told the channel's number and the search path in front of the command; it reports a failed exec itself. */
+/* pid 1's /proc/1/exe is within the container's reach: always a sealed copy. */
 int op_init(struct context *c, const struct op *op)
 {
-	char **argv = fill_list(c, &op->args[0]), **env = fill_list(c, &op->args[1]);
+	freeing_list char **argv = fill_list(c, &op->args[0]);
+	freeing_list char **env = fill_list(c, &op->args[1]);
 	freeing char *search = fill_text(c, op->args[2].span);
-	char channel[16];
 	if (!argv || !env || !search)
 		return -1;
-	size_t count = 0;
-	while (argv[count])
-		count++;
-	char **words = calloc(count + 4, sizeof *words);
-	if (!words || count == 0) {
+	if (!argv[0]) {
 		errno = EINVAL;
 		return -1;
 	}
-	int copy = sealed_copy(c->self_fd), fd = c->peers[0].channel;
-	if (copy < 0 || fcntl(fd, F_SETFD, 0) < 0)
-		return -1;
-	snprintf(channel, sizeof channel, "%d", fd);
-	words[0] = INIT_NAME;
-	words[1] = channel;
-	words[2] = search;
-	memcpy(words + 3, argv, count * sizeof *words);
-	unblock_signals(c);
-	syscall(SYS_execveat, copy, "", words, env, AT_EMPTY_PATH);
-	return -1;
+	note_path(c, argv[0]);
+	if (c->sealed_fd < 0)
+		c->sealed_fd = sealed_copy(c->self_fd);
+	return c->sealed_fd < 0 ? -1 : exec_copy(c, INIT_NAME, argv, env, search);
 }
 
 int op_hostname(struct context *c, const struct op *op)

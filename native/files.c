@@ -23,25 +23,15 @@ int op_mkdir(struct context *c, const struct op *op)
 	return path ? mkdir(path, (mode_t)op->args[1].number) : -1;
 }
 
-int op_mkdirs(struct context *c, const struct op *op)
-{
-	freeing char *path = path_of(c, &op->args[0]);
-	mode_t mode = (mode_t)op->args[1].number;
-	if (!path)
-		return -1;
-	for (char *at = path + 1; (at = strchr(at, '/')); *at++ = '/') {
-		*at = 0;
-		if (mkdir(path, mode) < 0 && errno != EEXIST)
-			return -1;
-	}
-	return mkdir(path, mode) < 0 && errno != EEXIST ? -1 : 0;
-}
-
-static int write_all(int fd, const char *bytes, size_t size)
+/* Also to a descriptor that somebody who shares it has made non-blocking. */
+int write_all(int fd, const char *bytes, size_t size)
 {
 	while (size > 0) {
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
 		ssize_t n = write(fd, bytes, size);
-		if (n < 0 && errno != EINTR)
+		if (n < 0 && errno == EAGAIN)
+			poll(&p, 1, -1);
+		else if (n < 0 && errno != EINTR)
 			return -1;
 		bytes += n > 0 ? n : 0;
 		size -= n > 0 ? (size_t)n : 0;
@@ -49,29 +39,44 @@ static int write_all(int fd, const char *bytes, size_t size)
 	return 0;
 }
 
+/* A file that could not be written whole is not left. */
 static int write_new(const char *path, mode_t mode, const char *contents)
 {
 	closing int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	return fd < 0 || fchmod(fd, mode) < 0 ? -1 : write_all(fd, contents, strlen(contents));
+	if (fd < 0)
+		return -1;
+	if (fchmod(fd, mode) == 0 && write_all(fd, contents, strlen(contents)) == 0)
+		return 0;
+	int saved = errno;
+	unlink(path);
+	errno = saved;
+	return -1;
 }
 
 int op_write_file(struct context *c, const struct op *op)
 {
-	freeing char *path = path_of(c, &op->args[0]);
 	freeing char *contents = fill_text(c, op->args[2].span);
+	freeing char *path = path_of(c, &op->args[0]);
 	return path && contents ? write_new(path, (mode_t)op->args[1].number, contents) : -1;
 }
 
 /* By rename: a reader sees the old contents or the new, never half. */
 int op_replace_file(struct context *c, const struct op *op)
 {
-	freeing char *path = path_of(c, &op->args[0]);
 	freeing char *contents = fill_text(c, op->args[2].span);
+	freeing char *path = path_of(c, &op->args[0]);
 	freeing char *temporary = NULL;
 	if (!path || !contents || asprintf(&temporary, "%s.%d", path, (int)getpid()) < 0)
 		return -1;
 	unlink(temporary);
-	return write_new(temporary, (mode_t)op->args[1].number, contents) < 0 ? -1 : rename(temporary, path);
+	if (write_new(temporary, (mode_t)op->args[1].number, contents) < 0)
+		return -1;
+	if (rename(temporary, path) == 0)
+		return 0;
+	int saved = errno;
+	unlink(temporary);
+	errno = saved;
+	return -1;
 }
 
 int op_symlink(struct context *c, const struct op *op)

@@ -1,9 +1,14 @@
-/* pid 1 of a container run with --init: starts the command, hands signals on, reaps orphans, ends as the command ended. */
+/*
+ * This program inside a container, a sealed copy of itself (exec.c). As pid 1 of a run with --init it starts the command, hands signals
+ * on, reaps orphans and ends as the command ended; otherwise it becomes the command at once.
+ */
 #include "init.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 
 #include "context.h"
@@ -11,17 +16,11 @@
 
 extern char **environ;
 
-static void run_command(int channel, const char *search, char **argv, const sigset_t *mask)
+/* Returns never: a failure goes to the helper outside, in the words it would use itself. */
+static void run_command(int channel, const char *search, char **argv)
 {
 	struct failure failure = { .process = "child", .stage = "exec", .operation = "exec" };
 	char message[2048] = "F";
-	setpgid(0, 0);
-	if (isatty(0)) {
-		signal(SIGTTOU, SIG_IGN);
-		tcsetpgrp(0, getpid());
-		signal(SIGTTOU, SIG_DFL);
-	}
-	sigprocmask(SIG_SETMASK, mask, NULL);
 	search_and_exec(argv, environ, search);
 	failure.error = errno;
 	snprintf(failure.path, sizeof failure.path, "%s", argv[0]);
@@ -30,29 +29,58 @@ static void run_command(int channel, const char *search, char **argv, const sigs
 	_exit(125);
 }
 
+/* NAME CHANNEL SEARCH COMMAND ARG… Returns the channel, or -1. */
+static int take_channel(int argc, char **argv)
+{
+	int channel = argc < 4 ? -1 : atoi(argv[1]);
+	return channel > 2 && fcntl(channel, F_SETFD, FD_CLOEXEC) == 0 ? channel : -1;
+}
+
+int exec_main(int argc, char **argv)
+{
+	int channel = take_channel(argc, argv);
+	if (channel >= 0)
+		run_command(channel, argv[2], argv + 3);
+	return 125;
+}
+
+/* A session has one foreground group: the command's, not ours, or ^C would not reach it. */
+static void start_command(int channel, char **argv, const sigset_t *mask)
+{
+	setpgid(0, 0);
+	if (isatty(0)) {
+		signal(SIGTTOU, SIG_IGN);
+		tcsetpgrp(0, getpid());
+		signal(SIGTTOU, SIG_DFL);
+	}
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	run_command(channel, argv[2], argv + 3);
+}
+
 int init_main(int argc, char **argv)
 {
 	sigset_t all, original;
-	int status = 0;
-	if (argc < 4)
+	int status = 0, channel = take_channel(argc, argv);
+	if (channel < 0)
 		return 125;
-	int channel = atoi(argv[1]);
-	fcntl(channel, F_SETFD, FD_CLOEXEC);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &original);
+	int signals = signalfd(-1, &all, SFD_CLOEXEC);
+	if (signals < 0)
+		return 125;
 	pid_t command = fork();
 	if (command < 0)
 		return 125;
 	if (command == 0)
-		run_command(channel, argv[2], argv + 3, &original);
+		start_command(channel, argv, &original);
 	close(channel);
+	prctl(PR_SET_NAME, INIT_NAME); /* a file without a path gives no name */
 	for (;;) {
-		siginfo_t info;
-		int signal = sigwaitinfo(&all, &info);
-		if (signal < 0)
+		struct signalfd_siginfo info;
+		if (read(signals, &info, sizeof info) != sizeof info)
 			continue;
-		if (signal != SIGCHLD) {
-			kill(command, signal);
+		if (info.ssi_signo != SIGCHLD) {
+			kill(command, (int)info.ssi_signo);
 			continue;
 		}
 		for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;)

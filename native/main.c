@@ -3,11 +3,13 @@
  *   tsrun-helper drive SCRIPT VERB ARG…        the command line: Node compiles, we execute
  *   tsrun-helper execute PLAN-FD [REPORT-FD]   the library: a plan on a descriptor, what happens on another
  *   tsrun-helper check                         reads a plan from standard input and says whether it is well-formed
+ *   tsrun-helper check many                    the same for a row of plans, each behind its length (u32): one line of answer each
  *   tsrun-helper --operations                  the table of operations
  */
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
@@ -24,29 +26,55 @@ static void open_standard_streams(void)
 			(void)!open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
 }
 
-static void start_context(struct context *c)
+/* Nothing that the caller had open enters a container unless the plan names it. */
+static int close_on_exec(void)
 {
+	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		return 0;
+	DIR *own = opendir("/proc/self/fd"); /* an outer seccomp profile may hide the call */
+	if (!own)
+		return -1;
+	for (struct dirent *entry; (entry = readdir(own));) {
+		int fd = atoi(entry->d_name);
+		if (fd > 2 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+			closedir(own);
+			return -1;
+		}
+	}
+	return closedir(own);
+}
+
+/* All signals wait for the loop that hands them on. Stopping and continuing us stays the shell's business; faults are our own. */
+static int take_signals(struct context *c)
+{
+	static const int untouched[] = { SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
 	sigset_t handled;
-	memset(c, 0, sizeof *c);
-	c->process = "parent";
-	c->stage = "start";
-	c->watched = c->terminal = c->pty = c->report_fd = -1;
-	if (!getcwd(c->cwd, sizeof c->cwd))
-		c->cwd[0] = 0;
-	c->self_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	new_id(c);
 	sigfillset(&handled);
-	/* stopping and continuing us stays the shell's business; faults are our own */
-	static const int untouched[] = { SIGTSTP, SIGTTIN, SIGCONT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
 	for (size_t i = 0; i < sizeof untouched / sizeof *untouched; i++)
 		sigdelset(&handled, untouched[i]);
-	sigprocmask(SIG_BLOCK, &handled, &c->original_mask);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* a caller that ignores it would have our children's statuses thrown away */
+	sigprocmask(SIG_BLOCK, &handled, &c->original_mask);
 	c->signal_fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+	return c->signal_fd;
+}
+
+static int start_context(struct context *c)
+{
+	c->process = "parent";
+	c->stage = "start";
+	c->watched = c->terminal = c->pty = c->report_fd = c->sealed_fd = -1;
+	c->caller = getuid();
+	if (!getcwd(c->cwd, sizeof c->cwd))
+		c->cwd[0] = 0;
+	new_id(c);
+	c->self_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (close_on_exec() < 0 || c->self_fd < 0 || take_signals(c) < 0)
+		return -1;
 	name_descriptor(c, "stdin", 0);
 	name_descriptor(c, "stdout", 1);
 	name_descriptor(c, "stderr", 2);
-	name_descriptor(c, "null", open("/dev/null", O_RDWR | O_CLOEXEC));
+	return name_descriptor(c, "null", open("/dev/null", O_RDWR | O_CLOEXEC));
 }
 
 /* Executes the first process of a plan and everything it registered for its end. 0: done, the exit status is in the context. */
@@ -59,6 +87,7 @@ static int execute(struct context *c, const uint8_t *bytes, size_t size)
 		record_failure(c, "decode", EBADMSG);
 		return -1;
 	}
+	umask(0); /* modes are what the plan says */
 	int result = run_process(c, c->plan->processes[0].name);
 	restore_terminal(c);
 	end_peers(c);
@@ -67,20 +96,24 @@ static int execute(struct context *c, const uint8_t *bytes, size_t size)
 	return result;
 }
 
+/* To the end of file, or to more than a plan can be: the decoder refuses that. *bytes is the caller's to free. */
 static ssize_t read_all(int fd, uint8_t **bytes)
 {
 	size_t size = 0, room = 65536;
 	*bytes = malloc(room);
-	for (ssize_t n; *bytes && (n = read(fd, *bytes + size, room - size)) != 0;) {
+	while (*bytes && size <= PLAN_MAX_BYTES) {
+		ssize_t n = read(fd, *bytes + size, room - size);
+		if (n == 0)
+			return (ssize_t)size;
 		if (n < 0 && errno != EINTR)
 			return -1;
 		size += n > 0 ? (size_t)n : 0;
-		if (size == room && (room *= 2) > 2 * PLAN_MAX_BYTES)
+		uint8_t *larger = size < room ? *bytes : realloc(*bytes, room *= 2);
+		if (!larger)
 			return -1;
-		if (!(*bytes = realloc(*bytes, room)))
-			return -1;
+		*bytes = larger;
 	}
-	return (ssize_t)size;
+	return *bytes ? (ssize_t)size : -1;
 }
 
 static int drive_main(struct context *c, char **argv)
@@ -88,44 +121,60 @@ static int drive_main(struct context *c, char **argv)
 	uint8_t *plan = NULL;
 	size_t size = 0;
 	int status = compile(c, argv[2], argv + 3, &plan, &size);
-	if (status != 0 || size == 0)
-		return status;
-	if (execute(c, plan, size) < 0)
-		return explain(c, argv[2], argv + 3);
-	if (c->failure.error)
-		print_record(&c->failure);
-	return c->exit_status;
+	if (status == 0 && size > 0) {
+		if (execute(c, plan, size) < 0) {
+			status = explain(c, argv[2], argv + 3);
+		} else {
+			status = c->exit_status;
+			if (c->failure.error) /* the run was well, what came after it was not */
+				print_record(&c->failure);
+		}
+	}
+	free(plan);
+	return status;
 }
 
-static int execute_main(struct context *c, int argc, char **argv)
+static void report_end(struct context *c, int status)
 {
-	uint8_t *plan = NULL;
-	char message[2200];
-	c->report_fd = argc > 3 ? atoi(argv[3]) : -1;
-	int fd = atoi(argv[2]);
-	ssize_t size = read_all(fd, &plan);
-	close(fd);
-	int result = size < 0 ? -1 : execute(c, plan, (size_t)size);
+	char message[2200] = "failed";
 	if (c->failure.error) {
-		memcpy(message, "failed", 7);
 		size_t n = write_record(&c->failure, message + 7, sizeof message - 7);
 		report(c, message, n + 7);
 		if (c->report_fd < 0)
 			print_record(&c->failure);
 	}
-	int n = snprintf(message, sizeof message, "ended%c%d", 0, result < 0 ? 125 : c->exit_status);
+	int n = snprintf(message, sizeof message, "ended%c%d", 0, status);
 	report(c, message, (size_t)n + 1);
-	return result < 0 ? 125 : c->exit_status;
 }
 
-static int check_main(void)
+static int execute_main(struct context *c, int plan_fd, int report_fd)
 {
-	uint8_t *bytes = NULL;
-	const char *reason = "it cannot be read";
-	ssize_t size = read_all(0, &bytes);
-	if (size >= 0 && decode_plan(bytes, (size_t)size, &reason))
-		return 0;
-	fprintf(stderr, "not a valid launch plan: %s\n", reason);
+	uint8_t *plan = NULL;
+	c->report_fd = report_fd;
+	ssize_t size = read_all(plan_fd, &plan);
+	if (plan_fd > 2)
+		close(plan_fd);
+	if (size < 0) {
+		note_path(c, "it cannot be read");
+		record_failure(c, "decode", errno);
+	}
+	int status = size < 0 || execute(c, plan, (size_t)size) < 0 ? 125 : c->exit_status;
+	report_end(c, status);
+	free(plan);
+	return status;
+}
+
+/* -1 when the text is no descriptor's number. */
+static int number_of(const char *text)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && number <= INT_MAX ? (int)number : -1;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "tsrun-helper is called by tsrun; type `tsrun --help`\n");
 	return 125;
 }
 
@@ -134,18 +183,22 @@ int main(int argc, char **argv)
 	static struct context context;
 	if (argc > 0 && strcmp(argv[0], INIT_NAME) == 0)
 		return init_main(argc, argv);
+	if (argc > 0 && strcmp(argv[0], EXEC_NAME) == 0)
+		return exec_main(argc, argv);
 	open_standard_streams();
 	if (argc == 2 && strcmp(argv[1], "--operations") == 0)
 		return print_operations(), 0;
 	if (argc == 2 && strcmp(argv[1], "check") == 0)
-		return check_main();
-	/* nothing that the caller had open enters a container unless the plan names it */
-	syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
-	start_context(&context);
-	if (argc >= 4 && strcmp(argv[1], "drive") == 0)
-		return drive_main(&context, argv);
-	if (argc >= 3 && strcmp(argv[1], "execute") == 0)
-		return execute_main(&context, argc, argv);
-	fprintf(stderr, "tsrun-helper is called by tsrun; type `tsrun --help`\n");
-	return 125;
+		return check_one();
+	if (argc == 3 && strcmp(argv[1], "check") == 0 && strcmp(argv[2], "many") == 0)
+		return check_many();
+	bool drive = argc >= 4 && strcmp(argv[1], "drive") == 0, run = argc >= 3 && argc <= 4 && strcmp(argv[1], "execute") == 0;
+	int plan_fd = run ? number_of(argv[2]) : -1, report_fd = run && argc > 3 ? number_of(argv[3]) : -1;
+	if (!drive && (!run || plan_fd < 0 || (argc > 3 && report_fd < 0)))
+		return usage();
+	if (start_context(&context) < 0) {
+		fprintf(stderr, "tsrun: cannot start: %s\n", strerror(errno));
+		return 125;
+	}
+	return drive ? drive_main(&context, argv) : execute_main(&context, plan_fd, report_fd);
 }

@@ -57,16 +57,40 @@ static int new_mount(const char *type, unsigned attr, const char *const *options
 
 /*
  * A private tmpfs over "/": our root stays what it was, relative names now lie in the tmpfs. Overlay clones its layers only from
- * mounts of its own namespace, and short relative names keep the options of 120 layers in one page.
+ * mounts of its own namespace, and short relative names keep the options of 120 layers in one page. Over another directory, for a
+ * program that wants absolute names.
  */
 int op_staging(struct context *c, const struct op *op)
 {
-	(void)c, (void)op;
+	freeing char *path = fill_text(c, op->args[0].span);
 	const char *options[] = { "mode=0700", NULL };
+	if (!path)
+		return -1;
+	note_path(c, path);
 	closing int tmpfs = new_mount("tmpfs", 0, options);
-	if (tmpfs < 0 || sys_move_mount(tmpfs, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (tmpfs < 0 || sys_move_mount(tmpfs, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return -1;
 	return fchdir(tmpfs);
+}
+
+/* A mount that is served through a descriptor of /dev/fuse, attached nowhere yet. Whoever mounts it may look: so may all inside. */
+int op_fuse(struct context *c, const struct op *op)
+{
+	int device = descriptor(c, op->args[0].name);
+	freeing char *source = fill_text(c, op->args[1].span);
+	char fd[16];
+	closing int fs = sys_fsopen("fuse", FSOPEN_CLOEXEC);
+	if (device < 0 || !source || fs < 0)
+		return -1;
+	snprintf(fd, sizeof fd, "%d", device);
+	const char *options[][2] = { { "source", source }, { "fd", fd }, { "rootmode", "40000" }, { "user_id", "0" }, { "group_id", "0" } };
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (sys_fsconfig(fs, FSCONFIG_SET_STRING, options[i][0], options[i][1], 0) < 0)
+			return -1;
+	if (sys_fsconfig(fs, FSCONFIG_SET_FLAG, "default_permissions", NULL, 0) < 0 || sys_fsconfig(fs, FSCONFIG_SET_FLAG, "allow_other", NULL, 0) < 0 ||
+	    sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return name_descriptor(c, op->args[2].name, sys_fsmount(fs, FSMOUNT_CLOEXEC, 0));
 }
 
 int op_attach(struct context *c, const struct op *op)
@@ -95,7 +119,7 @@ int op_mount(struct context *c, const struct op *op)
 
 static int attach_at(int tree, int root, const char *path, bool directory)
 {
-	closing int place = make_in_root(root, path, directory);
+	closing int place = directory ? make_directory_in_root(root, path) : make_in_root(root, path, false);
 	return place < 0 ? -1 : sys_move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 

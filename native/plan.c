@@ -1,4 +1,7 @@
-/* Decoder and validator of launch plans. Reads foreign bytes: nothing here trusts a length, a count or a name. */
+/*
+ * Decoder and validator of launch plans. Reads foreign bytes: nothing here trusts a length, a count or a name. What is allocated stays
+ * within a small multiple of the plan's size, because every count is checked against the bytes that are left.
+ */
 #include "plan.h"
 
 #include <stdio.h>
@@ -11,6 +14,9 @@
 static const struct op_definition definitions[] = {
 #include "operations.def"
 };
+#undef OPERATION
+#define OPERATION(name, kinds, function) _Static_assert(sizeof kinds - 1 <= OPERATION_MAX_ARGUMENTS, name " has too many arguments");
+#include "operations.def"
 #undef OPERATION
 #define DEFINITIONS (sizeof definitions / sizeof *definitions)
 
@@ -64,6 +70,34 @@ static bool take_span(struct reader *r, struct span *span)
 	return take_u32(r, &span->size) && take(r, span->size, &span->bytes);
 }
 
+/* All that was allocated for plans hangs together: a malformed plan ends anywhere, and is let go as a whole. */
+struct block {
+	struct block *next;
+	_Alignas(max_align_t) char memory[];
+};
+static struct block *blocks;
+
+static void *allocate(struct reader *r, size_t count, size_t size)
+{
+	struct block *block = calloc(1, sizeof *block + count * size);
+	if (!block) {
+		fail(r, "there is no memory for it");
+		return NULL;
+	}
+	block->next = blocks;
+	blocks = block;
+	return block->memory;
+}
+
+void free_plans(void)
+{
+	while (blocks) {
+		struct block *block = blocks;
+		blocks = block->next;
+		free(block);
+	}
+}
+
 /* A name: printable, short, kept as a C string. */
 static bool take_name(struct reader *r, const char **name)
 {
@@ -75,20 +109,12 @@ static bool take_name(struct reader *r, const char **name)
 	for (uint32_t i = 0; i < span.size; i++)
 		if (span.bytes[i] <= ' ' || span.bytes[i] > '~')
 			return fail(r, "a name holds a character that names do not have");
-	char *copy = calloc(1, span.size + 1);
+	char *copy = allocate(r, span.size + 1, 1);
 	if (!copy)
-		return fail(r, "no memory");
+		return false;
 	memcpy(copy, span.bytes, span.size);
 	*name = copy;
 	return true;
-}
-
-static void *allocate(struct reader *r, size_t count, size_t size)
-{
-	void *memory = calloc(count ? count : 1, size);
-	if (!memory)
-		fail(r, "no memory");
-	return memory;
 }
 
 bool slot_is_known(struct span name)
@@ -134,6 +160,7 @@ static bool check_text(struct reader *outer, struct span text)
 
 static bool take_ops(struct reader *r, struct op_list *list, int depth);
 static struct plan *take_plan(struct reader *r, int depth);
+static bool check_plan(struct reader *r, const struct plan *plan, bool nested);
 
 static bool take_list(struct reader *r, struct arg *arg)
 {
@@ -171,7 +198,8 @@ static bool take_arg(struct reader *r, char kind, struct arg *arg, int depth)
 	if (*tag != (uint8_t)kind)
 		return fail(r, "an argument is not of its operation's kind");
 	switch (kind) {
-	case 'd': return take_name(r, &arg->name);
+	case 'd':
+	case 'p': return take_name(r, &arg->name);
 	case 'n': return take_i64(r, &arg->number);
 	case 'b': return take_span(r, &arg->span) && check_text(r, arg->span);
 	case 'x': return take_span(r, &arg->span);
@@ -193,7 +221,6 @@ static bool take_op(struct reader *r, struct op *op, int depth)
 	for (size_t i = 0; i < DEFINITIONS && !op->definition; i++)
 		if (strcmp(definitions[i].name, name) == 0)
 			op->definition = &definitions[i];
-	free((void *)name);
 	if (!op->definition)
 		return fail(r, "an unknown operation");
 	const char *kinds = op->definition->kinds;
@@ -224,36 +251,82 @@ static bool take_ops(struct reader *r, struct op_list *list, int depth)
 static struct plan *take_plan(struct reader *r, int depth)
 {
 	struct plan *plan = allocate(r, 1, sizeof *plan);
-	if (!plan || depth > PLAN_MAX_DEPTH || !take_u32(r, &plan->count)) {
-		fail(r, "nested too deep");
+	if (!plan || !take_u32(r, &plan->count))
 		return NULL;
-	}
 	if (plan->count == 0 || plan->count > PLAN_MAX_PROCESSES) {
-		fail(r, "no process, or too many");
+		fail(r, "it has no process, or too many");
 		return NULL;
 	}
 	if (!(plan->processes = allocate(r, plan->count, sizeof *plan->processes)))
 		return NULL;
-	for (uint32_t i = 0; i < plan->count; i++)
-		if (!take_name(r, &plan->processes[i].name) || !take_ops(r, &plan->processes[i].ops, depth))
+	for (uint32_t i = 0; i < plan->count; i++) {
+		const char *name;
+		if (!take_name(r, &name))
 			return NULL;
+		if (find_process(plan, name)) {
+			fail(r, "two processes have one name");
+			return NULL;
+		}
+		plan->processes[i].name = name;
+		if (!take_ops(r, &plan->processes[i].ops, depth))
+			return NULL;
+	}
 	return plan;
 }
 
-/* Wherever an operation starts a process by name, the plan has that process: found out before anything is done. */
-static bool check_processes(struct reader *r, const struct plan *plan, const struct op_list *list)
+/* Where an operation stands: who may be named there. */
+struct scope {
+	const struct plan *plan;
+	const struct process *process;
+	bool nested; /* in a plan that was detached: it knows "caller" */
+};
+
+static bool detaches(const struct op_list *list, const char *name)
 {
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct op *op = &list->ops[i];
-		if (strcmp(op->definition->name, "clone") == 0 && !find_process(plan, op->args[0].name))
-			return fail(r, "an operation starts a process that the plan does not have");
-		for (size_t k = 0; op->definition->kinds[k]; k++)
-			if (op->definition->kinds[k] == 'o' && !check_processes(r, plan, &op->args[k].ops))
+		if (strcmp(op->definition->name, "detach") == 0 && strcmp(op->args[0].name, name) == 0)
+			return true;
+		if (strcmp(op->definition->name, "on-exit") == 0 && detaches(&op->args[1].ops, name))
+			return true;
+	}
+	return false;
+}
+
+static bool may_be_named(const struct scope *scope, const char *name)
+{
+	return find_process(scope->plan, name) || detaches(&scope->process->ops, name) || (scope->nested && strcmp(name, "caller") == 0);
+}
+
+/*
+ * Processes that an operation names are in its plan: found out before anything is done. One that it starts stands further down, so
+ * that no plan starts processes without end.
+ */
+static bool check_processes(struct reader *r, const struct scope *scope, const struct op_list *list)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct op *op = &list->ops[i];
+		if (strcmp(op->definition->name, "clone") == 0 && find_process(scope->plan, op->args[0].name) <= scope->process)
+			return fail(r, "an operation starts a process that does not follow its own");
+		for (size_t k = 0; op->definition->kinds[k]; k++) {
+			const struct arg *arg = &op->args[k];
+			if (op->definition->kinds[k] == 'p' && !may_be_named(scope, arg->name))
+				return fail(r, "an operation names a process that the plan does not have");
+			if (op->definition->kinds[k] == 'o' && !check_processes(r, scope, &arg->ops))
 				return false;
-			else if (op->definition->kinds[k] == 'q')
-				for (uint32_t p = 0; p < op->args[k].plan->count; p++)
-					if (!check_processes(r, op->args[k].plan, &op->args[k].plan->processes[p].ops))
-						return false;
+			if (op->definition->kinds[k] == 'q' && !check_plan(r, arg->plan, true))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool check_plan(struct reader *r, const struct plan *plan, bool nested)
+{
+	for (uint32_t i = 0; i < plan->count; i++) {
+		struct scope scope = { plan, &plan->processes[i], nested };
+		if (!check_processes(r, &scope, &plan->processes[i].ops))
+			return false;
 	}
 	return true;
 }
@@ -274,15 +347,15 @@ struct plan *decode_plan(const uint8_t *bytes, size_t size, const char **reason)
 		fail(&r, "its length is not what it says");
 	else if (!r.reason && (plan = take_plan(&r, 0)) && r.left > 0)
 		fail(&r, "something follows its end");
-	for (uint32_t i = 0; plan && !r.reason && i < plan->count; i++)
-		check_processes(&r, plan, &plan->processes[i].ops);
+	if (plan && !r.reason)
+		check_plan(&r, plan, false);
 	*reason = r.reason;
 	return r.reason ? NULL : plan;
 }
 
 const struct process *find_process(const struct plan *plan, const char *name)
 {
-	for (uint32_t i = 0; i < plan->count; i++)
+	for (uint32_t i = 0; i < plan->count && plan->processes[i].name; i++) /* those that are decoded so far */
 		if (strcmp(plan->processes[i].name, name) == 0)
 			return &plan->processes[i];
 	return NULL;

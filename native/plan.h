@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_MAX_BYTES (4u << 20)
+#define PLAN_MAX_BYTES (16u << 20) /* 2 MiB of arguments, which the kernel takes, once as JSON escapes and once as they are */
 #define PLAN_MAX_DEPTH 4
 #define PLAN_MAX_PROCESSES 16
 #define PLAN_MAX_OPERATIONS 4096
@@ -37,7 +37,7 @@ struct plan;
 
 struct arg {
 	struct span span;      /* b: parts; x: bytes */
-	const char *name;      /* d: a C string */
+	const char *name;      /* d, p: a C string */
 	int64_t number;        /* n */
 	uint32_t count;        /* l, v */
 	struct span *list;     /* l: one span of parts per element */
@@ -71,10 +71,16 @@ struct part {
 /* Takes the next part off a text that the decoder has accepted; false at its end. */
 bool next_part(struct span *text, struct part *part);
 
-/* Decodes and validates all of it, nested plans too. NULL with *reason set to a sentence when it is malformed. */
+/* Decodes and validates all of it, nested plans too. NULL with *reason set when it is malformed. The plan points into the bytes. */
 struct plan *decode_plan(const uint8_t *bytes, size_t size, const char **reason);
+/* Frees every plan that was decoded, and what a refused one left. */
+void free_plans(void);
 const struct process *find_process(const struct plan *plan, const char *name);
 bool slot_is_known(struct span name);
 void print_operations(void);
+
+/* check.c: exit statuses */
+int check_one(void);
+int check_many(void);
 
 #endif

@@ -13,17 +13,21 @@
 #include "operations.h"
 #include "sys.h"
 
+#define ALL_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME)
+
 int name_descriptor(struct context *c, const char *name, int fd)
 {
 	if (fd < 0)
 		return -1;
 	forget_descriptor(c, name);
-	if (c->descriptor_count == MAX_DESCRIPTORS) {
+	char *copy = strdup(name);
+	if (!copy || c->descriptor_count == MAX_DESCRIPTORS) {
+		free(copy);
 		close(fd);
-		errno = EMFILE;
+		errno = copy ? EMFILE : ENOMEM;
 		return -1;
 	}
-	c->descriptors[c->descriptor_count++] = (struct descriptor){ strdup(name), fd };
+	c->descriptors[c->descriptor_count++] = (struct descriptor){ copy, fd };
 	return 0;
 }
 
@@ -49,6 +53,35 @@ void forget_descriptor(struct context *c, const char *name)
 		c->descriptors[i] = c->descriptors[--c->descriptor_count];
 		return;
 	}
+}
+
+static int move_away(int *fd, int from)
+{
+	if (*fd != from)
+		return 0;
+	int copy = fcntl(from, F_DUPFD_CLOEXEC, from + 1);
+	if (copy < 0)
+		return -1;
+	*fd = copy;
+	return 0;
+}
+
+/*
+ * Another descriptor is to get this number: whatever of ours has it by chance goes on under a higher one. The standard streams' names
+ * go with their numbers.
+ */
+int vacate(struct context *c, int fd)
+{
+	if (fd <= 2)
+		return 0;
+	int *own[] = { &c->peers[0].channel, &c->signal_fd, &c->report_fd, &c->self_fd, &c->sealed_fd };
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (move_away(own[i], fd) < 0)
+			return -1;
+	for (size_t i = 0; i < c->descriptor_count; i++)
+		if (move_away(&c->descriptors[i].fd, fd) < 0)
+			return -1;
+	return 0;
 }
 
 int op_close(struct context *c, const struct op *op)
@@ -111,10 +144,9 @@ void run_on_exit(struct context *c, bool failed)
 
 static void reap(struct peer *peer)
 {
-	int status;
-	while (waitpid(peer->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return;
+	int status = 125 << 8; /* should it not be ours to wait for */
+	while (waitpid(peer->pid, &status, 0) < 0 && errno == EINTR)
+		;
 	peer->ended = true;
 	peer->status = status_of(status);
 }
@@ -146,6 +178,10 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 		close_fd(&c->peers[i].channel);
 		close_fd(&c->peers[i].pidfd);
 	}
+	for (size_t i = 0; i < c->relay_count; i++) {
+		close_fd(&c->relays[i]->from);
+		close_fd(&c->relays[i]->to);
+	}
 	c->peers[0] = (struct peer){ .name = parent, .pid = 0, .pidfd = -1, .channel = channel };
 	c->peer_count = 1;
 	c->on_exit_count = 0;
@@ -169,7 +205,7 @@ static pid_t clone_process(uint64_t flags, int *pidfd)
 {
 	struct clone_args args = { .flags = flags | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD };
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
-	if (pid < 0 && errno == ENOSYS) /* an outer seccomp profile hides clone3 */
+	if (pid < 0 && errno == ENOSYS && !(flags & CSIGNAL)) /* an outer seccomp profile hides clone3 */
 		pid = (pid_t)syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, NULL, pidfd, NULL, 0);
 	return pid;
 }
@@ -205,8 +241,10 @@ static int start_process(struct context *c, const char *name, const char *parent
 	close(pair[1]);
 	fcntl(pidfd, F_SETFD, FD_CLOEXEC);
 	c->peers[c->peer_count++] = (struct peer){ .name = name, .pid = pid, .pidfd = pidfd, .channel = pair[0] };
-	if (strcmp(name, "child") == 0)
-		note_start(c, pid);
+	if (strcmp(name, "child") == 0) {
+		c->container_pid = pid;
+		read_start_time(pid, c->started_at, sizeof c->started_at);
+	}
 	return 0;
 }
 
@@ -218,10 +256,55 @@ int op_stage(struct context *c, const struct op *op)
 
 int op_clone(struct context *c, const struct op *op)
 {
+	if (op->args[1].number & ~(int64_t)ALL_NAMESPACES) {
+		errno = EINVAL;
+		return -1;
+	}
 	return start_process(c, op->args[0].name, c->process, (uint64_t)op->args[1].number, c->plan, op->args[0].name);
 }
 
-/* A plan within the plan: its first process runs in a session of its own and outlives us. It knows us as "caller". */
+/* A process that we started, as a descriptor that other processes of the plan can be given. */
+int op_name_process(struct context *c, const struct op *op)
+{
+	const struct peer *peer = find_peer(c, op->args[0].name);
+	return peer ? name_descriptor(c, op->args[1].name, fcntl(peer->pidfd, F_DUPFD_CLOEXEC, 3)) : -1;
+}
+
+/* Everything but what it watches and the lock is let go: a stream held open here would never end for its reader. */
+static int hold_only(struct context *c, int process, int lock)
+{
+	for (size_t i = 0; i < c->descriptor_count; i++)
+		if (c->descriptors[i].fd > 2 && c->descriptors[i].fd != process && c->descriptors[i].fd != lock)
+			close_fd(&c->descriptors[i].fd);
+	close_fd(&c->signal_fd);
+	close_fd(&c->self_fd);
+	closing int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * The keeper: waits for the end of its parent, kill -9 included, and then ends the container, which may have cleared its own
+ * parent-death signal. The lock stays held until the container is gone.
+ */
+int op_keep(struct context *c, const struct op *op)
+{
+	int process = descriptor(c, op->args[0].name), lock = descriptor(c, op->args[1].name);
+	if (process < 0 || lock < 0 || setsid() < 0 || hold_only(c, process, lock) < 0)
+		return -1;
+	struct pollfd parent = { .fd = c->peers[0].channel }, container = { .fd = process, .events = POLLIN };
+	while (poll(&parent, 1, -1) < 0)
+		if (errno != EINTR)
+			return -1;
+	sys_pidfd_send_signal(process, SIGKILL);
+	while (poll(&container, 1, -1) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+/* A plan within the plan: its first process outlives us, and knows us as "caller" while we are there. */
 int op_detach(struct context *c, const struct op *op)
 {
 	const struct plan *plan = op->args[1].plan;
@@ -244,7 +327,7 @@ static ssize_t receive(struct context *c, struct peer *peer, char *buffer, size_
 		else if (errno == ECONNRESET)
 			return 0;
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_type == SCM_RIGHTS) {
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
 		int received;
 		memcpy(&received, CMSG_DATA(header), sizeof received);
 		if (fd)
@@ -320,17 +403,19 @@ int op_await_exec(struct context *c, const struct op *op)
 	return 0;
 }
 
-/* OCI start: the fifo's writer says go. */
+/* OCI start: a byte in the fifo says go; its end does not. The plan opens it for both directions, so that there is no end to see. */
 int op_await_start(struct context *c, const struct op *op)
 {
 	char byte;
+	ssize_t n;
 	int fd = descriptor(c, op->args[0].name);
 	if (fd < 0)
 		return -1;
-	while (read(fd, &byte, 1) < 0)
-		if (errno != EINTR)
-			return -1;
-	return 0;
+	while ((n = read(fd, &byte, 1)) < 0 && errno == EINTR)
+		;
+	if (n == 0)
+		errno = ESHUTDOWN;
+	return n == 1 ? 0 : -1;
 }
 
 int op_send_descriptor(struct context *c, const struct op *op)
@@ -431,7 +516,8 @@ int op_continue(struct context *c, const struct op *op)
 	if (pid < 0)
 		return -1;
 	if (pid == 0)
-		return await_tag(c, op->args[0].name, "continued");
+		return await_tag(c, op->args[0].name, "continued"); /* who joined speaks through the same channel */
+	close_fd(&pidfd);
 	int n = snprintf(message, sizeof message, "P%d", (int)pid);
 	ssize_t sent = send(c->peers[0].channel, message, (size_t)n, MSG_NOSIGNAL);
 	_exit(sent < 0 ? 125 : 0);

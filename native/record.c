@@ -57,6 +57,20 @@ int read_record(struct failure *f, const char *buffer, size_t size)
 	return 0;
 }
 
+/* Without Node nobody puts it into words. What a container chose to call its files must not speak to the terminal. */
+void print_record(const struct failure *f)
+{
+	char path[4 * sizeof f->path + 1];
+	size_t n = 0;
+	for (const unsigned char *at = (const unsigned char *)f->path; *at; at++)
+		n += (size_t)snprintf(path + n, sizeof path - n, *at >= ' ' && *at <= '~' ? "%c" : "\\x%02x", *at);
+	path[n] = 0;
+	if (strcmp(f->operation, "decode") == 0)
+		fprintf(stderr, "tsrun: not a valid launch plan: %s\n", path);
+	else
+		fprintf(stderr, "tsrun: %s failed: process %s, stage %s%s%s: %s\n", f->operation, f->process, f->stage, n ? ", " : "", path, strerror(f->error));
+}
+
 /* Tells the library, if one listens: a 4-byte length, then the fields. A listener that is gone is not an error. */
 void report(struct context *c, const char *bytes, size_t size)
 {
@@ -66,10 +80,5 @@ void report(struct context *c, const char *bytes, size_t size)
 	for (int i = 0; i < 4; i++)
 		frame[i] = (char)(size >> (8 * i));
 	memcpy(frame + 4, bytes, size);
-	for (size_t done = 0; done < size + 4;) {
-		ssize_t n = write(c->report_fd, frame + done, size + 4 - done);
-		if (n < 0 && errno != EINTR)
-			return;
-		done += n > 0 ? (size_t)n : 0;
-	}
+	write_all(c->report_fd, frame, size + 4);
 }

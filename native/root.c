@@ -38,8 +38,22 @@ static int open_parent(int root, char *path, const char **last, mode_t mode)
 	return fd;
 }
 
-/* Opens what is at the path, made if it is missing: a directory, or an empty file. */
-int make_in_root(int root, const char *path, bool directory)
+#define MAX_LINKS 40
+
+/* Where a link in `directory` points to, as a path of the root. NULL when it is none. */
+static char *link_target(int directory, const char *name, const char *path)
+{
+	char target[4096], *resolved = NULL;
+	ssize_t size = readlinkat(directory, name, target, sizeof target - 1);
+	if (size < 0)
+		return NULL;
+	target[size] = 0;
+	int above = (int)(strrchr(path, '/') ? strrchr(path, '/') - path : 0);
+	int printed = target[0] == '/' ? asprintf(&resolved, "%s", target) : asprintf(&resolved, "%.*s/%s", above, path, target);
+	return printed < 0 ? NULL : resolved;
+}
+
+static int make_following(int root, const char *path, bool directory, int links)
 {
 	const char *last;
 	int fd = open_in_root(root, path, O_PATH | (directory ? O_DIRECTORY : 0));
@@ -54,16 +68,32 @@ int make_in_root(int root, const char *path, bool directory)
 	if (parent < 0)
 		return -1;
 	if (directory) {
-		if (mkdirat(parent, last, 0755) < 0)
-			return -1;
+		if (mkdirat(parent, last, 0755) == 0)
+			return open_in_root(root, path, O_PATH | O_DIRECTORY);
 	} else {
 		closing int made = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-		if (made < 0)
-			return -1;
+		if (made >= 0)
+			return open_in_root(root, path, O_PATH);
 	}
-	return open_in_root(root, path, O_PATH | (directory ? O_DIRECTORY : 0));
+	/* what exists and cannot be opened is a link to nothing, as systemd's images have for /etc/resolv.conf: its target is made */
+	freeing char *target = errno == EEXIST && links < MAX_LINKS ? link_target(parent, last, copy) : NULL;
+	return target ? make_following(root, target, directory, links + 1) : -1;
 }
 
+/* Opens what is at the path, made if it is missing: a directory, or an empty file. */
+int make_in_root(int root, const char *path, bool directory)
+{
+	return make_following(root, path, directory, 0);
+}
+
+/* The same for a directory that must be one itself: an image whose /proc is a link would have it mounted elsewhere. */
+int make_directory_in_root(int root, const char *path)
+{
+	int fd = open_in_root(root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+	return fd >= 0 || errno != ENOENT ? fd : make_following(root, path, true, MAX_LINKS);
+}
+
+/* Makes a directory where nothing is. What is there already is left for those to judge who want to use it. */
 int op_mkdir_at(struct context *c, const struct op *op)
 {
 	int root = descriptor(c, op->args[0].name);
@@ -73,7 +103,7 @@ int op_mkdir_at(struct context *c, const struct op *op)
 	note_path(c, path);
 	closing int there = open_in_root(root, path, O_PATH | O_DIRECTORY);
 	if (there >= 0 || errno != ENOENT)
-		return there < 0 ? -1 : 0;
+		return 0;
 	const char *last;
 	closing int parent = open_parent(root, path, &last, 0755);
 	if (parent < 0 || mkdirat(parent, last, (mode_t)op->args[2].number) < 0)

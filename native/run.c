@@ -17,6 +17,8 @@ struct run {
 	struct peer *peer;
 	int forced;          /* status to report because we ended it, or -1 */
 	bool terminating;    /* a TERM was handed on: the next one is the last */
+	bool ended;
+	bool abandoned;      /* a signal came after the end: what nobody reads is given up */
 	int64_t reader_gone; /* when, in milliseconds, or 0 */
 };
 
@@ -27,11 +29,29 @@ static int64_t milliseconds(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* Would pid 1 do anything with this signal? The kernel drops what it neither catches, ignores nor blocks. */
+/* The numbers of rt_sigtimedwait: x86-64, arm64, and on 32 bits of either with both kinds of time. */
+static bool waits_for_signals(pid_t pid)
+{
+	char path[64];
+	int call = -1;
+	snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (fscanf(file, "%d", &call) != 1)
+		call = -1; /* it runs */
+	fclose(file);
+	return call == 128 || call == 137 || call == 177 || call == 421;
+}
+
+/*
+ * Would pid 1 do anything with this signal? The kernel drops what it neither catches, ignores nor blocks. What it is just waiting for
+ * does not count as blocked meanwhile: an image's own init often waits so.
+ */
 static bool is_unhandled(pid_t pid, int sig)
 {
 	char path[64], line[256];
-	bool handled = false;
+	bool handled = waits_for_signals(pid);
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	FILE *status = fopen(path, "re");
 	if (!status)
@@ -40,7 +60,7 @@ static bool is_unhandled(pid_t pid, int sig)
 		if (strncmp(line, "SigBlk:", 7) == 0 || strncmp(line, "SigIgn:", 7) == 0 || strncmp(line, "SigCgt:", 7) == 0)
 			handled |= strtoull(line + 7, NULL, 16) >> (sig - 1) & 1;
 	fclose(status);
-	return !handled;
+	return !handled && !waits_for_signals(pid);
 }
 
 static void end_run(struct run *run, int status)
@@ -67,6 +87,7 @@ static void handle_signal(struct run *run)
 	if (!c->signals_to)
 		return;
 	bool ends = sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
+	run->abandoned |= ends && run->ended;
 	if (sig == SIGTERM && run->terminating) {
 		end_run(run, 128 + sig);
 		return;
@@ -78,29 +99,65 @@ static void handle_signal(struct run *run)
 		sys_pidfd_send_signal(run->peer->pidfd, sig);
 }
 
+/*
+ * ^C is a byte on its way in, of which the container's terminal makes a signal; for a pid 1 that does nothing with it the kernel drops
+ * that. Nobody could end `run IMAGE sleep 60` then: so it ends what it would end outside of a container.
+ */
+static void check_typed(struct run *run, int terminal, const char *bytes, size_t size)
+{
+	struct termios modes;
+	pid_t group;
+	for (size_t i = 0; i < size; i++) {
+		if (bytes[i] >= ' ' || tcgetattr(terminal, &modes) < 0 || !(modes.c_lflag & ISIG))
+			continue;
+		int sig = bytes[i] == (char)modes.c_cc[VINTR] ? SIGINT : bytes[i] == (char)modes.c_cc[VQUIT] ? SIGQUIT : 0;
+		if (sig && ioctl(terminal, TIOCGPGRP, &group) == 0 && group == run->peer->pid && is_unhandled(group, sig))
+			end_run(run, 128 + sig);
+	}
+}
+
 static void close_relay(struct relay *relay)
 {
 	close_fd(&relay->from);
 	close_fd(&relay->to);
 	relay->from = relay->to = -1;
+	relay->start = relay->end = 0;
 }
 
-static void fill_relay(struct relay *relay)
+static bool is_full(const struct relay *relay)
+{
+	return relay->start < relay->end;
+}
+
+/* What the container wrote before it ended is still on its way; input is not. */
+static bool is_output(const struct relay *relay)
+{
+	return relay->to >= 0 && !(relay->flags & (RELAY_CLOSE | RELAY_EOT));
+}
+
+/* At the beginning of a line the end of file is typed as ^D; within one the first ^D only hands over what there is of it. */
+static void type_end(struct relay *relay)
+{
+	relay->buffer[0] = relay->buffer[1] = 4;
+	relay->start = 0;
+	relay->end = relay->line_open ? 2 : 1;
+	close_fd(&relay->from);
+	relay->from = -1;
+}
+
+static void fill_relay(struct run *run, struct relay *relay)
 {
 	ssize_t n = read(relay->from, relay->buffer, sizeof relay->buffer);
 	if (n > 0) {
 		relay->start = 0;
 		relay->end = (size_t)n;
-	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) { /* EIO: the last holder of the pty is gone */
-		if (n == 0 && relay->flags & RELAY_EOT) {
-			relay->buffer[0] = 4;
-			relay->start = 0;
-			relay->end = 1;
-			close_fd(&relay->from);
-			relay->from = -1;
-		} else {
-			close_relay(relay);
-		}
+		relay->line_open = relay->buffer[n - 1] != '\n';
+	} else if (n == 0 && relay->flags & RELAY_EOT) {
+		type_end(relay);
+	} else if (n < 0 && errno == EIO && is_output(relay) && !run->ended) {
+		relay->asleep = milliseconds() + 100; /* nobody has the pty open just now; a daemon may open its console again */
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		close_relay(relay);
 	}
 }
 
@@ -109,6 +166,8 @@ static void drain_relay(struct run *run, struct relay *relay)
 	size_t size = relay->end - relay->start;
 	ssize_t n = write(relay->to, relay->buffer + relay->start, size < PIPE_BUF ? size : PIPE_BUF);
 	if (n > 0) {
+		if (relay->flags & RELAY_EOT)
+			check_typed(run, relay->to, relay->buffer + relay->start, (size_t)n);
 		relay->start += (size_t)n;
 		if (relay->start == relay->end && relay->from < 0)
 			close_relay(relay);
@@ -121,8 +180,8 @@ static void drain_relay(struct run *run, struct relay *relay)
 
 static int collect(struct run *run)
 {
-	int status;
-	if (waitpid(run->peer->pid, &status, WNOHANG) <= 0)
+	int status = 125 << 8; /* should it not be ours to wait for */
+	if (waitpid(run->peer->pid, &status, WNOHANG) == 0)
 		return 0;
 	run->peer->status = run->forced >= 0 ? run->forced : status_of(status);
 	return 1;
@@ -130,67 +189,90 @@ static int collect(struct run *run)
 
 /*
  * A reader that went away kills an ordinary writer by SIGPIPE; pid 1 is spared by the kernel and could write into nothing for ever.
- * So it gets a second to notice by itself, unless it said that it handles the signal.
+ * So it gets a second to notice by itself, and then another one each time that it says it handles the signal.
  */
 static void check_reader(struct run *run, const struct pollfd *watched)
 {
-	if (!(watched->revents & POLLERR))
+	if (!(watched->revents & (POLLERR | POLLHUP))) /* a pipe says the first, a socket the second */
 		return;
-	if (!run->reader_gone)
-		run->reader_gone = milliseconds();
-	else if (milliseconds() - run->reader_gone >= 1000 && is_unhandled(run->peer->pid, SIGPIPE))
+	if (run->reader_gone && is_unhandled(run->peer->pid, SIGPIPE))
 		end_run(run, 128 + SIGPIPE);
+	run->reader_gone = milliseconds();
 }
 
-/* What the container wrote before it ended is still on its way; input is not. */
 static bool output_left(const struct context *c)
 {
 	for (size_t i = 0; i < c->relay_count; i++)
-		if (c->relays[i]->to >= 0 && !(c->relays[i]->flags & (RELAY_CLOSE | RELAY_EOT)))
+		if (is_output(c->relays[i]))
 			return true;
 	return false;
+}
+
+static bool waits_for_reader(const struct context *c)
+{
+	for (size_t i = 0; i < c->relay_count; i++)
+		if (is_output(c->relays[i]) && is_full(c->relays[i]))
+			return true;
+	return false;
+}
+
+/* In milliseconds. After the end a slow reader may take its time, but a writer that is still there could only be somebody's outside. */
+static int patience(const struct run *run)
+{
+	if (run->ended)
+		return waits_for_reader(run->c) ? -1 : 10000;
+	for (size_t i = 0; i < run->c->relay_count; i++)
+		if (run->c->relays[i]->asleep > milliseconds())
+			return 100;
+	return run->reader_gone ? 100 : -1;
+}
+
+/* A relay holds either something to write or room to read. What is typed after the end is the shell's. */
+static struct pollfd relay_poll(const struct run *run, const struct relay *relay)
+{
+	if (run->ended ? !is_output(relay) : relay->asleep > milliseconds())
+		return (struct pollfd){ .fd = -1 };
+	return is_full(relay) ? (struct pollfd){ .fd = relay->to, .events = POLLOUT } : (struct pollfd){ .fd = relay->from, .events = POLLIN };
+}
+
+static void move_bytes(struct run *run, const struct pollfd *polls)
+{
+	struct context *c = run->c;
+	for (size_t i = 0; i < c->relay_count; i++) {
+		if (!polls[i].revents || polls[i].fd < 0)
+			continue;
+		if (is_full(c->relays[i]))
+			drain_relay(run, c->relays[i]);
+		else
+			fill_relay(run, c->relays[i]);
+	}
 }
 
 int run_until_exit(struct context *c, struct peer *peer)
 {
 	struct run run = { .c = c, .peer = peer, .forced = -1 };
-	bool ended = false;
-	int64_t deadline = 0;
-	while (!ended || output_left(c)) {
+	while (!run.ended || (output_left(c) && !run.abandoned)) {
 		struct pollfd polls[4 + MAX_RELAYS];
+		bool over = run.ended || run.forced >= 0;
 		polls[0] = (struct pollfd){ .fd = c->signal_fd, .events = POLLIN };
-		polls[1] = (struct pollfd){ .fd = ended ? -1 : peer->pidfd, .events = POLLIN };
-		polls[2] = (struct pollfd){ .fd = ended || run.forced >= 0 || (run.reader_gone && milliseconds() - run.reader_gone < 1000) ? -1 : c->watched };
-		polls[3] = (struct pollfd){ .fd = ended || run.forced >= 0 ? -1 : c->report_fd };
-		for (size_t i = 0; i < c->relay_count; i++) {
-			struct relay *relay = c->relays[i];
-			bool full = relay->start < relay->end;
-			polls[4 + i] = (struct pollfd){ .fd = full ? relay->to : relay->from, .events = full ? POLLOUT : POLLIN };
-		}
-		/* descendants that left our pipes open end with the pid namespace; a second is plenty for what is buffered */
-		if (ended && !deadline)
-			deadline = milliseconds() + 10000;
-		int timeout = ended ? (int)(deadline - milliseconds()) : run.reader_gone ? 100 : -1;
-		if (ended && timeout <= 0)
-			break;
-		if (poll(polls, 4 + c->relay_count, timeout) < 0 && errno != EINTR)
+		polls[1] = (struct pollfd){ .fd = run.ended ? -1 : peer->pidfd, .events = POLLIN };
+		polls[2] = (struct pollfd){ .fd = over || (run.reader_gone && milliseconds() - run.reader_gone < 1000) ? -1 : c->watched };
+		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
+		for (size_t i = 0; i < c->relay_count; i++)
+			polls[4 + i] = relay_poll(&run, c->relays[i]);
+		int ready = poll(polls, 4 + c->relay_count, patience(&run));
+		if (ready < 0 && errno != EINTR)
 			return -1;
+		if (ready == 0 && run.ended)
+			break;
 		if (polls[0].revents)
 			handle_signal(&run);
 		check_reader(&run, &polls[2]);
 		if (polls[3].revents & (POLLHUP | POLLERR)) /* the program that started us is gone: a foreground run goes with it */
 			end_run(&run, 128 + SIGKILL);
-		for (size_t i = 0; i < c->relay_count; i++) {
-			struct relay *relay = c->relays[i];
-			if (!polls[4 + i].revents || polls[4 + i].fd < 0)
-				continue;
-			if (relay->start < relay->end)
-				drain_relay(&run, relay);
-			else
-				fill_relay(relay);
-		}
-		if (!ended && polls[1].revents)
-			ended = collect(&run);
+		move_bytes(&run, polls + 4);
+		if (!run.ended && polls[1].revents)
+			run.ended = collect(&run);
 	}
 	restore_terminal(c);
 	return 0;

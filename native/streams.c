@@ -20,7 +20,8 @@ int op_pipe(struct context *c, const struct op *op)
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
-	return name_end(c, op->args[0].name, "read", ends[0]) < 0 || name_end(c, op->args[0].name, "write", ends[1]) < 0 ? -1 : 0;
+	int read_end = name_end(c, op->args[0].name, "read", ends[0]);
+	return name_end(c, op->args[0].name, "write", ends[1]) < 0 ? -1 : read_end;
 }
 
 static int copy_of(struct context *c, const char *name)
@@ -29,20 +30,39 @@ static int copy_of(struct context *c, const char *name)
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
+/*
+ * Where a relay writes. A terminal that is stopped must not stop us too, so it is opened anew: O_NONBLOCK belongs to the open file,
+ * which we share with whoever called us. One that is not ours to open (after su) is written to as it is; so is a pty's master, which
+ * would become another one.
+ */
+static int output_of(struct context *c, const char *name)
+{
+	char path[64];
+	int number, fd = copy_of(c, name);
+	if (fd < 0 || !isatty(fd) || ioctl(fd, TIOCGPTN, &number) == 0)
+		return fd;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		return fd;
+	close(fd);
+	return own;
+}
+
 /* Bytes that the run stage moves, between copies: the plan closes the names whose end of file must be seen. */
 int op_relay(struct context *c, const struct op *op)
 {
-	struct relay *relay = calloc(1, sizeof *relay);
-	if (!relay)
-		return -1;
 	if (c->relay_count == MAX_RELAYS) {
 		errno = E2BIG;
 		return -1;
 	}
-	relay->from = copy_of(c, op->args[0].name);
-	relay->to = copy_of(c, op->args[1].name);
-	relay->flags = (int)op->args[2].number;
+	struct relay *relay = calloc(1, sizeof *relay);
+	if (!relay)
+		return -1;
 	c->relays[c->relay_count++] = relay;
+	relay->from = copy_of(c, op->args[0].name);
+	relay->to = output_of(c, op->args[1].name);
+	relay->flags = (int)op->args[2].number;
 	return relay->from < 0 || relay->to < 0 ? -1 : 0;
 }
 
@@ -53,6 +73,7 @@ int op_watch(struct context *c, const struct op *op)
 	return c->watched < 0 ? -1 : 0;
 }
 
+/* In the background this stops us, as every program that takes over its terminal: SIGTTOU is not blocked (main.c). */
 int op_terminal(struct context *c, const struct op *op)
 {
 	struct termios raw;
@@ -66,10 +87,12 @@ int op_terminal(struct context *c, const struct op *op)
 	return tcsetattr(fd, TCSANOW, &raw);
 }
 
+/* At once: a terminal that nobody reads would keep us waiting for its output to drain. In the background it is the shell's by now. */
 void restore_terminal(struct context *c)
 {
-	if (c->terminal >= 0)
-		tcsetattr(c->terminal, TCSADRAIN, &c->saved_terminal);
+	pid_t foreground = c->terminal < 0 ? -1 : tcgetpgrp(c->terminal);
+	if (c->terminal >= 0 && (foreground < 0 || foreground == getpgrp()))
+		tcsetattr(c->terminal, TCSANOW, &c->saved_terminal);
 	c->terminal = -1;
 }
 
@@ -89,13 +112,11 @@ int op_pty_at(struct context *c, const struct op *op)
 	if (root < 0)
 		return -1;
 	note_path(c, "/dev/pts/ptmx");
-	int master = open_in_root(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY);
-	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
+	/* what is typed at a program that does not read must not stop the relay */
+	int master = open_in_root(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	if (name_end(c, op->args[1].name, "master", master) < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return -1;
-	int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (slave < 0)
-		return -1;
-	return name_end(c, op->args[1].name, "master", master) < 0 || name_end(c, op->args[1].name, "slave", slave) < 0 ? -1 : 0;
+	return name_end(c, op->args[1].name, "slave", ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
 }
 
 int op_console_at(struct context *c, const struct op *op)
@@ -129,11 +150,13 @@ int op_dup(struct context *c, const struct op *op)
 	int fd = descriptor(c, op->args[1].name), target = (int)op->args[0].number;
 	if (fd < 0)
 		return -1;
-	if (target < 0 || target > 1023 || target == c->peers[0].channel) {
+	if (fd == target)
+		return fcntl(fd, F_SETFD, 0);
+	if (target < 0 || target > 1023) {
 		errno = EINVAL;
 		return -1;
 	}
-	return fd == target ? fcntl(fd, F_SETFD, 0) : dup2(fd, target);
+	return vacate(c, target) < 0 || dup2(fd, target) < 0 ? -1 : 0;
 }
 
 int op_forward_signals(struct context *c, const struct op *op)

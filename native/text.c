@@ -17,8 +17,7 @@ void new_id(struct context *c)
 		snprintf(c->id + 2 * i, 3, "%02x", random[i]);
 }
 
-/* The start time of a process, field 22 of /proc/pid/stat: with the pid it names a process for good. */
-static void start_time(pid_t pid, char *text, size_t size)
+void read_start_time(pid_t pid, char *text, size_t size)
 {
 	char path[64], stat[1024];
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -47,40 +46,50 @@ static bool is(struct span name, const char *text)
 	return name.size == strlen(text) && memcmp(name.bytes, text, name.size) == 0;
 }
 
-/* The value of a slot, in `scratch` or in memory that lives as long as we do. */
+static const char *variable(struct span name)
+{
+	char text[4096];
+	if (name.size >= sizeof text) {
+		errno = ENODATA;
+		return NULL;
+	}
+	memcpy(text, name.bytes, name.size);
+	text[name.size] = 0;
+	errno = ENODATA;
+	return getenv(text);
+}
+
+static const char *print_number(char *scratch, size_t size, long long number)
+{
+	snprintf(scratch, size, "%lld", number);
+	return scratch;
+}
+
+/* The value of a slot, in `scratch` or in memory that lives as long as we do. NULL: there is none, errno says why. */
 static const char *slot_value(struct context *c, struct span name, char *scratch, size_t size)
 {
-	const struct peer *child = find_peer(c, "child");
 	if (is(name, "id"))
 		return c->id;
 	if (is(name, "short-id")) {
 		snprintf(scratch, size, "%.12s", c->id);
 		return scratch;
 	}
-	if (is(name, "cwd"))
-		return c->cwd;
-	if (is(name, "now"))
+	if (is(name, "now")) {
 		now(scratch, size);
-	else if (is(name, "pid"))
-		snprintf(scratch, size, "%d", child ? (int)child->pid : 0);
-	else if (is(name, "start-time"))
-		snprintf(scratch, size, "%s", c->started_at);
-	else if (is(name, "exit-status"))
-		snprintf(scratch, size, "%d", c->exit_status);
-	else { /* env:NAME, the decoder let nothing else through */
-		char variable[4096];
-		if (name.size - 4 >= sizeof variable)
-			return NULL;
-		memcpy(variable, name.bytes + 4, name.size - 4);
-		variable[name.size - 4] = 0;
-		return getenv(variable);
+		return scratch;
 	}
-	return scratch;
-}
-
-void note_start(struct context *c, pid_t pid)
-{
-	start_time(pid, c->started_at, sizeof c->started_at);
+	if (is(name, "cwd")) {
+		errno = ENOENT; /* the caller stands in a directory that was removed */
+		return *c->cwd ? c->cwd : NULL;
+	}
+	if (is(name, "pid"))
+		return print_number(scratch, size, c->container_pid);
+	if (is(name, "start-time"))
+		return c->started_at;
+	if (is(name, "exit-status"))
+		return print_number(scratch, size, c->exit_status);
+	/* env:NAME, the decoder let nothing else through */
+	return variable((struct span){ name.bytes + 4, name.size - 4 });
 }
 
 static size_t put_json(char *to, const char *from)
@@ -117,10 +126,8 @@ static ssize_t put_parts(struct context *c, struct span text, char *to)
 			continue;
 		}
 		const char *value = slot_value(c, part.span, scratch, sizeof scratch);
-		if (!value) {
-			errno = ENODATA;
+		if (!value)
 			return -1;
-		}
 		if (part.kind == PART_SLOT_JSON) {
 			n += put_json(to ? to + n : NULL, value);
 		} else {
@@ -147,15 +154,26 @@ char *fill_text(struct context *c, struct span text)
 
 char **fill_list(struct context *c, const struct arg *list)
 {
-	char **texts = calloc(list->count + 1, sizeof *texts);
+	char **texts = calloc((size_t)list->count + 1, sizeof *texts);
 	size_t n = 0;
 	for (uint32_t i = 0; texts && i < list->count; i++) {
-		char *text = fill_text(c, list->list[i]);
-		if (!text && errno == ENODATA)
-			continue;
-		if (!text)
+		texts[n] = fill_text(c, list->list[i]);
+		if (texts[n]) {
+			n++;
+		} else if (errno != ENODATA) {
+			free_list(&texts);
 			return NULL;
-		texts[n++] = text;
+		}
 	}
 	return texts;
+}
+
+void free_list(char ***texts)
+{
+	int saved = errno;
+	for (char **text = *texts; text && *text; text++)
+		free(*text);
+	free(*texts);
+	*texts = NULL;
+	errno = saved;
 }

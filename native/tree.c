@@ -13,12 +13,30 @@ static bool is_dots(const char *name)
 	return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
 }
 
+/* Modes are no obstacle: the directory is ours all the same. Its name may be given to a link meanwhile, which is not followed. */
+static int make_accessible(int at, const char *name)
+{
+	char path[64];
+	closing int fd = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return fd < 0 ? -1 : chmod(path, 0700);
+}
+
 static int open_directory(int at, const char *name)
 {
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && fchmodat(at, name, 0700, 0) == 0) /* mode 000: ours all the same */
+	if (fd < 0 && errno == EACCES && make_accessible(at, name) == 0)
 		fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd;
+}
+
+/* Where the caller has no capability, even his own directory must let him write: mode 0555 is common in images. */
+static int remove_name(int at, const char *name, int flags)
+{
+	int result = unlinkat(at, name, flags);
+	if (result < 0 && errno == EACCES && at >= 0 && fchmod(at, 0700) == 0)
+		result = unlinkat(at, name, flags);
+	return result == 0 || errno == ENOENT ? 0 : -1;
 }
 
 /* How many directories were moved up, so far. */
@@ -28,6 +46,16 @@ static unsigned long moved;
  * A tree deeper than descriptors last is flattened while it is removed: below the depth limit a directory is first moved up beside
  * `top`, where the outer loop meets it again.
  */
+static int move_up(int at, const char *name, int top)
+{
+	char moved_name[48];
+	snprintf(moved_name, sizeof moved_name, ".tsrun-%d-%lu", (int)getpid(), moved++);
+	int result = renameat(at, name, top, moved_name);
+	if (result < 0 && errno == EACCES && make_accessible(at, name) == 0 && fchmod(top, 0700) == 0)
+		result = renameat(at, name, top, moved_name);
+	return result;
+}
+
 static int remove_contents(int directory, int top, int depth)
 {
 	DIR *entries = fdopendir(directory);
@@ -37,22 +65,20 @@ static int remove_contents(int directory, int top, int depth)
 		return -1;
 	}
 	for (struct dirent *entry; result == 0 && (entry = readdir(entries));) {
-		if (is_dots(entry->d_name) || unlinkat(dirfd(entries), entry->d_name, 0) == 0 || errno == ENOENT)
+		if (is_dots(entry->d_name) || remove_name(dirfd(entries), entry->d_name, 0) == 0)
 			continue;
 		if (errno != EISDIR && errno != EPERM) {
 			result = -1;
 			break;
 		}
 		if (depth >= 64) {
-			char name[48];
-			snprintf(name, sizeof name, ".tsrun-%d-%lu", (int)getpid(), moved++);
-			result = renameat(dirfd(entries), entry->d_name, top, name);
+			result = move_up(dirfd(entries), entry->d_name, top);
 			continue;
 		}
 		int inner = open_directory(dirfd(entries), entry->d_name);
 		result = inner < 0 ? -1 : remove_contents(inner, top, depth + 1);
-		if (result == 0 && unlinkat(dirfd(entries), entry->d_name, AT_REMOVEDIR) < 0)
-			result = errno == ENOENT ? 0 : -1;
+		if (result == 0)
+			result = remove_name(dirfd(entries), entry->d_name, AT_REMOVEDIR);
 	}
 	int saved = errno;
 	closedir(entries);
@@ -76,11 +102,11 @@ static int empty_directory(int at, const char *name)
 
 static int remove_entry(int at, const char *name)
 {
-	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+	if (remove_name(at, name, 0) == 0)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -1;
-	return empty_directory(at, name) < 0 ? -1 : unlinkat(at, name, AT_REMOVEDIR);
+	return empty_directory(at, name) < 0 ? -1 : remove_name(at, name, AT_REMOVEDIR);
 }
 
 int op_remove_tree(struct context *c, const struct op *op)

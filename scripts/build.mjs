@@ -18,7 +18,18 @@ const BUNDLES = [
   { from: 'src/cli/compile.ts', to: 'dist/compile.cjs' },
   { from: 'src/layer/worker.ts', to: 'dist/unpack.cjs' },
   { from: 'src/index.ts', to: 'dist/index.js' },
+  { from: 'src/registry/dispatchers.ts', to: 'dist/dispatchers.cjs' },
 ];
+
+/** undici would be half of every program that might send a request, read at every start: it stays apart until the first one. */
+const APART = {
+  name: 'apart',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup(build) {
+    const resolved = { path: './dispatchers.cjs', external: true };
+    build.onResolve({ filter: /^\.\/dispatchers\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? resolved : undefined));
+  },
+};
 
 /** In a CommonJS bundle import.meta is empty: this gives it its url back. */
 const COMMONJS = {
@@ -44,6 +55,7 @@ function settings({ from, to }) {
     ...(commonjs ? COMMONJS : MODULE),
     // oclif asks for it only to run commands written in TypeScript, and does without.
     external: ['typescript'],
+    plugins: [APART],
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',

@@ -14,7 +14,7 @@ import { buildHelper } from './native.mjs';
 import { capture, checkout, packageJson, program, run, say, Trouble } from './steps.mjs';
 
 const ARCHITECTURES = /** @type {const} */ (['x64', 'arm64']);
-export const packagesDirectory = join(checkout, 'build/packages');
+const packagesDirectory = join(checkout, 'build/packages');
 
 /** @param {string} arch */
 const platformName = (arch) => `@tsrun/linux-${arch}`;
@@ -79,9 +79,8 @@ function emptyStage(name) {
   return stage;
 }
 
-/** Builds all packages: staged folders and their .tgz files. */
-export async function pack() {
-  await build();
+/** Makes all packages of what is built: staged folders and their .tgz files. */
+export async function makePackages() {
   rmSync(packagesDirectory, { recursive: true, force: true });
   const stages = [await stageMain()];
   for (const arch of ARCHITECTURES) stages.push(await stagePlatform(arch));
@@ -92,8 +91,9 @@ export async function pack() {
   }
 }
 
-await program(import.meta.url, () => {
+await program(import.meta.url, async () => {
   if (process.argv.includes('--refuse'))
     throw new Trouble('the checkout itself is not what is published: publish what  npm run packages  makes');
-  return pack();
+  await build();
+  await makePackages();
 });

@@ -11,16 +11,17 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { buildHelper } from './native.mjs';
+import { makePackages } from './pack.mjs';
 import { checkNode, installNodes, installPackages, installPnpm } from './packages.mjs';
 import { installRequirements } from './requirements.mjs';
 import { checkout, program, Trouble } from './steps.mjs';
 import { transpile } from './transpile.mjs';
 import { createUsers } from './users.mjs';
 
-/** No single test file may take longer; a hang is a failure with a name. */
-const FILE_TIMEOUT_MS = 10 * 60_000;
-/** Tests of these folders start containers, registries or package managers: not quick. */
-const SLOW = /^test\/(integration|packaging)\//;
+/** These start containers, registries, package managers or emulators, or hundreds of processes: not quick. */
+const SLOW = /^test\/(integration|native|packaging|rootfs)\/|^test\/plan\/replay\.|^test\/layer\/(apply|hostile|limits|whiteout)\./;
+/** The folders whose files take longest, longest first: `npm test` ends with the names of those that did. */
+const FIRST = ['test/integration/', 'test/packaging/', 'test/rootfs/', 'test/layer/', 'test/native/'];
 
 async function main() {
   const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
@@ -32,16 +33,15 @@ async function main() {
   await build();
   await transpile({ watching });
   if (!quick) {
-    await buildHelper('asan');
-    await buildHelper(process.arch === 'arm64' ? 'x64' : 'arm64');
-    await installNodes();
-    await installPnpm();
+    await Promise.all([buildHelper('asan'), buildHelper(process.arch === 'arm64' ? 'x64' : 'arm64'), installNodes(), installPnpm()]);
     await createUsers();
   }
   const files = testFiles().filter(
     (file) => !(quick && SLOW.test(file)) && (words.length === 0 || words.some((word) => file.includes(word))),
   );
   if (files.length === 0) throw new Trouble(`no test file has ${words.join(' or ')} in its path`);
+  // Once, before: the tests run side by side.
+  if (files.some((file) => file.startsWith('test/packaging/'))) await makePackages();
   process.exitCode = await runTests(files, watching);
 }
 
@@ -49,19 +49,18 @@ async function main() {
 function testFiles() {
   const names = readdirSync(join(checkout, 'test'), { recursive: true, encoding: 'utf8' });
   const files = names.filter((name) => name.endsWith('.test.ts')).map((name) => join('test', name));
-  return files.sort((a, b) => Number(SLOW.test(b)) - Number(SLOW.test(a)) || a.localeCompare(b));
+  const rank = (/** @type {string} */ file) => FIRST.findIndex((folder) => file.startsWith(folder)) + 1 || FIRST.length + 1;
+  return files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
 }
 
-/** @param {string[]} files @param {boolean} watching @returns {Promise<number>} exit status of node --test */
+/** @param {string[]} files @param {boolean} watching @returns {Promise<number>} exit status */
 function runTests(files, watching) {
-  const options = ['--enable-source-maps', '--test', '--test-concurrency=2', `--test-timeout=${FILE_TIMEOUT_MS}`];
-  const reporting = ['--test-reporter=./scripts/reporter.mjs', '--test-reporter-destination=stdout'];
   const compiled = files.map((file) => join('build', file.replace(/\.ts$/, '.js')));
+  const runner = watching ? ['--test', '--watch'] : ['scripts/run-tests.mjs'];
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [...options, ...(watching ? ['--watch'] : reporting), ...compiled], {
-      cwd: checkout,
-      stdio: 'inherit',
-    });
+    const child = spawn(process.execPath, ['--enable-source-maps', ...runner, ...compiled], { cwd: checkout, stdio: 'inherit' });
+    // It ends the tests, who clean up, and then itself.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
     child.on('error', failed);
     child.on('close', (code) => done(code ?? 1));
   });

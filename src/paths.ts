@@ -2,9 +2,9 @@
  * Where everything lies on disk; nothing else builds such a path. `<data>` holds what lasts, `<run>` what ends with the boot.
  * The format version is part of the path, so that a later format never misreads an older one.
  */
-import { lstatSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { TsrunError } from './errors.js';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { errnoOf, TsrunError } from './errors.js';
 import { type ChainId, type DiffId, type Digest, hexOf } from './spec/digest.js';
 
 declare const brand: unique symbol;
@@ -67,13 +67,14 @@ function nonEmpty(value: string | undefined): string | undefined {
 /** Makes a directory of ours, 0700, and refuses one that belongs to somebody else (a squatter in /tmp). */
 export function ensurePrivateDirectory(path: HostPath, uid: number): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectories(path);
     const stat = lstatSync(path);
     if (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o022) === 0) return;
   } catch (cause) {
-    throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `cannot use ${path}: ${(cause as Error).message}`, {
+    const full = errnoOf(cause) === 'ENOSPC';
+    throw new TsrunError(full ? 'ERR_TSRUN_DISK_FULL' : 'ERR_TSRUN_STORE_UNREADABLE', `cannot use ${path}: ${wordsOf(cause)}`, {
       subject: path,
-      hint: 'name a directory you own with --root and --run-root',
+      hint: full ? 'free some space there, or name another directory with --root' : 'name a directory you own with --root and --run-root',
       cause,
     });
   }
@@ -81,6 +82,24 @@ export function ensurePrivateDirectory(path: HostPath, uid: number): void {
     subject: path,
     hint: 'remove it, or name another directory with --root or --run-root',
   });
+}
+
+/** Not the recursive mkdir: that tries for ever where nothing can be made (below /proc), and turns a full disk into a missing file. */
+function makeDirectories(path: string): void {
+  const missing: string[] = [];
+  for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at);
+  for (const directory of missing) {
+    try {
+      mkdirSync(directory, { mode: 0o700 });
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error; // another process was first
+    }
+  }
+}
+
+/** `ENOTDIR: not a directory, mkdir '/x'` → `not a directory` */
+function wordsOf(error: unknown): string {
+  return (error as Error).message.replace(/^E[A-Z0-9]+: ([^,]*),.*$/s, '$1');
 }
 
 /** All paths of one pair of roots. `owners` names a form of layers on disk (see rootfs/owners.ts). */
@@ -103,6 +122,10 @@ export function storePaths(roots: Roots) {
     diffLayer: (owners: string, diffId: DiffId) => at('layers', owners, `diff-${hexOf(diffId)}`),
     /** A layer applied on its parents' view. */
     chainLayer: (owners: string, chainId: ChainId) => at('layers', owners, `chain-${hexOf(chainId)}`),
+    /** All layers of an image in one directory; without a chainID the empty one. */
+    flatLayer: (owners: string, chainId: ChainId | undefined) => at('layers', owners, `flat-${chainId ? hexOf(chainId) : 'empty'}`),
+    /** How layers of these owners become a root file system here: what a probe found. */
+    storage: (owners: string) => at(`storage-${owners}.json`),
     containers: at('containers'),
     transient: at('transient'),
     names: at('names'),

@@ -1,14 +1,15 @@
 /** `run`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { hostname, release } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import { readEnvFile } from '../bundle/env-file.js';
 import { checkName } from '../container/name.js';
 import { sweep } from '../container/remove.js';
-import { TsrunError } from '../errors.js';
+import { type ErrorCode, TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { encodePlan } from '../plan/encode.js';
+import { mapsHostId } from '../plan/identity.js';
 import type { Plan } from '../plan/operations.js';
 import { printPlan } from '../plan/print.js';
 import type { RootSource } from '../plan/root.js';
@@ -21,7 +22,7 @@ import { inheritedStreams } from '../runtime/streams.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
 import { ownArch } from './host.js';
-import { imageAnnotations, unpackImage } from './images.js';
+import { imageAnnotations, imageRootfs } from './images.js';
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
@@ -32,7 +33,7 @@ export async function planRun(image: string, command: readonly string[], options
   const session = await openStore(options);
   sweep(session.paths);
   const identity = await findIdentity(session.paths, options.userns, options.signal);
-  const root = options.rootfs ? givenRoot(image) : await imageRoot(session, identity, image, options);
+  const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
   const built = buildContainer(session.paths, identity, image, command, root, options);
   for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
   return compile(session.paths, identity, image, root.source, built, options, streams);
@@ -45,16 +46,29 @@ export async function compileRun(
   options: RunOptions & { asDocker: boolean },
 ): Promise<{ plan: Uint8Array; printed: string }> {
   const plan = await planRun(image, command, options, inheritedStreams());
-  return { plan: encodePlan(plan), printed: printPlan(plan) };
+  return {
+    plan: encodePlan(plan),
+    get printed() {
+      return printPlan(plan);
+    },
+  };
 }
 
 function checkOptions({ name, cidfile }: RunOptions): void {
   if (name !== undefined) checkName(name);
-  if (cidfile !== undefined && existsSync(cidfile))
-    throw new TsrunError('ERR_TSRUN_FILE_EXISTS', `the container id file ${cidfile} exists already`, {
-      subject: cidfile,
-      hint: 'remove it, or name another file',
-    });
+  if (cidfile !== undefined) checkCidfile(cidfile);
+}
+
+/** The helper writes it; what can be known is said before anything is pulled. */
+function checkCidfile(cidfile: string): void {
+  const fail = (code: ErrorCode, message: string, hint: string) => new TsrunError(code, message, { subject: cidfile, hint });
+  if (existsSync(cidfile))
+    throw fail('ERR_TSRUN_FILE_EXISTS', `the container id file ${cidfile} exists already`, 'remove it, or name another file');
+  try {
+    accessSync(dirname(resolve(cidfile)), constants.W_OK | constants.X_OK);
+  } catch {
+    throw fail('ERR_TSRUN_USAGE', `the container id file ${cidfile} cannot be made`, 'name a file in a directory that you may write to');
+  }
 }
 
 interface Root {
@@ -67,25 +81,19 @@ interface Root {
 
 async function imageRoot(session: Session, identity: Identity, text: string, options: RunOptions): Promise<Root> {
   const image = await resolveImage(session, text, options.pull ?? 'missing', options);
-  const unpacked = (await unpackImage(session, identity, image, options)).reverse();
-  const layers = unpacked.map(({ diff }) => diff);
-  const mode = unpacked.find(({ root }) => root !== undefined)?.root?.mode ?? 0o755;
-  return {
-    source: { type: 'overlay', layers, mode },
-    layers,
-    image: { name: image.name, config: image.config },
-    annotations: imageAnnotations(image, layers),
-  };
+  const { source, layers } = await imageRootfs(session, identity, image, options);
+  return { source, layers, image: { name: image.name, config: image.config }, annotations: imageAnnotations(image, layers) };
 }
 
-function givenRoot(text: string): Root {
+function givenRoot(text: string, { ids }: Identity): Root {
   const path = resolve(text) as HostPath;
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isDirectory())
     throw new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the root file system ${path} is not a directory`, {
       subject: path,
       hint: 'name a directory, or leave out --rootfs to run an image',
     });
-  return { source: { type: 'directory', path }, layers: [path], annotations: {} };
+  return { source: { type: 'directory', path, owned: mapsHostId(ids.uid, stat.uid) }, layers: [path], annotations: {} };
 }
 
 function containerDirectory(paths: StorePaths, { rm }: RunOptions): string {

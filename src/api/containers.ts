@@ -1,7 +1,9 @@
 /** Verbs on containers: list, inspect, remove. */
 import { removeContainer as remove } from '../container/remove.js';
-import { type Container, type ContainerStatus, findContainer, listContainers, readConfig } from '../container/state.js';
+import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
+import type { ContainerStatus } from '../container/status.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
+import { forgetLayers, layersOf } from './images.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
@@ -41,9 +43,12 @@ export async function inspectContainer(name: string, options: CommonOptions = {}
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, and ERR_TSRUN_CONTAINER_RUNNING unless `force` */
 export async function removeContainer(name: string, options: CommonOptions & { force?: boolean } = {}): Promise<{ id: string }> {
-  const { paths } = openSession(options);
+  const session = openSession(options);
+  const { paths } = session;
   const container = findContainer(paths, name);
+  const layers = layersOf(container);
   await remove(paths, container, options.force ?? false);
+  await forgetLayers(session, layers, options.signal);
   return { id: container.id };
 }
 

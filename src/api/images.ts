@@ -3,14 +3,17 @@
 import { listContainers, readConfig } from '../container/state.js';
 import { Lease } from '../content/lease.js';
 import { TsrunError } from '../errors.js';
+import { readCatalogue } from '../image/catalogue.js';
 import { findImage } from '../image/find.js';
 import { type Image, imageId } from '../image/image.js';
 import { listImages } from '../image/list.js';
 import { formatPlatform, parsePlatform } from '../image/platform.js';
 import * as remove from '../image/remove.js';
 import type { HostPath, StorePaths } from '../paths.js';
+import { ensureRootfs, findRootfs, type Rootfs } from '../rootfs/ensure.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
-import { ensureLayers, removeLayerDirectory, type UnpackedLayer } from '../rootfs/layers.js';
+import { layerKey, layerKeys, pruneLayers } from '../rootfs/prune.js';
+import { findStorage, type Storage } from '../rootfs/storage.js';
 import type { CommonOptions, PullOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openSession, openStore, type Session } from './session.js';
@@ -35,18 +38,30 @@ export async function pull(image: string, options: PullOptions = {}): Promise<Im
   const session = await openStore(options);
   const found = await resolveImage(session, image, 'always', options);
   const identity = await findIdentity(session.paths, undefined, options.signal);
-  await unpackImage(session, identity, found, options);
+  await unpackImage(session, identity, await storageOf(session, identity, options), found, options);
   return summaryOf(found);
 }
 
+/** For a run: what is unpacked already is taken as it is, and nothing is written. */
+export async function imageRootfs(session: Session, identity: Identity, image: Image, options: PullOptions): Promise<Rootfs> {
+  const storage = await storageOf(session, identity, options);
+  return (await findRootfs(session.paths, identity, storage, image.layers)) ?? unpackImage(session, identity, storage, image, options);
+}
+
 /** Unpacks what is not unpacked yet; a lease keeps the blobs from a removal meanwhile. */
-export async function unpackImage(session: Session, identity: Identity, image: Image, options: PullOptions): Promise<UnpackedLayer[]> {
+async function unpackImage(session: Session, identity: Identity, storage: Storage, image: Image, options: PullOptions): Promise<Rootfs> {
   using _kept = await keepBlobs(session, image, options.signal);
-  return ensureLayers(session.paths, identity, image.layers, {
+  return ensureRootfs(session.paths, identity, storage, image.layers, {
     signal: options.signal,
     onProgress: options.onProgress,
     onNote: (note) => noteOnce(session.paths, note, options.onNote),
   });
+}
+
+async function storageOf({ paths }: Session, identity: Identity, { signal, onDebug }: PullOptions): Promise<Storage> {
+  const storage = await findStorage({ paths, identity, signal }, process.env);
+  onDebug?.(`storage: ${storage.type}`);
+  return storage;
 }
 
 /** Until it is disposed of, the image's blobs stay in the store. */
@@ -153,15 +168,26 @@ export async function removeImage(
   const session = await openStore(options);
   const { paths } = session;
   const removed = await remove.removeImage(session, image, { inUse: ({ id }) => userOf(paths, id), force: options.force });
-  const identity = await findIdentity(paths, undefined, options.signal);
-  const used = layersInUse(paths);
-  const { owners } = identity.ids;
-  const directories = [
-    ...removed.layers.diffIds.map((diffId) => paths.diffLayer(owners, diffId)),
-    ...removed.layers.chainIds.map((chainId) => paths.chainLayer(owners, chainId)),
+  const { diffIds, chainIds } = removed.layers;
+  const orphans = [
+    ...diffIds.flatMap((diffId) => layerKeys(paths, { diffId })),
+    ...chainIds.flatMap((chainId) => layerKeys(paths, { chainId })),
   ];
-  for (const directory of directories) if (!used.has(`${directory}/diff`)) await removeLayerDirectory(identity, directory);
+  await forgetLayers(session, orphans, options.signal);
   return { untagged: removed.untagged, deleted: [...removed.images, ...removed.blobs.map(({ digest }) => digest)] };
+}
+
+/** Removes those of the layers that no image and no container needs any more. */
+export async function forgetLayers(session: Session, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+  if (keys.length === 0) return;
+  const { paths, store } = session;
+  const { entries } = await readCatalogue(store);
+  const needed = new Set([
+    ...entries.flatMap(({ images: found }) => found.flatMap(({ layers }) => layers.flatMap((layer) => layerKeys(paths, layer)))),
+    ...listContainers(paths).flatMap((container) => layersOf(container)),
+  ]);
+  const unneeded = new Set(keys.filter((key) => !needed.has(key)));
+  if (unneeded.size > 0) await pruneLayers(paths, await findIdentity(paths, undefined, signal), unneeded);
 }
 
 const IMAGE_ID = 'io.tsrun.image.id';
@@ -169,15 +195,16 @@ const LAYERS = 'io.tsrun.layers';
 
 /** What a container's config.json says of the image it came from, so that the image is not taken from under it. */
 export function imageAnnotations(image: Image, layers: readonly HostPath[]): Record<string, string> {
-  return { [IMAGE_ID]: imageId(image), [LAYERS]: layers.join(':') };
+  return { [IMAGE_ID]: imageId(image), [LAYERS]: layers.map(layerKey).join(',') };
+}
+
+/** The names of the layers below a container. */
+export function layersOf(container: Parameters<typeof readConfig>[0]): string[] {
+  return annotationsOf(container)[LAYERS]?.split(',') ?? [];
 }
 
 function userOf(paths: StorePaths, id: string): string | undefined {
   return listContainers(paths).find((container) => annotationsOf(container)[IMAGE_ID] === id)?.name;
-}
-
-function layersInUse(paths: StorePaths): Set<string> {
-  return new Set(listContainers(paths).flatMap((container) => annotationsOf(container)[LAYERS]?.split(':') ?? []));
 }
 
 /** A container whose config is damaged holds nothing that could be named. */

@@ -1,37 +1,41 @@
 /** From what the user typed to an image in the store, by the pull policy. */
 import { TsrunError } from '../errors.js';
-import { importArchive } from '../image/archive.js';
 import { findImage, referenceOf } from '../image/find.js';
 import type { Image } from '../image/image.js';
 import { parsePlatform } from '../image/platform.js';
-import { pullImage } from '../image/pull.js';
-import { familiarName } from '../reference/format.js';
+import { DEFAULT_REGISTRY } from '../reference/name.js';
 import type { RegistryReference } from '../reference/parse.js';
-import { createRegistryClient } from '../registry/client.js';
 import type { Platform } from '../spec/image.js';
 import type { PullOptions, PullPolicy } from './options.js';
 import type { Session } from './session.js';
 
-/** `newer` asks the registry as `always` does: what has not changed costs one request, for every blob is there already. */
+/**
+ * `newer` asks the registry as `always` does: what has not changed costs one request, for every blob is there already. Unlike `always`
+ * it makes do with what the store has when the registry cannot be reached.
+ */
 export async function resolveImage(session: Session, text: string, policy: PullPolicy, options: PullOptions): Promise<Image> {
   const platform = options.platform === undefined ? undefined : parsePlatform(options.platform);
   const ref = referenceOf(text);
-  if (ref !== undefined && ref.transport !== 'docker') return importArchive(session, ref, { ...options, platform });
-  if (ref === undefined || policy === 'missing' || policy === 'never') {
-    const present = await findImage(session, text, platform);
-    if (present) return present;
+  if (ref !== undefined && ref.transport !== 'docker') {
+    const { importArchive } = await import('../image/archive.js');
+    return importArchive(session, ref, { ...options, platform });
   }
+  const present = ref !== undefined && policy === 'always' ? undefined : await findImage(session, text, platform);
+  if (present !== undefined && (ref === undefined || policy !== 'newer')) return present;
   if (ref === undefined || policy === 'never') throw notFound(text);
-  return pull(session, ref, platform, options, policy);
+  try {
+    return await pull(session, ref, platform, options);
+  } catch (error) {
+    if (policy === 'always' || !(error instanceof TsrunError) || error.code !== 'ERR_TSRUN_REGISTRY_UNREACHABLE') throw error;
+    if (present === undefined) throw outOfReach(text, ref, error);
+    options.onNote?.(`${error.message}: the image is run as the store has it`);
+    return present;
+  }
 }
 
-async function pull(
-  session: Session,
-  ref: RegistryReference,
-  platform: Platform | undefined,
-  options: PullOptions,
-  policy: PullPolicy,
-): Promise<Image> {
+async function pull(session: Session, ref: RegistryReference, platform: Platform | undefined, options: PullOptions): Promise<Image> {
+  // Most runs find their image in the store: what speaks to registries is loaded when it is needed.
+  const [{ createRegistryClient }, { pullImage }] = await Promise.all([import('../registry/client.js'), import('../image/pull.js')]);
   const client = createRegistryClient({
     env: process.env,
     userAgent: 'tsrun',
@@ -41,9 +45,6 @@ async function pull(
   });
   try {
     return await pullImage({ ...session, client }, ref, { platform, signal: options.signal, onProgress: options.onProgress });
-  } catch (error) {
-    if (policy === 'missing' && error instanceof TsrunError && error.code === 'ERR_TSRUN_REGISTRY_UNREACHABLE') throw offline(ref, error);
-    throw error;
   } finally {
     await client.close();
   }
@@ -56,11 +57,15 @@ function notFound(text: string): TsrunError {
   });
 }
 
-function offline(ref: RegistryReference, cause: TsrunError): TsrunError {
-  const name = familiarName(ref);
-  return new TsrunError('ERR_TSRUN_REGISTRY_UNREACHABLE', `no network, and ${name} is not in the store: ${cause.message}`, {
-    subject: name,
-    hint: cause.hint ?? 'check the network, or load the image from an archive',
+const NO_NETWORK = ['EAI_AGAIN', 'EAI_FAIL', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EADDRNOTAVAIL'];
+
+/** A name that nobody knows is a slip of the hand, but for the one that everybody knows. */
+function outOfReach(text: string, { registry }: RegistryReference, cause: TsrunError): TsrunError {
+  const code = (cause.cause as { code?: string } | undefined)?.code ?? '';
+  const offline = NO_NETWORK.includes(code) || (code === 'ENOTFOUND' && registry === DEFAULT_REGISTRY);
+  return new TsrunError(cause.code, `${offline ? 'no network' : cause.message}, and ${text} is not in the store`, {
+    subject: text,
+    hint: offline ? 'check the network; behind a proxy set HTTPS_PROXY' : (cause.hint ?? 'check the network'),
     cause,
   });
 }

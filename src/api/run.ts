@@ -1,7 +1,7 @@
 /** `run` for programs: the same plan, given to the same helper, with streams and a promise instead of a terminal and an exit code. */
 import type { Readable, Writable } from 'node:stream';
 import { TsrunError } from '../errors.js';
-import { launch } from '../runtime/spawn.js';
+import { type Launched, launch } from '../runtime/spawn.js';
 import { pipedStreams } from '../runtime/streams.js';
 import { planRun } from './compile-run.js';
 import type { RunOptions } from './options.js';
@@ -19,48 +19,74 @@ export interface RunningContainer {
   wait(): Promise<number>;
   /** Sends a signal to the first process; one that it would ignore as pid 1 ends it all the same. Default: SIGTERM. */
   kill(signal?: NodeJS.Signals): void;
-  /** Kills what still runs, and waits for its end. */
+  /** Ends what still runs, by SIGTERM and after two seconds by SIGKILL, and waits for that. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+const GRACE_MS = 2000;
+/** By SIGKILL, as a shell shows it. */
+const KILLED = 137;
+/** To the helper they would mean the helper itself. */
+const JOB_CONTROL: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGCONT'];
 
 /**
  * Starts a container and resolves once its command runs. Read stdout and stderr, or the command waits for you. With `signal` the
  * container is killed when it is aborted. A container that is not `rm` stays until removeContainer().
- * @throws TsrunError: everything that `tsrun run` would print
+ * @throws TsrunError: everything that `tsrun run` would print; ERR_TSRUN_INTERRUPTED, here or from wait(), when it was aborted
  */
 export async function run(image: string, command: string[] = [], options: RunOptions = {}): Promise<RunningContainer> {
-  options.signal?.throwIfAborted();
-  const plan = await planRun(image, command, options, pipedStreams());
-  const launched = launch(plan, ['pipe', 'pipe', 'pipe']);
-  const { process: helper, ended } = launched;
-  const { stdin, stdout, stderr } = helper as { stdin: Writable; stdout: Readable; stderr: Readable };
-  stdin.on('error', () => {}); // a command that ends without reading its input has done nothing wrong
-  const abort = () => helper.kill('SIGKILL');
-  options.signal?.addEventListener('abort', abort, { once: true });
-  ended.finally(() => options.signal?.removeEventListener('abort', abort)).catch(() => {});
+  const { signal } = options;
   try {
-    const { id, pid } = await launched.started;
-    const wait = () => ended.catch((error: unknown) => Promise.reject(options.signal?.aborted ? interrupted(error) : error));
-    return {
-      id,
-      pid,
-      stdin,
-      stdout,
-      stderr,
-      wait,
-      kill: (signal = 'SIGTERM') => void helper.kill(signal),
-      [Symbol.asyncDispose]: async () => {
-        helper.kill('SIGTERM');
-        const killer = setTimeout(abort, 2000);
-        await ended.catch(() => {});
-        clearTimeout(killer);
-      },
-    };
+    signal?.throwIfAborted();
+    const plan = await planRun(image, command, options, pipedStreams());
+    signal?.throwIfAborted();
+    const launched = launch(plan, ['pipe', 'pipe', 'pipe']);
+    endOnAbort(launched, signal);
+    return runningContainer(launched, await launched.started, signal);
   } catch (error) {
-    throw options.signal?.aborted ? interrupted(error) : error;
+    throw signal?.aborted ? interrupted(error) : error;
   }
 }
 
+function endOnAbort(launched: Launched, signal: AbortSignal | undefined): void {
+  const abort = () => launched.kill();
+  signal?.addEventListener('abort', abort, { once: true });
+  launched.ended.finally(() => signal?.removeEventListener('abort', abort)).catch(() => {});
+}
+
+function runningContainer(launched: Launched, { id, pid }: { id: string; pid: number }, signal: AbortSignal | undefined): RunningContainer {
+  const { process: helper, ended } = launched;
+  const { stdin, stdout, stderr } = helper as { stdin: Writable; stdout: Readable; stderr: Readable };
+  stdin.on('error', () => {}); // a command that ends without reading its input has done nothing wrong
+  const outcome = ended.then((status) => {
+    if (signal?.aborted && status === KILLED) throw interrupted(signal.reason);
+    return status;
+  });
+  outcome.catch(() => {});
+  const kill = (name: NodeJS.Signals = 'SIGTERM') => {
+    if (helper.exitCode !== null || helper.signalCode !== null) return; // its pid may be another's by now
+    if (name === 'SIGKILL') launched.kill();
+    else if (JOB_CONTROL.includes(name)) process.kill(pid, name);
+    else helper.kill(name);
+  };
+  return {
+    id,
+    pid,
+    stdin,
+    stdout,
+    stderr,
+    wait: () => outcome,
+    kill,
+    [Symbol.asyncDispose]: async () => {
+      kill('SIGTERM');
+      const killer = setTimeout(() => kill('SIGKILL'), GRACE_MS);
+      await outcome.catch(() => {});
+      clearTimeout(killer);
+    },
+  };
+}
+
 function interrupted(cause: unknown): TsrunError {
+  if (cause instanceof TsrunError && cause.code === 'ERR_TSRUN_INTERRUPTED') return cause;
   return new TsrunError('ERR_TSRUN_INTERRUPTED', 'the run was aborted', { cause });
 }

@@ -92,6 +92,7 @@ async function perform<V extends Verb>(
           fail,
         }),
       () => reporter.stop(),
+      verb.undoing,
     );
   } catch (error) {
     fail(error);

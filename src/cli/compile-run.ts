@@ -49,6 +49,7 @@ export async function compileRunVerb(words: readonly string[], caller: Caller): 
           signal,
           onProgress: (event) => reporter.event(event),
           ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }),
+          ...(manner.debug ? { onDebug: (fact: string) => stderr.write(`debug: ${fact}\n`) } : {}),
           asDocker: isDocker(caller.argv0),
         });
       },

@@ -56,10 +56,11 @@ async function dispatch(root: string, words: readonly string[], leading: readonl
   const length = [2, 1].find((count) => words.length >= count && findVerb(words.slice(0, count).join(' ')) !== undefined);
   const id = words.slice(0, length ?? 1).join(':');
   if (length === undefined && isTopic(id) && (words.length === 1 || words[1]?.startsWith('-'))) return showTopic(id);
+  // Not left to oclif: it takes `alpine:3.20` for a command and its subcommand.
+  if (length === undefined) throw unknownCommand(words);
   if (id !== 'help' && id !== 'version') refuseOtherSystems(process.platform);
   const config = await Config.load({ root });
-  const rest = length === undefined ? words.slice(1) : [...leading, ...words.slice(length)];
-  const code = await config.runCommand(id, rest, config.findCommand(id) ?? null);
+  const code = await config.runCommand(id, [...leading, ...words.slice(length)], config.findCommand(id) ?? null);
   return typeof code === 'number' ? code : 0;
 }
 
@@ -67,12 +68,6 @@ function showTopic(topic: string): number {
   const { stdout } = standardStreams();
   stdout.write(overview(VERBS, stdout.columns, topic));
   return 0;
-}
-
-/** oclif's hook (package.json: oclif.hooks.command_not_found): oclif lets only errors with an exit code of its own kind through. */
-export async function COMMAND_NOT_FOUND({ id, argv }: { id: string; argv?: string[] }): Promise<never> {
-  const error = unknownCommand([...id.split(':'), ...(argv ?? [])]);
-  throw Object.assign(error, { oclif: { exit: error.exitCode } });
 }
 
 /** The package installs anywhere; only the help works elsewhere. */

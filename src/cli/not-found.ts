@@ -48,11 +48,13 @@ export function unknownCommand(words: readonly string[]): TsrunError {
   const names = VERBS.flatMap(namesOf);
   const topic = isTopic(word);
   const spelled = topic && rest[0] !== undefined ? `${word} ${rest[0]}` : word;
+  const behind = spelled === word ? rest : rest.slice(1);
   if (!names.includes(spelled) && LATER.includes(spelled)) {
     return new TsrunError('ERR_TSRUN_UNSUPPORTED', `tsrun has no \`${spelled}\` yet`, { hint: 'see `tsrun --help` for what it has' });
   }
   const near = nearest(spelled, names);
-  const meant = near ?? (topic || !looksLikeImage(word) ? undefined : ['run', word, ...rest].map(quoted).join(' '));
+  const guess = near?.split(' ') ?? (topic || !looksLikeImage(word) ? undefined : ['run', word]);
+  const meant = guess && [...guess, ...behind].map(quoted).join(' ');
   const hint = meant === undefined ? 'see `tsrun --help`' : `Did you mean \`tsrun ${meant}\`?`;
   return new TsrunError('ERR_TSRUN_USAGE', `there is no command "${spelled}"`, { hint });
 }

@@ -19,6 +19,8 @@ export interface Verb {
   readonly args: readonly Arg[];
   /** false: flags end at the first argument, and everything behind it is passed on untouched. */
   readonly interspersed: boolean;
+  /** Milliseconds that ^C waits for it to take away what it made; for what no later run would find. */
+  readonly undoing?: number;
   /** Command lines, each with what it is for. */
   readonly examples: readonly (readonly [command: string, what: string])[];
   readonly flags: Flags;

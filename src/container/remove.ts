@@ -5,11 +5,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { compileRemovalPlan } from '../plan/cage.js';
+import type { Operation } from '../plan/operations.js';
 import { findMappers, type Identity } from '../rootfs/identity.js';
 import { launch, launchDetached } from '../runtime/spawn.js';
 import type { IdMapping, IdRange } from '../security/idmap.js';
 import type { IdMap, RuntimeSpec } from '../spec/runtime.js';
-import { type Container, idsIn, isAlive, readConfig } from './state.js';
+import { lockDirectory } from '../sys/flock.js';
+import { firstProcess, isAlive, isHeld } from './alive.js';
+import { type Container, idsIn, readConfig } from './state.js';
 
 /** @throws ERR_TSRUN_CONTAINER_RUNNING unless `force` */
 export async function removeContainer(paths: StorePaths, container: Container, force: boolean): Promise<void> {
@@ -22,14 +25,15 @@ export async function removeContainer(paths: StorePaths, container: Container, f
     }
     await end(container);
   }
+  using _held = await lockDirectory(container.directory, 'exclusive');
   const trash = moveToTrash(paths, container.directory);
   if (trash) await launch(removalPlan(trash), ['ignore', 'ignore', 'inherit']).ended;
 }
 
-/** SIGKILL of pid 1 ends all; its runner then lets go of the directory. Only a pid whose lock is held is believed. */
-async function end({ pid, directory, name }: Container): Promise<void> {
-  if (pid !== undefined && pid > 1) process.kill(pid, 'SIGKILL');
+/** SIGKILL of its first process ends all; its runner then lets go of the directory. One that is just being made has no process yet. */
+async function end({ directory, name }: Container): Promise<void> {
   for (let waited = 0; isAlive(directory); waited += 20) {
+    killFirst(directory);
     if (waited > 10_000)
       throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${name} does not end`, {
         subject: name,
@@ -39,14 +43,32 @@ async function end({ pid, directory, name }: Container): Promise<void> {
   }
 }
 
+function killFirst(directory: HostPath): void {
+  const pid = firstProcess(directory);
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error; // it ended by itself meanwhile
+  }
+}
+
 /**
  * What --rm runs left that did not end in peace: moved out of the way at once, removed by a process of low priority that nobody waits
  * for. Looks at `transient/` and `trash/` alone, so that it costs the same however many containers there are.
  */
 export function sweep(paths: StorePaths): void {
-  const dead = idsIn(paths.transient).map((id) => join(paths.transient, id) as HostPath);
-  for (const directory of dead) if (!isAlive(directory)) moveToTrash(paths, directory);
-  for (const id of idsIn(paths.trash)) launchDetached(removalPlan(join(paths.trash, id) as HostPath));
+  for (const id of idsIn(paths.transient)) {
+    const directory = join(paths.transient, id) as HostPath;
+    if (isHeld(directory)) continue;
+    killFirst(directory);
+    moveToTrash(paths, directory);
+  }
+  for (const id of idsIn(paths.trash)) {
+    const directory = join(paths.trash, id) as HostPath;
+    // Locked: somebody is at it. The remover takes the lock itself, for it outlives us.
+    if (!isHeld(directory)) launchDetached(removalPlan(directory, [['lock', directory, 1, 'lock']]));
+  }
 }
 
 function moveToTrash(paths: StorePaths, directory: HostPath): HostPath | undefined {
@@ -71,10 +93,10 @@ function removeNames(paths: StorePaths, directory: HostPath): void {
   }
 }
 
-function removalPlan(directory: HostPath) {
+function removalPlan(directory: HostPath, first: Operation[] = []) {
   const { ids, mappers } = recordedIdentity(directory);
   const overlay = join(directory, 'overlay') as HostPath;
-  return compileRemovalPlan(ids, mappers, existsSync(overlay) && ids.mode !== 'single' ? [overlay] : [], [directory]);
+  return compileRemovalPlan(ids, mappers, existsSync(overlay) && ids.mode !== 'single' ? [overlay] : [], [directory], first);
 }
 
 /** The map that the container ran with: today's may be another. Without a config nothing was written under any map. */

@@ -1,16 +1,12 @@
-/**
- * What is known of containers, read from their directories. A directory's lock says whether its container lives: the kernel drops it
- * with the last process that holds it, so no pid is ever believed alone.
- */
+/** What is known of containers, read from their directories. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
-import { tryLockDirectory } from '../sys/flock.js';
+import { isAlive } from './alive.js';
 import { nameOf } from './name.js';
-
-export type ContainerStatus = 'creating' | 'created' | 'running' | 'stopped';
+import { type ContainerStatus, readStatus } from './status.js';
 
 export interface Container {
   id: string;
@@ -30,19 +26,6 @@ export interface Container {
   /** Removed when it ends. */
   rm: boolean;
   directory: HostPath;
-}
-
-/** status.json: what the plan wrote. Numbers come from slots and are texts. */
-interface StatusFile {
-  name?: string;
-  image?: string;
-  command?: string[];
-  created?: string;
-  status?: ContainerStatus;
-  pid?: string;
-  started?: string;
-  finished?: string;
-  exitCode?: string;
 }
 
 const ID = /^[0-9a-f]{64}$/;
@@ -69,17 +52,6 @@ export function findContainer(paths: StorePaths, text: string): Container {
   }
   if (matches[0]) return matches[0];
   throw new TsrunError('ERR_TSRUN_CONTAINER_NOT_FOUND', `no container ${text}`, { subject: text, hint: 'list them with: tsrun ps -a' });
-}
-
-export function isAlive(directory: HostPath): boolean {
-  try {
-    const lock = tryLockDirectory(directory, 'exclusive');
-    lock?.release();
-    return lock === undefined;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 /** The container's runtime spec. @throws ERR_TSRUN_STORE_UNREADABLE */
@@ -129,12 +101,4 @@ function readContainer(directory: HostPath, id: string, rm: boolean): Container 
     rm,
     directory,
   };
-}
-
-function readStatus(directory: HostPath): StatusFile {
-  try {
-    return JSON.parse(readFileSync(join(directory, 'status.json'), 'utf8')) as StatusFile;
-  } catch {
-    return {};
-  }
 }

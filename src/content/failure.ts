@@ -25,7 +25,8 @@ export function storeFailure(cause: unknown, doing: string, path: string, needed
   });
 }
 
-function diskFull(cause: unknown, doing: string, path: string, needed: number | undefined): TsrunError {
+/** @param needed bytes that were to be written */
+export function diskFull(cause: unknown, doing: string, path: string, needed: number | undefined): TsrunError {
   const free = freeBytes(path);
   const facts = [
     ...(needed === undefined ? [] : [`${needed} bytes (${mebibytes(needed)}) are needed`]),

@@ -1,4 +1,4 @@
-/** What processes left that were killed: half-made files, leases, locks of single blobs. A free lock is the mark of all three. */
+/** What processes left that were killed: half-made files, leases, locks of single blobs and layers. A free lock is the mark of all three. */
 import { rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { tryLock } from '../sys/flock.js';
 import { storeFailure } from './failure.js';
 
 /** Locks that end with their use; the others are there for good. */
-const PASSING = /^(?:blob|lease)-/;
+const PASSING = /^(?:blob|lease|layer)-/;
 
 /** Removes them, and returns how many. What a living process holds is left alone. */
 export async function sweepLeftovers(paths: StorePaths): Promise<number> {

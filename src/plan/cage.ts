@@ -11,6 +11,8 @@ const O_PATH_DIRECTORY = 0o10200000;
 const MS_REC_PRIVATE = 0x4000 | 0x40000;
 /** Where the program in the cage writes its answers. */
 const ANSWERS_FD = 3;
+/** What the program holds and does not know of. */
+const LOCK_FD = 4;
 
 export interface UnpackPlanInput {
   ids: IdMapping;
@@ -19,6 +21,8 @@ export interface UnpackPlanInput {
   directory: string;
   /** The layers below, the topmost first, when the layer is applied on their merged view. */
   parents?: readonly string[];
+  /** A directory that stays locked until the last process of this plan has ended. */
+  locked?: string | undefined;
   argv: readonly string[];
   env: readonly string[];
 }
@@ -27,16 +31,18 @@ export interface UnpackPlanInput {
  * The program runs under the caller's uid, which may read it wherever it lies, with all capabilities of the new namespace; it becomes
  * root and changes its root by itself once it is loaded. Its standard output carries its answers.
  */
-export function compileUnpackPlan({ ids, mappers, directory, parents, argv, env }: UnpackPlanInput): Plan {
+export function compileUnpackPlan({ ids, mappers, directory, parents, locked, argv, env }: UnpackPlanInput): Plan {
   const enter: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],
-    ...(parents ? openParents(parents, directory) : []),
     ['await', 'parent', 'mapped'],
+    // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
+    ...(parents ? openParents(parents, directory) : []),
   ];
   const child: Operation[] = [
     ...enter,
     ...(parents ? mergedView(parents) : ([['chdir-host', directory]] satisfies Operation[])),
+    ...(locked === undefined ? [] : ([['dup', LOCK_FD, 'lock']] satisfies Operation[])),
     ['dup', ANSWERS_FD, 'stdout'],
     ['dup', 0, 'null'],
     ['dup', 1, 'stderr'],
@@ -44,11 +50,13 @@ export function compileUnpackPlan({ ids, mappers, directory, parents, argv, env 
     ['stage', 'exec'],
     ['exec', argv, env, ''],
   ];
-  return cage(ids, mappers, CLONE_NEWUSER | CLONE_NEWNS, child, [
+  const first: Operation[] = locked === undefined ? [] : [['lock', locked, 1, 'lock']];
+  const then: Operation[] = [
     ['await-exec', 'child'],
     ['forward-signals', 'child', 0],
     ['wait', 'child'],
-  ]);
+  ];
+  return cage(ids, mappers, CLONE_NEWUSER | CLONE_NEWNS, child, then, first);
 }
 
 function openParents(parents: readonly string[], directory: string): Operation[] {
@@ -62,7 +70,7 @@ function mergedView(parents: readonly string[]): Operation[] {
     ['set-fs-ids', 0, 0],
     ['umask', 0],
     ['propagation', MS_REC_PRIVATE],
-    ['staging'],
+    ['staging', '/'],
     ...parents.map((_, index): Operation => ['attach', `layer.${index}`, String(index)]),
     ['attach', 'new', 'c'],
     ['mkdir', 'root', 0o755],
@@ -75,30 +83,40 @@ function mergedView(parents: readonly string[]): Operation[] {
 /**
  * Empties directories that the container's root owns. They are opened as the caller; what lies above them may be his alone.
  * @param leftovers what the caller himself removes after that
+ * @param first what the parent does before anything else: taking a lock
  */
 export function compileRemovalPlan(
   ids: IdMapping,
   mappers: Mappers | undefined,
   directories: readonly string[],
   leftovers: readonly string[] = [],
+  first: Operation[] = [],
 ): Plan {
   const child: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],
-    ...directories.map((path, index): Operation => ['open', path, O_PATH_DIRECTORY, `tree.${index}`]),
     ['await', 'parent', 'mapped'],
+    ...directories.map((path, index): Operation => ['open', path, O_PATH_DIRECTORY, `tree.${index}`]),
     becomeRoot(ids),
     ['stage', 'remove'],
     ...directories.flatMap((_, index): Operation[] => [['enter-directory', `tree.${index}`], ['remove-contents']]),
   ];
   const rest = leftovers.map((path): Operation => ['remove-tree', path]);
   return directories.length === 0
-    ? { processes: [{ name: 'parent', operations: rest }] }
-    : cage(ids, mappers, CLONE_NEWUSER, child, [['reap', 'child'], ...rest]);
+    ? { processes: [{ name: 'parent', operations: [...first, ...rest] }] }
+    : cage(ids, mappers, CLONE_NEWUSER, child, [['reap', 'child'], ...rest], first);
 }
 
-function cage(ids: IdMapping, mappers: Mappers | undefined, flags: number, child: Operation[], then: Operation[]): Plan {
+function cage(
+  ids: IdMapping,
+  mappers: Mappers | undefined,
+  flags: number,
+  child: Operation[],
+  then: Operation[],
+  first: Operation[] = [],
+): Plan {
   const parent: Operation[] = [
+    ...first,
     ['stage', 'clone'],
     ['clone', 'child', flags],
     ['stage', 'map'],

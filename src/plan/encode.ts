@@ -5,10 +5,11 @@
  *     processes u32 count  { name  operations }…
  *     operations u32 count { name  u32 count  argument… }…
  *     argument  u8 kind  payload
- *     name      u32 length  bytes                        also kind d
+ *     name      u32 length  bytes                        also kinds p and d
  *     text      u32 length  { u8 part  u32 length  bytes }…   kind b; part 0 literal, 1 slot, 2 slot escaped for JSON
  *     n i64 · l u32 count text… · v u32 count i64… · x u32 length bytes · o operations · q processes
  */
+import { Bytes } from './bytes.js';
 import { OPERATIONS, type Operation, type Plan } from './operations.js';
 import { jsonTemplateOf, type TemplatePart, templateOf } from './slot.js';
 
@@ -27,75 +28,70 @@ export function partsOf(text: string): TemplatePart[] {
 }
 
 export function encodePlan(plan: Plan): Buffer {
-  const body = processes(plan);
-  return Buffer.concat([Buffer.from('TSRUNPLN'), u32(VERSION), u32(body.length), body]);
+  const bytes = new Bytes();
+  bytes.raw(Buffer.from('TSRUNPLN'));
+  bytes.u32(VERSION);
+  bytes.measured(() => processes(bytes, plan));
+  return bytes.written();
 }
 
-function processes(plan: Plan): Buffer {
-  return Buffer.concat([
-    u32(plan.processes.length),
-    ...plan.processes.flatMap((process) => [sized(process.name), operations(process.operations)]),
-  ]);
-}
-
-function operations(list: readonly Operation[]): Buffer {
-  return Buffer.concat([u32(list.length), ...list.map(operation)]);
-}
-
-function operation([name, ...values]: Operation): Buffer {
-  const kinds = OPERATIONS[name];
-  const args = [...kinds].map((kind, index) => Buffer.concat([Buffer.from(kind), argument(kind, values[index])]));
-  return Buffer.concat([sized(name), u32(args.length), ...args]);
-}
-
-function argument(kind: string, value: unknown): Buffer {
-  switch (kind) {
-    case 'd':
-      return sized(value as string);
-    case 'n':
-      return i64(value as number | bigint);
-    case 'b':
-      return text(value as string);
-    case 'l':
-      return counted(value as readonly string[], text);
-    case 'v':
-      return counted(value as readonly number[], i64);
-    case 'x':
-      return sized(value as Uint8Array);
-    case 'o':
-      return operations(value as readonly Operation[]);
-    default:
-      return processes(value as Plan);
+function processes(bytes: Bytes, plan: Plan): void {
+  bytes.u32(plan.processes.length);
+  for (const process of plan.processes) {
+    bytes.sized(process.name);
+    operations(bytes, process.operations);
   }
 }
 
-function text(value: string): Buffer {
-  const parts = partsOf(value).map((part) =>
-    typeof part === 'string'
-      ? Buffer.concat([Buffer.from([0]), sized(part)])
-      : Buffer.concat([Buffer.from([part.json ? 2 : 1]), sized(part.slot)]),
-  );
-  return sized(Buffer.concat(parts));
+function operations(bytes: Bytes, list: readonly Operation[]): void {
+  bytes.u32(list.length);
+  for (const [name, ...values] of list) {
+    const kinds = OPERATIONS[name];
+    bytes.sized(name);
+    bytes.u32(kinds.length);
+    for (const [index, kind] of [...kinds].entries()) {
+      bytes.u8(kind.charCodeAt(0));
+      argument(bytes, kind, values[index]);
+    }
+  }
 }
 
-function counted<Item>(items: readonly Item[], encode: (item: Item) => Buffer): Buffer {
-  return Buffer.concat([u32(items.length), ...items.map(encode)]);
+function argument(bytes: Bytes, kind: string, value: unknown): void {
+  switch (kind) {
+    case 'p':
+    case 'd':
+      bytes.sized(value as string);
+      break;
+    case 'n':
+      bytes.i64(value as number | bigint);
+      break;
+    case 'b':
+      text(bytes, value as string);
+      break;
+    case 'l':
+      bytes.u32((value as readonly string[]).length);
+      for (const item of value as readonly string[]) text(bytes, item);
+      break;
+    case 'v':
+      bytes.u32((value as readonly number[]).length);
+      for (const item of value as readonly number[]) bytes.i64(item);
+      break;
+    case 'x':
+      bytes.sized(value as Uint8Array);
+      break;
+    case 'o':
+      operations(bytes, value as readonly Operation[]);
+      break;
+    default:
+      processes(bytes, value as Plan);
+  }
 }
 
-function sized(bytes: string | Uint8Array): Buffer {
-  const buffer = Buffer.from(bytes as string);
-  return Buffer.concat([u32(buffer.length), buffer]);
-}
-
-function u32(value: number): Buffer {
-  const buffer = Buffer.alloc(4);
-  buffer.writeUInt32LE(value);
-  return buffer;
-}
-
-/** Capability masks use bit 63 at most as a number; the helper reads the bits. */
-function i64(value: number | bigint): Buffer {
-  const buffer = Buffer.alloc(8);
-  buffer.writeBigInt64LE(BigInt.asIntN(64, BigInt(value)));
-  return buffer;
+function text(bytes: Bytes, value: string): void {
+  bytes.measured(() => {
+    for (const part of partsOf(value)) {
+      bytes.u8(typeof part === 'string' ? 0 : part.json ? 2 : 1);
+      bytes.sized(typeof part === 'string' ? part : part.slot);
+    }
+  });
 }

@@ -26,6 +26,8 @@ export interface BindSource {
   name: string;
   path: string;
   recursive: boolean;
+  /** Its files belong to the container's ids already. */
+  owned?: boolean;
 }
 
 /** Sources to open while the process still has the caller's uid, and what to do with them inside. */

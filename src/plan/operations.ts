@@ -2,27 +2,28 @@
  * Every operation a plan may name, with the kinds of its arguments: the encoder's half of native/operations.def. A test compares the
  * two tables, so neither can drift.
  *
- * d descriptor or process name · b text with slots · n number · l list of texts · v list of numbers · x raw bytes · o operations ·
- * q a nested plan
+ * p process · d name of a descriptor, stage or message · b text with slots · n number · l list of texts · v list of numbers ·
+ * x raw bytes · o operations · q a nested plan
  */
 export const OPERATIONS = {
   stage: 'd',
-  clone: 'dn',
-  'map-ids': 'dbbnbb',
-  send: 'dd',
-  await: 'dd',
-  'await-exec': 'd',
+  clone: 'pn',
+  'map-ids': 'pbbnbb',
+  send: 'pd',
+  await: 'pd',
+  'await-exec': 'p',
   'await-start': 'd',
-  'send-descriptor': 'dd',
-  'receive-descriptor': 'dd',
-  wait: 'd',
-  reap: 'd',
+  'send-descriptor': 'pd',
+  'receive-descriptor': 'pd',
+  wait: 'p',
+  reap: 'p',
+  'name-process': 'pd',
+  keep: 'dd',
   'on-exit': 'no',
-  detach: 'dq',
-  started: 'd',
+  detach: 'pq',
+  started: 'p',
   print: 'db',
   mkdir: 'bn',
-  mkdirs: 'bn',
   'write-file': 'bnb',
   'replace-file': 'bnb',
   symlink: 'bb',
@@ -32,6 +33,7 @@ export const OPERATIONS = {
   remove: 'b',
   'remove-tree': 'b',
   'remove-contents': '',
+  'copy-tree': 'bb',
   'enter-directory': 'd',
   open: 'bnd',
   lock: 'bnd',
@@ -39,16 +41,18 @@ export const OPERATIONS = {
   'chdir-host': 'b',
   'die-with-parent': '',
   'open-process': 'nnd',
-  'open-namespace': 'dnd',
+  'open-namespace': 'pnd',
   join: 'dn',
-  continue: 'd',
-  continued: 'd',
+  unshare: 'n',
+  continue: 'p',
+  continued: 'p',
   'open-tree': 'bnd',
   'idmap-tree': 'dd',
   propagation: 'n',
-  staging: '',
+  staging: 'b',
   attach: 'db',
   mount: 'bbbnb',
+  fuse: 'dbd',
   'mount-at': 'dbbnnl',
   'bind-at': 'dbdnn',
   'device-at': 'dbb',
@@ -73,7 +77,7 @@ export const OPERATIONS = {
   'new-session': '',
   'controlling-terminal': 'd',
   dup: 'nd',
-  'forward-signals': 'dn',
+  'forward-signals': 'pn',
   'set-ids': 'nnv',
   'set-single-ids': 'nn',
   'set-fs-ids': 'nn',
@@ -83,6 +87,7 @@ export const OPERATIONS = {
   'no-new-privileges': '',
   seccomp: 'x',
   undumpable: '',
+  seal: '',
   exec: 'llb',
   init: 'llb',
 } as const satisfies Record<string, string>;
@@ -91,6 +96,7 @@ export type OperationName = keyof typeof OPERATIONS;
 
 /** What an argument of each kind is in TypeScript. Texts may hold slot markers (slot.ts). */
 interface ArgumentTypes {
+  p: string;
   d: string;
   b: string;
   n: number | bigint;

@@ -26,6 +26,7 @@ function printOperation([name, ...values]: Operation, indent: string): string {
 
 function printArgument(kind: string, value: never, asOctal: boolean): string {
   switch (kind) {
+    case 'p':
     case 'd':
       return String(value);
     case 'n':
@@ -43,11 +44,7 @@ function printArgument(kind: string, value: never, asOctal: boolean): string {
 
 /** Modes read best in octal, flags and masks in hexadecimal. */
 function numberName(name: string, index: number): boolean {
-  return (
-    (/^(mkdir|mkdirs|write-file|replace-file|mkfifo)$/.test(name) && index === 1) ||
-    (name === 'mkdir-at' && index === 2) ||
-    name === 'umask'
-  );
+  return (/^(mkdir|write-file|replace-file|mkfifo)$/.test(name) && index === 1) || (name === 'mkdir-at' && index === 2) || name === 'umask';
 }
 
 function printNumber(value: number | bigint): string {

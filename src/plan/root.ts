@@ -1,15 +1,22 @@
-/** The container's root file system as operations: an overlay over unpacked layers, or a directory as it is. */
-import type { Operation } from './operations.js';
+/** The container's root file system as operations: an overlay over unpacked layers, a copy of a directory, or that directory as it is. */
+import { dirname } from 'node:path';
+import type { IdMapping } from '../security/idmap.js';
+import { type FuseStack, fuseServer, RECEIVE, SERVE } from './fuse.js';
+import type { BindSource } from './mounts.js';
+import type { Operation, Process } from './operations.js';
+import { attachStack, openStack, type Stack, stackOptions, writtenDirectory } from './stack.js';
 
 export type RootSource =
+  | ({ type: 'overlay' } & Stack)
+  | ({ type: 'fuse-overlayfs' } & FuseStack)
+  /** The container gets a copy of the directory. */
+  | { type: 'copy'; path: string }
   | {
-      type: 'overlay';
-      /** Directories in overlay form, the topmost first. */
-      layers: readonly string[];
-      /** Mode of the image's root directory: the merged root shows upper's. */
-      mode: number;
-    }
-  | { type: 'directory'; path: string };
+      type: 'directory';
+      path: string;
+      /** It belongs to the container's ids already, as the rootfs of a bundle of ours does. */
+      owned?: boolean;
+    };
 
 export interface RootOperations {
   /** Parent, before the clone. */
@@ -18,8 +25,13 @@ export interface RootOperations {
   ownDirectories: string[];
   /** Child, under the caller's uid: what the container's root may not reach. */
   sources: Operation[];
+  /** A directory of the caller's, opened and shown as volumes are. */
+  binds: BindSource[];
   /** Child, as root inside: ends with the descriptor `root`. */
   assemble: Operation[];
+  /** Parent, once the child has its map: what another process must bring before the child can go on. */
+  serve: Operation[];
+  server?: Process;
   /** The directory that the container's ids write to, and that only they can empty. */
   written?: string;
 }
@@ -27,44 +39,77 @@ export interface RootOperations {
 const MS_REC_PRIVATE = 0x4000 | 0x40000;
 const O_PATH_DIRECTORY = 0o10200000;
 
-export function rootOperations(root: RootSource, containerDir: string, volatile: boolean): RootOperations {
-  return root.type === 'overlay' ? overlay(root.layers, root.mode, containerDir, volatile) : directory(root.path);
+export function rootOperations(root: RootSource, containerDir: string, ids: IdMapping, volatile: boolean): RootOperations {
+  const written = writtenDirectory(containerDir);
+  switch (root.type) {
+    case 'overlay':
+      return { ...writable(written, root.layers), ...overlay(root, written, volatile) };
+    case 'fuse-overlayfs':
+      return { ...writable(written, root.layers), ...served(root, written, ids) };
+    case 'copy':
+      return { ...writable(written, [root.path]), ...copy(root.path, written) };
+    case 'directory':
+      return { ...NOTHING, ...directory(root.path, root.owned ?? false) };
+  }
 }
 
-/**
- * Layers are attached below a private tmpfs under short names: overlay clones its layers only from mounts of its own namespace, and
- * the options of 120 layers stay within a page. upper and work lie in `overlay/`, one mount, the only part of the container's
- * directory that its namespaces ever see.
- */
-function overlay(layers: readonly string[], mode: number, containerDir: string, volatile: boolean): RootOperations {
-  const directory = `${containerDir}/overlay`;
-  const lower = layers.length === 0 ? 'empty' : layers.map((_, index) => index).join(':');
-  const options = ['userxattr', `lowerdir=${lower}`, 'upperdir=c/upper', 'workdir=c/work', ...(volatile ? ['volatile'] : [])];
+const NOTHING = { prepare: [], ownDirectories: [], sources: [], binds: [], serve: [] };
+
+/** Layers in use are locked, shared: who removes one takes its lock alone. */
+function writable(written: string, layers: readonly string[]) {
+  const locks = layers.map((path, index): Operation => ['lock', dirname(path), 0, `layer-lock.${index}`]);
+  return { ...NOTHING, prepare: [...locks, ['mkdir', written, 0o700]] satisfies Operation[], ownDirectories: [written], written };
+}
+
+type Assembly = Pick<RootOperations, 'assemble'> & Partial<RootOperations>;
+
+function overlay(stack: Stack, written: string, volatile: boolean): Assembly {
+  const options = ['userxattr', ...stackOptions(stack, ''), ...(volatile ? ['volatile'] : [])];
   return {
-    prepare: [['mkdir', directory, 0o700]],
-    ownDirectories: [directory],
-    sources: [...layers.map((path, index): Operation => ['open-tree', path, 0, `layer.${index}`]), ['open-tree', directory, 0, 'overlay']],
+    sources: openStack(stack, written),
     assemble: [
-      ['propagation', MS_REC_PRIVATE],
-      ['staging'],
-      ...(layers.length === 0 ? ([['mkdir', 'empty', 0o755]] satisfies Operation[]) : []),
-      ...layers.map((_, index): Operation => ['attach', `layer.${index}`, String(index)]),
-      ['attach', 'overlay', 'c'],
-      ['mkdir', 'c/upper', mode],
-      ['mkdir', 'c/work', 0o700],
+      ...attachStack(stack, '/'),
       ['mkdir', 'root', 0o700],
       ['mount', 'overlay', 'root', 'overlay', 0, options.join(',')],
       ['open', 'root', O_PATH_DIRECTORY, 'root'],
     ],
-    written: directory,
   };
 }
 
-function directory(path: string): RootOperations {
+function served(stack: FuseStack, written: string, ids: IdMapping): Assembly {
   return {
-    prepare: [],
-    ownDirectories: [],
-    sources: [['open-tree', path, 1, 'directory']],
-    assemble: [['propagation', MS_REC_PRIVATE], ['staging'], ['attach', 'directory', 'root'], ['open', 'root', O_PATH_DIRECTORY, 'root']],
+    assemble: [['propagation', MS_REC_PRIVATE], ['staging', '/'], ...RECEIVE, ['open', 'root', O_PATH_DIRECTORY, 'root']],
+    serve: [...SERVE],
+    server: fuseServer(stack, written, ids),
+  };
+}
+
+/** As root inside, so that owners come out as they are; the copy becomes a mount of its own, which pivot_root wants. */
+function copy(path: string, written: string): Assembly {
+  return {
+    sources: openStack({ layers: [path] }, written),
+    assemble: [
+      ['propagation', MS_REC_PRIVATE],
+      ['staging', '/'],
+      ['attach', 'layer.0', '0'],
+      ['attach', 'written', 'c'],
+      ['mkdir', 'c/root', 0o700],
+      ['copy-tree', '0', 'c/root'],
+      ['open-tree', 'c/root', 0, 'copy'],
+      ['attach', 'copy', 'root'],
+      ['open', 'root', O_PATH_DIRECTORY, 'root'],
+    ],
+  };
+}
+
+function directory(path: string, owned: boolean): Assembly {
+  return {
+    binds: [{ name: 'directory', path, recursive: true, owned }],
+    assemble: [
+      ['propagation', MS_REC_PRIVATE],
+      ['staging', '/'],
+      ['attach', 'directory', 'root'],
+      ['open', 'root', O_PATH_DIRECTORY, 'root'],
+    ],
   };
 }

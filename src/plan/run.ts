@@ -39,7 +39,8 @@ const STOPPED = { status: 'stopped', exitCode: slot('exit-status'), finished: sl
 export function compileRunPlan(input: RunPlanInput): Plan {
   const process = processOf(input.spec);
   const mounts = mountOperations(input.spec);
-  const root = rootOperations(input.root, input.containerDir, input.rm);
+  const root = rootOperations(input.root, input.containerDir, input.ids, input.rm);
+  const sources = [...root.binds, ...mounts.sources];
   const streams = streamOperations({
     terminal: process.terminal ?? false,
     interactive: input.interactive,
@@ -57,10 +58,12 @@ export function compileRunPlan(input: RunPlanInput): Plan {
     ...claim(input, always),
     ...record(input),
     ...root.prepare,
-    ...ownDirectory(input, root.ownDirectories, foreign),
-    ...(foreign ? openSources(mounts.sources) : []),
+    ...handOver(input, [...root.ownDirectories, ...input.files.map(({ name }) => `${input.containerDir}/${name}`)], foreign),
+    ...(foreign ? openSources(sources) : []),
     ['stage', 'clone'],
     ['clone', 'child', cloneFlags(input.spec.linux?.namespaces ?? [])],
+    ['name-process', 'child', 'container'],
+    ['clone', 'keeper', 0],
     ['stage', 'map'],
     mapIds('child', input.ids, input.mappers),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
@@ -76,8 +79,9 @@ export function compileRunPlan(input: RunPlanInput): Plan {
           ],
         ] satisfies Operation[])
       : []),
-    ...(foreign ? idmapped(mounts.sources) : []),
+    ...(foreign ? idmapped(input, sources) : []),
     ['send', 'child', 'mapped'],
+    ...root.serve,
     ['stage', 'connect'],
     ...streams.connect,
     ['await-exec', 'child'],
@@ -95,9 +99,10 @@ export function compileRunPlan(input: RunPlanInput): Plan {
   const child: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],
-    ...root.sources,
-    ...(foreign ? [] : openSources(mounts.sources)),
+    // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
     ['await', 'parent', 'mapped'],
+    ...root.sources,
+    ...(foreign ? [] : openSources(sources)),
     becomeRoot(input.ids),
     ['undumpable'],
     ['die-with-parent'],
@@ -108,9 +113,11 @@ export function compileRunPlan(input: RunPlanInput): Plan {
     ['stage', 'mounts'],
     ...mounts.operations,
     ...streams.inside,
+    ...(process.cwd === '/' ? [] : ([['mkdir-at', 'root', process.cwd, 0o755]] satisfies Operation[])),
     ...(input.spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
     ['pivot', 'root'],
     ['stage', 'process'],
+    ['seal'],
     ...situation(input.spec, process),
     ...credentialOperations(process, input.ids, filterOf(input)),
     ['chdir', process.cwd, 0],
@@ -122,10 +129,18 @@ export function compileRunPlan(input: RunPlanInput): Plan {
     processes: [
       { name: 'parent', operations: parent },
       { name: 'child', operations: child },
+      { name: 'keeper', operations: KEEPER },
+      ...(root.server ? [root.server] : []),
       ...(written ? [{ name: 'cleanup', operations: emptying(written, input.ids) }] : []),
     ],
   };
 }
+
+/** Ends the container when its runner is gone, whatever the container did to its own parent-death signal. */
+const KEEPER: Operation[] = [
+  ['stage', 'keep'],
+  ['keep', 'container', 'lock'],
+];
 
 /** As root of the user namespace that is still open: its maps are made already. */
 function emptying(directory: string, ids: IdMapping): Operation[] {
@@ -167,9 +182,9 @@ function record(input: RunPlanInput): Operation[] {
 }
 
 /** What root made must be handed to the container's root where root itself has no id inside. */
-function ownDirectory(input: RunPlanInput, directories: readonly string[], foreign: boolean): Operation[] {
+function handOver(input: RunPlanInput, made: readonly string[], foreign: boolean): Operation[] {
   const owner = hostRoot(input.ids);
-  return foreign && owner ? directories.map((path): Operation => ['chown', path, owner.uid, owner.gid]) : [];
+  return foreign && owner ? made.map((path): Operation => ['chown', path, owner.uid, owner.gid]) : [];
 }
 
 function hostRoot(ids: IdMapping): { uid: number; gid: number } | undefined {
@@ -183,9 +198,9 @@ function openSources(sources: readonly BindSource[]): Operation[] {
 }
 
 /** Root's own files are shown as the container root's. The kernel's own file systems have no owners to show. */
-function idmapped(sources: readonly BindSource[]): Operation[] {
+function idmapped({ containerDir }: RunPlanInput, sources: readonly BindSource[]): Operation[] {
   return sources
-    .filter(({ path }) => !/^\/(proc|sys|dev)(\/|$)/.test(path))
+    .filter(({ path, owned }) => !owned && !/^\/(proc|sys|dev)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`))
     .map((source): Operation => ['idmap-tree', source.name, 'user']);
 }
 

@@ -1,7 +1,7 @@
 /**
  * Standard streams as operations. With a terminal there is a pty inside the container, relayed; without one a stream that is the
  * caller's terminal becomes a pipe, relayed, so that the container cannot read what is typed. So does one that the container's user
- * could not open again by its name: programs write to /dev/stdout. All else is passed straight.
+ * could not open again by its name (programs write to /dev/stdout), and one that is a file, which he could. All else is passed straight.
  */
 import type { Operation } from './operations.js';
 
@@ -9,7 +9,7 @@ type StreamName = 'stdin' | 'stdout' | 'stderr';
 
 /** A standard stream of the caller's. */
 export interface StreamFacts {
-  type: 'terminal' | 'device' | 'socket' | 'file';
+  type: 'terminal' | 'device' | 'pipe' | 'socket' | 'file';
   /** Its owner, as the host counts. */
   uid: number;
   /** Device and inode: two streams that are one file stay in the order that they were written in. */
@@ -105,7 +105,10 @@ function pipe(name: string, own: 'read' | 'write', parents: 'read' | 'write', ta
   ];
 }
 
-/** Sockets cannot be opened by a name at all; what belongs to another user is closed to this one; devices are open to all. */
+/**
+ * Sockets cannot be opened by a name at all; what belongs to another user is closed to this one; devices are open to all. A file of the
+ * host must never be: /proc/self/fd/0 would open it anew, for writing, and its mode and its neighbours could be had as well.
+ */
 function opensAgain({ type, uid }: StreamFacts, hostUid: number | undefined): boolean {
-  return type === 'device' || (type === 'file' && uid === hostUid);
+  return type === 'device' || (type === 'pipe' && uid === hostUid);
 }

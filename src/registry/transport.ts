@@ -1,5 +1,6 @@
 /** One HTTP exchange over undici, which is loaded here alone and only when the first request is sent. */
 import type { Dispatcher } from 'undici';
+import { codeOf } from './failure.js';
 import type { HttpRequest, HttpResponse, Send, Tuning } from './http.js';
 import { type ProxySetting, proxyFor } from './proxy.js';
 import { trustedContext } from './trust.js';
@@ -20,18 +21,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-async function loadUndici() {
-  const [agent, proxyAgent, pool, request, connect] = await Promise.all([
-    import('undici/lib/dispatcher/agent.js'),
-    import('undici/lib/dispatcher/proxy-agent.js'),
-    import('undici/lib/dispatcher/pool.js'),
-    import('undici/lib/api/api-request.js'),
-    import('undici/lib/api/api-connect.js'),
-  ]);
-  return { Agent: agent.default, ProxyAgent: proxyAgent.default, Pool: pool.default, request: request.default, connect: connect.default };
-}
-
-type Undici = Awaited<ReturnType<typeof loadUndici>>;
+type Undici = typeof import('./dispatchers.js');
 
 /** Sends exactly what it is asked, once: no redirect, no retry, no cookie, no decompression. Rejects with undici's or Node's own error. */
 export function createTransport(options: TransportOptions): Transport {
@@ -43,7 +33,7 @@ export function createTransport(options: TransportOptions): Transport {
     const proxy = proxyFor(url, options.env);
     for (const secret of proxy?.secrets ?? []) options.keepSecret(secret);
     const key = `${url.protocol}${proxy?.uri ?? ''}`;
-    undici ??= loadUndici();
+    undici ??= import('./dispatchers.js');
     const loaded = await undici;
     const made = dispatchers.get(key) ?? open(loaded, url, proxy);
     dispatchers.set(key, made);
@@ -59,7 +49,7 @@ export function createTransport(options: TransportOptions): Transport {
       uri: proxy.uri,
       ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
       // ProxyAgent calls the method that only undici's index attaches
-      clientFactory: (origin, settings) => Object.assign(new Pool(origin, settings), { connect: connectMethod }),
+      clientFactory: (origin, settings) => Object.assign(new Pool(origin, settings), { connect: once(connectMethod) }),
       // CONNECT is for TLS; many proxies refuse it for port 80
       proxyTunnel: url.protocol === 'https:',
       requestTls: connect as object,
@@ -100,6 +90,18 @@ export function createTransport(options: TransportOptions): Transport {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
       dispatchers.clear();
     },
+  };
+}
+
+/** undici takes a proxy that hangs up for a connection to open anew, at once and without end; an error of another kind it passes on. */
+function once(connect: Undici['connect']): Undici['connect'] {
+  return async function (this, options) {
+    try {
+      return await connect.call(this, options);
+    } catch (error) {
+      if (codeOf(error) !== 'UND_ERR_SOCKET') throw error;
+      throw Object.assign(new Error('the proxy closed the connection'), { code: 'ECONNRESET' });
+    }
   };
 }
 

@@ -1,4 +1,4 @@
-/** The files of undici that transport.ts loads one by one: half the start-up time of the whole package. */
+/** The files of undici that dispatchers.ts takes one by one: half the start-up time of the whole package. */
 declare module 'undici/lib/dispatcher/agent.js' {
   import type { Agent } from 'undici';
 

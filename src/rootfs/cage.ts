@@ -14,6 +14,8 @@ export interface UnpackPlace {
   directory: HostPath;
   /** Present: the layer is applied on the merged view of these, the topmost first. */
   parents?: readonly HostPath[];
+  /** A directory that stays locked until the program has ended, even when this process is gone before. */
+  locked?: HostPath;
 }
 
 export interface UnpackOptions extends UnpackPlace {
@@ -31,6 +33,7 @@ export async function unpackInCage(identity: Identity, job: LayerJob, options: U
     ...identity,
     directory: options.directory,
     ...(options.parents ? { parents: options.parents } : {}),
+    locked: options.locked,
     argv: [process.execPath, unpackProgram(), JSON.stringify(job)],
     env: process.env['TSRUN_DEBUG'] ? ['TSRUN_DEBUG=1'] : [],
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { Mappers } from '../plan/identity.js';
 import type { IdMapping } from '../security/idmap.js';
-import { findIdMapping, readIdFacts } from '../security/idmap-read.js';
+import { findIdMapping, findMapPrograms } from '../security/idmap-read.js';
 
 export interface Identity {
   ids: IdMapping;
@@ -23,6 +23,6 @@ export async function findIdentity(paths: StorePaths, userns: string | undefined
 
 /** newuidmap and newgidmap, when both are installed. */
 export function findMappers(): Mappers | undefined {
-  const { newuidmapPath, newgidmapPath } = readIdFacts({ env: process.env });
+  const { newuidmapPath, newgidmapPath } = findMapPrograms(process.env);
   return newuidmapPath && newgidmapPath ? { newuidmap: newuidmapPath, newgidmap: newgidmapPath } : undefined;
 }

@@ -1,31 +1,41 @@
 /**
- * Unpacked layers: `<data>/layers/<owners>/<key>/` holds `diff`, one changeset in overlay form, and layer.json; present only when whole.
- * A self-contained layer is kept by its diffID and unpacked beside others; any other one is applied on its parents' view, after them,
- * and kept by its chainID.
+ * Unpacked layers, each one changeset in overlay form. A self-contained layer is kept by its diffID and unpacked beside others; any other
+ * one is applied on its parents' view, after them, and kept by its chainID.
  */
-import { chmodSync, chownSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { storeFailure } from '../content/failure.js';
-import { syncDirectory } from '../content/ingest.js';
-import { lockStore } from '../content/lock.js';
-import { errnoOf } from '../errors.js';
-import type { LayerReport, RootMetadata } from '../layer/job.js';
+import { join } from 'node:path';
+import { diskFull, storeFailure } from '../content/failure.js';
+import { TsrunError } from '../errors.js';
+import type { LayerReport } from '../layer/job.js';
 import type { HostPath, StorePaths } from '../paths.js';
-import { hostIdOf, mapsHostId } from '../plan/identity.js';
-import { emptyInCage, type UnpackResult } from './cage.js';
 import type { Identity } from './identity.js';
+import { ensureDirectory, type Owned, openLayers, readLayer, type UnpackedLayer } from './publish.js';
 import { type EnsureOptions, type LayerSource, unpackLayer } from './unpack.js';
-
-export interface UnpackedLayer {
-  /** The layer's directory for overlay's lowerdir. */
-  diff: HostPath;
-  /** What the layer itself says of `/`. */
-  root?: RootMetadata;
-}
+import { unpackedSize } from './unpacked-size.js';
 
 /** At once: as many as there are cores would starve the rest; two keep both busy on a small machine. */
 const AT_ONCE = 2;
+
+/**
+ * Overlay's lowerdir for these layers, which come from the base upwards: the topmost first, each once. An image may hold a layer twice,
+ * which overlay refuses (ELOOP); of two alike the lower one shows nothing that the upper one does not.
+ */
+export function stackOf(layers: readonly UnpackedLayer[]): HostPath[] {
+  return [...new Set(layers.map(({ diff }) => diff).reverse())];
+}
+
+/** What ensureLayers would give without any work: undefined when one is not unpacked yet. Takes no lock and makes nothing. */
+export async function findLayers(
+  paths: StorePaths,
+  identity: Identity,
+  layers: readonly LayerSource[],
+): Promise<UnpackedLayer[] | undefined> {
+  const found = await Promise.all(layers.map((layer) => findLayer(paths, identity, layer)));
+  return found.every((layer) => layer !== undefined) ? found : undefined;
+}
+
+async function findLayer(paths: StorePaths, { ids }: Identity, { diffId, chainId }: LayerSource): Promise<UnpackedLayer | undefined> {
+  return (await readLayer(paths.diffLayer(ids.owners, diffId))) ?? (await readLayer(paths.chainLayer(ids.owners, chainId)));
+}
 
 /**
  * Makes sure that all layers are unpacked under this identity's owners.
@@ -37,15 +47,14 @@ export async function ensureLayers(
   layers: readonly LayerSource[],
   options: EnsureOptions = {},
 ): Promise<UnpackedLayer[]> {
-  await mkdir(paths.layersOf(identity.ids.owners), { recursive: true, mode: 0o700 });
-  await mkdir(paths.locks, { recursive: true, mode: 0o700 });
+  await openLayers({ paths, identity });
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const slots = new Slots(AT_ONCE);
   const results: Promise<UnpackedLayer>[] = [];
   for (const [index, layer] of layers.entries()) {
     const below = results.slice(0, index);
-    results.push(new LayerUnpack(paths, identity, layer, { ...options, signal }, slots).ensure(() => Promise.all(below)));
+    results.push(new LayerUnpack({ paths, identity, signal }, layer, options, slots).ensure(() => Promise.all(below)));
   }
   const settled = await Promise.allSettled(
     results.map((result) =>
@@ -62,20 +71,22 @@ export async function ensureLayers(
 
 class LayerUnpack {
   constructor(
-    readonly paths: StorePaths,
-    readonly identity: Identity,
+    readonly owned: Owned,
     readonly layer: LayerSource,
     readonly options: EnsureOptions,
     readonly slots: Slots,
   ) {}
 
   async ensure(parents: () => Promise<UnpackedLayer[]>): Promise<UnpackedLayer> {
-    const { owners } = this.identity.ids;
-    const alone = this.paths.diffLayer(owners, this.layer.diffId);
-    const merged = this.paths.chainLayer(owners, this.layer.chainId);
-    const present = (await readLayer(alone)) ?? (await readLayer(merged));
+    const { paths, identity } = this.owned;
+    const { owners } = identity.ids;
+    const alone = paths.diffLayer(owners, this.layer.diffId);
+    const merged = paths.chainLayer(owners, this.layer.chainId);
+    const present = await findLayer(paths, identity, this.layer);
     if (present) return this.#tell(present, true);
-    return (await this.#alone(alone)) ?? this.#tell(await this.#merged(merged, await parents()), false);
+    const made = (await this.#make(alone, undefined)) ?? (await this.#make(merged, stackOf(await parents())));
+    if (made) return made;
+    throw new TypeError('a layer on its parents’ view asked for its parents');
   }
 
   #tell(layer: UnpackedLayer, alreadyPresent: boolean): UnpackedLayer {
@@ -83,100 +94,34 @@ class LayerUnpack {
     return layer;
   }
 
-  /** Undefined when the layer needs what is below it. */
-  async #alone(to: HostPath): Promise<UnpackedLayer | undefined> {
-    using _held = await lockStore(this.paths, `layer-${basename(dirname(to))}-${basename(to)}`, 'exclusive', this.options.signal);
-    const present = await readLayer(to);
-    if (present) return this.#tell(present, true);
-    const made = await this.slots.run(() => this.#unpack(to, undefined));
-    return made && this.#tell(made, false);
+  /** Undefined when the layer needs what is below it. @param parents the topmost first */
+  async #make(to: HostPath, parents: readonly HostPath[] | undefined): Promise<UnpackedLayer | undefined> {
+    const { layer, alreadyPresent } = await ensureDirectory(this.owned, to, (directory) =>
+      this.slots.run(() => this.#unpack(directory, parents)),
+    );
+    return layer && this.#tell(layer, alreadyPresent);
   }
 
-  async #merged(to: HostPath, parents: UnpackedLayer[]): Promise<UnpackedLayer> {
-    using _held = await lockStore(this.paths, `layer-${basename(dirname(to))}-${basename(to)}`, 'exclusive', this.options.signal);
-    const made = (await readLayer(to)) ?? (await this.slots.run(() => this.#unpack(to, parents.map(({ diff }) => diff).reverse())));
-    if (made) return made;
-    throw new TypeError('a layer on its parents’ view asked for its parents');
-  }
-
-  /** Under the layer's lock: what lies at the temporary name is of a process that died. */
-  async #unpack(to: HostPath, parents: HostPath[] | undefined): Promise<UnpackedLayer | undefined> {
-    const directory = join(dirname(to), `new-${basename(to)}`) as HostPath;
-    await removeLayerDirectory(this.identity, directory);
-    try {
-      await this.#prepare(directory);
-      const result = await this.#cage(directory, parents);
-      if ('notSelfContained' in result) {
-        await removeLayerDirectory(this.identity, directory);
-        return undefined;
-      }
-      return await publish(directory, to, result.done);
-    } catch (error) {
-      await removeLayerDirectory(this.identity, directory).catch(() => {});
-      throw storeFailure(error, 'cannot unpack a layer', directory, this.layer.descriptor.size);
-    }
-  }
-
-  async #prepare(directory: HostPath): Promise<void> {
-    const { uid, gid } = this.identity.ids;
-    // The caller opens it by his own uid, the container's root crosses it on its parents' view: what keeps others out is the store's 0700.
-    await mkdir(directory);
-    chmodSync(directory, 0o711); // whatever the caller's umask is
-    for (const name of ['diff', 'work']) {
-      await mkdir(join(directory, name));
-      chmodSync(join(directory, name), 0o755);
-      // root has no id inside: what it makes must be handed over
-      if (!mapsHostId(uid, process.getuid?.() ?? 0)) chownSync(join(directory, name), hostIdOf(uid, 0) ?? 0, hostIdOf(gid, 0) ?? 0);
-    }
-  }
-
-  #cage(directory: HostPath, parents: HostPath[] | undefined): Promise<UnpackResult> {
+  async #unpack(directory: HostPath, parents: readonly HostPath[] | undefined): Promise<LayerReport | undefined> {
+    const { paths, identity, signal } = this.owned;
     const place = parents !== undefined && parents.length > 0 ? { directory, parents } : { directory: join(directory, 'diff') as HostPath };
     const mode = parents === undefined ? 'alone' : 'merged';
-    return unpackLayer(this.paths, this.identity, this.layer, { ...place, mode, syncTo: true }, this.options);
+    try {
+      const how = { ...place, locked: directory, mode, syncTo: true } as const;
+      const result = await unpackLayer(paths, identity, this.layer, how, { ...this.options, signal });
+      return 'done' in result ? result.done : undefined;
+    } catch (error) {
+      throw unpackFailure(error, paths, [this.layer], directory);
+    }
   }
 }
 
-/** layer.json first, then the name: a layer under its key is whole. The program has written the tree to the disk already. */
-async function publish(directory: HostPath, to: HostPath, report: LayerReport): Promise<UnpackedLayer> {
-  await rm(join(directory, 'work'), { recursive: true, force: true });
-  const file = await open(join(directory, 'layer.json'), 'wx', 0o600);
-  try {
-    await file.writeFile(JSON.stringify(report));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(directory, to);
-  await syncDirectory(dirname(to));
-  return unpacked(to, report);
-}
-
-function unpacked(directory: HostPath, { root }: LayerReport): UnpackedLayer {
-  return { diff: join(directory, 'diff') as HostPath, ...(root ? { root } : {}) };
-}
-
-async function readLayer(directory: HostPath): Promise<UnpackedLayer | undefined> {
-  try {
-    return unpacked(directory, JSON.parse(await readFile(join(directory, 'layer.json'), 'utf8')) as LayerReport);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw storeFailure(error, 'cannot read an unpacked layer', directory);
-  }
-}
-
-/** Removes a layer's directory, whole or half-made; its files belong to the map's ids. */
-export async function removeLayerDirectory(identity: Identity, directory: HostPath): Promise<void> {
-  const trees: HostPath[] = [];
-  for (const name of ['diff', 'work']) {
-    const exists = await open(join(directory, name), 'r').then(
-      (file) => file.close().then(() => true),
-      (error) => errnoOf(error) !== 'ENOENT',
-    );
-    if (exists) trees.push(join(directory, name) as HostPath);
-  }
-  await emptyInCage(identity, trees);
-  await rm(directory, { recursive: true, force: true });
+/** The program knows which file did not fit; a user wants to know how much room it takes, and where. */
+export function unpackFailure(error: unknown, paths: StorePaths, layers: readonly LayerSource[], directory: HostPath): unknown {
+  const doing = layers.length === 1 ? `cannot unpack layer ${layers[0]?.descriptor.digest}` : `cannot unpack ${layers.length} layers`;
+  if (!(error instanceof TsrunError) || error.code !== 'ERR_TSRUN_DISK_FULL') return storeFailure(error, doing, directory);
+  const needed = layers.reduce((sum, { descriptor: { digest, size } }) => sum + unpackedSize(paths.blob(digest), size), 0);
+  return diskFull(error, doing, directory, needed);
 }
 
 /** At most so many at once; the others wait for their turn. */

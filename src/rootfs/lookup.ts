@@ -23,7 +23,7 @@ export function readAccounts(layers: readonly HostPath[]): { passwd: string; gro
  * @param layers the topmost first
  * @param limit bytes; a larger file is ERR_TSRUN_CONFIG_INVALID
  */
-export function readFromLayers(layers: readonly HostPath[], path: string, limit: number): string {
+function readFromLayers(layers: readonly HostPath[], path: string, limit: number): string {
   const found = resolve(layers, path.split('/'), LINKS);
   return found === undefined ? '' : readBounded(found, path, limit);
 }

@@ -1,5 +1,5 @@
 /** What the standard streams of this process are, for a plan that hands them on. */
-import { fstatSync } from 'node:fs';
+import { fstatSync, type Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { StdioFacts, StreamFacts } from '../plan/streams.js';
 
@@ -16,6 +16,11 @@ export function pipedStreams(): StdioFacts {
 
 function factsOf(fd: number): StreamFacts {
   const stat = fstatSync(fd);
-  const type = isatty(fd) ? 'terminal' : stat.isSocket() ? 'socket' : stat.isCharacterDevice() ? 'device' : 'file';
-  return { type, uid: stat.uid, file: `${stat.dev}:${stat.ino}` };
+  return { type: isatty(fd) ? 'terminal' : typeOf(stat), uid: stat.uid, file: `${stat.dev}:${stat.ino}` };
+}
+
+function typeOf(stat: Stats): StreamFacts['type'] {
+  if (stat.isSocket()) return 'socket';
+  if (stat.isFIFO()) return 'pipe';
+  return stat.isCharacterDevice() ? 'device' : 'file';
 }

@@ -28,8 +28,7 @@ export async function findIdMapping(sources: IdMapSources): Promise<IdMapping> {
 }
 
 export function readIdFacts({ userns, env }: Pick<IdMapSources, 'userns' | 'env'>): IdFacts {
-  const newuidmapPath = findProgram('newuidmap', env);
-  const newgidmapPath = findProgram('newgidmap', env);
+  const { newuidmapPath, newgidmapPath } = findMapPrograms(env);
   const userName = currentUserName();
   return {
     uid: process.getuid?.() ?? 0,
@@ -121,8 +120,13 @@ function readIfThere(path: string): string {
   }
 }
 
+/** The setuid programs that write maps from /etc/subuid and /etc/subgid. */
+export function findMapPrograms(env: NodeJS.ProcessEnv): { newuidmapPath: string | undefined; newgidmapPath: string | undefined } {
+  return { newuidmapPath: findProgram('newuidmap', env), newgidmapPath: findProgram('newgidmap', env) };
+}
+
 /** The system's places count as much as PATH: they are often missing from a service's. */
-function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
+export function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const directories = ['/usr/bin', '/bin', '/usr/local/bin', '/usr/sbin', ...(env['PATH'] ?? '').split(delimiter)];
   return directories
     .filter((directory) => directory.startsWith('/'))

@@ -39,10 +39,24 @@ export function tryLockDirectory(path: string, mode: LockMode): Lock | undefined
  * Waits for the lock. Polls, because a blocking flock would hold the event loop or a thread of its pool.
  * Rejects with ERR_TSRUN_INTERRUPTED once `signal` is aborted.
  */
-export async function lock(path: string, mode: LockMode, signal?: AbortSignal): Promise<Lock> {
+export function lock(path: string, mode: LockMode, signal?: AbortSignal): Promise<Lock> {
+  return patiently(path, () => tryLock(path, mode), signal);
+}
+
+/** The same on a directory; undefined when there is none. */
+export async function lockDirectory(path: string, mode: LockMode, signal?: AbortSignal): Promise<Lock | undefined> {
+  try {
+    return await patiently(path, () => tryLockDirectory(path, mode), signal);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function patiently(path: string, attempt: () => Lock | undefined, signal: AbortSignal | undefined): Promise<Lock> {
   for (let wait = FIRST_PAUSE; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE)) {
     if (signal?.aborted) throw interrupted(path, signal);
-    const taken = tryLock(path, mode);
+    const taken = attempt();
     if (taken !== undefined) return taken;
     await pause(wait, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }

@@ -9,8 +9,8 @@ describe('a word that is no command', () => {
     [['quay.io/team/app:v1'], 'tsrun: there is no command "quay.io/team/app:v1". Did you mean `tsrun run quay.io/team/app:v1`?'],
     [['alpine', 'echo', "it's  two"], "tsrun: there is no command \"alpine\". Did you mean `tsrun run alpine echo 'it'\\''s  two'`?"],
     [['imges'], 'tsrun: there is no command "imges". Did you mean `tsrun images`?'],
-    [['rnu', 'alpine'], 'tsrun: there is no command "rnu". Did you mean `tsrun run`?'],
-    [['image', 'inspct', 'alpine'], 'tsrun: there is no command "image inspct". Did you mean `tsrun image inspect`?'],
+    [['rnu', 'alpine'], 'tsrun: there is no command "rnu". Did you mean `tsrun run alpine`?'],
+    [['image', 'inspct', 'alpine'], 'tsrun: there is no command "image inspct". Did you mean `tsrun image inspect alpine`?'],
     [['exec', 'web', 'sh'], 'tsrun has no `exec` yet: see `tsrun --help` for what it has'],
     [['\x1b[31m'], 'tsrun: there is no command "\\x1b[31m": see `tsrun --help`'],
   ];

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { lock } from '../../src/sys/flock.js';
 import { cacheDirectory } from './checkout.js';
 import { writeLayout } from './layout.js';
 import { succeed } from './process.js';
@@ -130,19 +131,20 @@ function aptSources(): string[] {
   return files.filter((file) => existsSync(file) && statSync(file).size > 0).slice(0, 1);
 }
 
-/** Made once under a temporary name; of several processes that make it at once, one wins and all use its. */
+/** Made once, under a lock: what takes a minute is not made by several test files at once. It appears only when it is whole. */
 async function cached(name: string, make: (directory: string) => Promise<void>): Promise<TestImage> {
   const directory = join(cacheDirectory, name);
+  mkdirSync(cacheDirectory, { recursive: true });
   if (!existsSync(join(directory, 'index.json'))) {
-    mkdirSync(cacheDirectory, { recursive: true });
-    const half = mkdtempSync(join(cacheDirectory, 'half-'));
-    try {
-      await make(join(half, name));
-      renameSync(join(half, name), directory);
-    } catch (error) {
-      if (!existsSync(join(directory, 'index.json'))) throw error;
-    } finally {
-      rmSync(half, { recursive: true, force: true });
+    using _held = await lock(join(cacheDirectory, `${name}.lock`), 'exclusive');
+    if (!existsSync(join(directory, 'index.json'))) {
+      const half = mkdtempSync(join(cacheDirectory, 'half-'));
+      try {
+        await make(join(half, name));
+        renameSync(join(half, name), directory);
+      } finally {
+        rmSync(half, { recursive: true, force: true });
+      }
     }
   }
   const readable = withinReach(directory);

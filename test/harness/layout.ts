@@ -9,6 +9,8 @@ export interface LayerFile {
   tar: Uint8Array;
   /** Default gzip. */
   compression?: 'gzip' | 'none';
+  /** Default: the true one. */
+  diffId?: string;
 }
 
 export interface ImageFile {
@@ -59,7 +61,7 @@ function putImage(put: (mediaType: string, content: Uint8Array | object) => Desc
   const layers = image.layers.map(({ tar, compression = 'gzip' }) =>
     compression === 'gzip' ? put(type('layer.v1.tar+gzip'), gzipSync(tar, { level: 1 })) : put(type('layer.v1.tar'), tar),
   );
-  const rootfs = { type: 'layers', diff_ids: image.layers.map(({ tar }) => digestOf(tar)) };
+  const rootfs = { type: 'layers', diff_ids: image.layers.map(({ tar, diffId }) => diffId ?? digestOf(tar)) };
   const config = put(type('config.v1+json'), { ...platform, config: image.config ?? {}, rootfs, history: [] });
   const mediaType = type('manifest.v1+json');
   return { ...put(mediaType, { schemaVersion: 2, mediaType, config, layers }), platform };

@@ -34,5 +34,6 @@ export function removeTemporary(path: string): void {
 process.on('exit', () => {
   for (const path of made) removeTemporary(path);
 });
-// node --test ends a file that takes too long by SIGTERM, which would skip the handler above.
+// The runner ends a file that takes too long by SIGTERM, ^C ends all: that would skip the handler above.
 process.once('SIGTERM', () => process.exit(143));
+process.once('SIGINT', () => process.exit(130));

@@ -17,11 +17,11 @@ export type { Seen };
 
 export const isRoot = process.getuid?.() === 0;
 /** As an ordinary user everything runs as root of a namespace with one id. */
-export const asRootHere = isRoot ? [] : ['unshare', '-r'];
-export const ids: LayerJob['ids'] = isRoot ? 'range' : 'single';
+const asRootHere = isRoot ? [] : ['unshare', '-r'];
+const ids: LayerJob['ids'] = isRoot ? 'range' : 'single';
 export const needsRoot = isRoot ? false : 'needs root: more than one id';
 
-export const scratch = mkdtempSync(join(tmpdir(), 'tsrun-layer-'));
+const scratch = mkdtempSync(join(tmpdir(), 'tsrun-layer-'));
 chmodSync(scratch, 0o755);
 after(() => {
   // Modes of layers keep their owner out, too.

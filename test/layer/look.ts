@@ -1,4 +1,4 @@
-/** What can be seen of a directory tree, for comparing two of them. As a program it prints that of its argument. */
+/** What can be seen of a directory tree, for comparing two of them. As a program it prints that of its argument, but for the paths of its second one. */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,11 +17,15 @@ export interface Seen {
   xattrs?: Record<string, string>;
 }
 
-/** Everything that can be seen of a tree, by path relative to it (latin1). */
-export function look(root: string): Record<string, Seen> {
+/**
+ * Everything that can be seen of a tree, by path relative to it (latin1).
+ * @param skip true for a path that is not to be looked at, nor what is below it
+ */
+export function look(root: string, skip: (name: string) => boolean = () => false): Record<string, Seen> {
   const seen: Record<string, Seen> = {};
   const groups = new Map<bigint, string>();
   const walk = (path: Buffer, name: string) => {
+    if (skip(name)) return;
     const stat = lstatSync(path, { bigint: true });
     const entry: Seen = {
       type: (Number(stat.mode) & 0o170000).toString(8),
@@ -57,4 +61,8 @@ function xattrsOf(path: Buffer): Record<string, string> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(JSON.stringify(look(process.argv[2] as string)));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [root = '.', skipped = '[]'] = process.argv.slice(2);
+  const names = new Set<string>(JSON.parse(skipped));
+  process.stdout.write(JSON.stringify(look(root, (name) => names.has(name))));
+}

@@ -182,3 +182,14 @@ test('a proxy variable that makes no sense is refused without being shown', () =
     );
   }
 });
+
+test('a proxy that hangs up without a word is tried as often as any other, not without end', async () => {
+  let connections = 0;
+  const server = createServer().on('connect', (_, socket) => socket.destroy());
+  server.on('connection', () => connections++);
+  await using proxy = await listening(server, 'http');
+  await using client = clientFor({ env: { HTTPS_PROXY: proxy.origin } });
+  const error = await failureOf(client.manifest(ref, 'v1'), 'ERR_TSRUN_REGISTRY_FAILED');
+  assert.match(error.message, /through the proxy http:.* broke: the proxy closed the connection/);
+  assert.equal(connections, 3);
+});

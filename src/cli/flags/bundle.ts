@@ -11,6 +11,7 @@ export const BUNDLE = {
     { name: 'ARG', many: true, help: 'its arguments' },
   ],
   interspersed: false,
+  undoing: 10_000,
   examples: [['tsrun bundle alpine ./alpine-bundle', '']],
   flags: { ...REGISTRY_FLAGS, ...COMMON_FLAGS },
 } as const satisfies Verb;

@@ -1,0 +1,28 @@
+/** status.json: what the launch plan writes when a container starts and when it ends. Numbers come from slots and are texts. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HostPath } from '../paths.js';
+
+export type ContainerStatus = 'creating' | 'created' | 'running' | 'stopped';
+
+export interface StatusFile {
+  name?: string;
+  image?: string;
+  command?: string[];
+  created?: string;
+  status?: ContainerStatus;
+  pid?: string;
+  startTime?: string;
+  started?: string;
+  finished?: string;
+  exitCode?: string;
+}
+
+/** Empty when there is none yet, or when it is damaged: one bad file must not hide the container. */
+export function readStatus(directory: HostPath): StatusFile {
+  try {
+    return JSON.parse(readFileSync(join(directory, 'status.json'), 'utf8')) as StatusFile;
+  } catch {
+    return {};
+  }
+}

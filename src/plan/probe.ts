@@ -1,0 +1,74 @@
+/** Plans that try what a kind of storage needs, in a user namespace of the caller's map that is thrown away. */
+import type { IdMapping } from '../security/idmap.js';
+import { fuseServer, RECEIVE, SERVE } from './fuse.js';
+import { becomeRoot, CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
+import type { Operation, Plan } from './operations.js';
+import { attachStack, openStack, stackOptions } from './stack.js';
+
+const MS_REC_PRIVATE = 0x4000 | 0x40000;
+/** Lines on standard output: without the first one it was not the storage that failed. */
+export const BEGUN = 'begun';
+export const WORKS = 'works';
+
+export interface ProbePlanInput {
+  ids: IdMapping;
+  mappers?: Mappers | undefined;
+  /** Directories on the store's file system, empty, both the container root's. */
+  lower: string;
+  written: string;
+}
+
+/** A directory of the layer below is removed and made again: overlay must be able to hide what was in it. */
+export function compileOverlayProbe(input: ProbePlanInput): Plan {
+  const stack = { layers: [input.lower], mode: 0o755 };
+  return probe(input, openStack(stack, input.written), [
+    ...attachStack(stack, '/'),
+    ['mkdir', '0/directory', 0o755],
+    ['mkdir', 'root', 0o700],
+    ['mount', 'overlay', 'root', 'overlay', 0, ['userxattr', ...stackOptions(stack, '')].join(',')],
+    ['remove-tree', 'root/directory'],
+    ['mkdir', 'root/directory', 0o755],
+  ]);
+}
+
+/** @param program path of fuse-overlayfs */
+export function compileFuseProbe(input: ProbePlanInput & { program: string }): Plan {
+  const server = fuseServer({ layers: [input.lower], mode: 0o755, program: input.program }, input.written, input.ids);
+  const plan = probe(
+    input,
+    [],
+    [['propagation', MS_REC_PRIVATE], ['staging', '/'], ...RECEIVE, ['mkdir', 'root/directory', 0o755], ['remove-tree', 'root/directory']],
+    SERVE,
+  );
+  return { processes: [...plan.processes, server] };
+}
+
+function probe(input: ProbePlanInput, sources: Operation[], attempt: Operation[], serve: readonly Operation[] = []): Plan {
+  const { ids, mappers } = input;
+  const parent: Operation[] = [
+    ['stage', 'probe'],
+    ['clone', 'child', CLONE_NEWUSER | CLONE_NEWNS],
+    mapIds('child', ids, mappers),
+    ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
+    ['send', 'child', 'mapped'],
+    ...serve,
+    ['reap', 'child'],
+  ];
+  const child: Operation[] = [
+    ['stage', 'probe'],
+    ['die-with-parent'],
+    ['await', 'parent', 'mapped'],
+    ...sources,
+    becomeRoot(ids),
+    ['umask', 0],
+    ['print', 'stdout', `${BEGUN}\n`],
+    ...attempt,
+    ['print', 'stdout', `${WORKS}\n`],
+  ];
+  return {
+    processes: [
+      { name: 'parent', operations: parent },
+      { name: 'child', operations: child },
+    ],
+  };
+}

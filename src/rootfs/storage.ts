@@ -1,0 +1,94 @@
+/**
+ * How layers become a root file system on this store: the kernel's overlay, fuse-overlayfs, or a copy for each container. Tried once for
+ * each store, kernel and boot, by doing it; TSRUN_STORAGE says it without a trial.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { writeDurably } from '../content/ingest.js';
+import { TsrunError } from '../errors.js';
+import type { HostPath } from '../paths.js';
+import type { Plan } from '../plan/operations.js';
+import { BEGUN, compileFuseProbe, compileOverlayProbe, WORKS } from '../plan/probe.js';
+import { launch } from '../runtime/spawn.js';
+import { findProgram } from '../security/idmap-read.js';
+import { inHalfMade, type Owned, openLayers, underLock } from './publish.js';
+
+export type Storage = { type: 'overlay' } | { type: 'fuse-overlayfs'; program: string } | { type: 'copy' };
+
+const TYPES = ['overlay', 'fuse-overlayfs', 'copy'] as const;
+
+/** @throws ERR_TSRUN_USAGE for an unknown TSRUN_STORAGE, ERR_TSRUN_OVERLAY when it names a program that is not there */
+export async function findStorage(owned: Owned, env: NodeJS.ProcessEnv): Promise<Storage> {
+  const asked = env['TSRUN_STORAGE'];
+  if (asked) return storageNamed(asked, env);
+  const { paths, identity } = owned;
+  const file = paths.storage(identity.ids.owners);
+  const known = recorded(file, identityOfPlace(paths.base));
+  if (known) return known;
+  await openLayers(owned);
+  return underLock(owned, join(paths.layersOf(identity.ids.owners), 'probe') as HostPath, async () => {
+    const place = identityOfPlace(paths.base);
+    const found = recorded(file, place) ?? (await tryEach(owned, env));
+    await writeDurably(paths, file, `${JSON.stringify({ place, storage: found })}\n`);
+    return found;
+  });
+}
+
+function storageNamed(name: string, env: NodeJS.ProcessEnv): Storage {
+  if (name === 'overlay' || name === 'copy') return { type: name };
+  if (name !== 'fuse-overlayfs')
+    throw new TsrunError('ERR_TSRUN_USAGE', `TSRUN_STORAGE is ${JSON.stringify(name)}, which is no storage`, {
+      hint: `leave it unset, or name one of ${TYPES.join(', ')}`,
+    });
+  const program = findProgram('fuse-overlayfs', env);
+  if (program) return { type: name, program };
+  throw new TsrunError('ERR_TSRUN_OVERLAY', 'TSRUN_STORAGE asks for fuse-overlayfs, which is not installed', {
+    hint: 'install the package fuse-overlayfs, or leave TSRUN_STORAGE unset',
+  });
+}
+
+/** What a verdict holds for: a file system can be mounted elsewhere, a kernel be replaced. */
+function identityOfPlace(base: HostPath): string {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return `${release()} ${boot} ${statSync(base).dev}`;
+}
+
+/** A file that says nothing, or something else, means that it is to be tried again. */
+function recorded(file: HostPath, place: string): Storage | undefined {
+  try {
+    const { place: of, storage } = JSON.parse(readFileSync(file, 'utf8')) as { place?: string; storage?: Storage };
+    if (of !== place || storage === undefined || !TYPES.includes(storage.type)) return undefined;
+    return storage.type === 'fuse-overlayfs' && !existsSync(storage.program) ? undefined : storage;
+  } catch {
+    return undefined;
+  }
+}
+
+async function tryEach(owned: Owned, env: NodeJS.ProcessEnv): Promise<Storage> {
+  const { ids, mappers } = owned.identity;
+  const at = (directory: string) => ({ ids, mappers, lower: join(directory, 'work'), written: join(directory, 'diff') });
+  if (await works(owned, (directory) => compileOverlayProbe(at(directory)))) return { type: 'overlay' };
+  const program = findProgram('fuse-overlayfs', env);
+  if (program && existsSync('/dev/fuse') && (await works(owned, (directory) => compileFuseProbe({ ...at(directory), program }))))
+    return { type: 'fuse-overlayfs', program };
+  return { type: 'copy' };
+}
+
+/** @throws what keeps any container from starting: no user namespace, no id map */
+async function works(owned: Owned, plan: (directory: HostPath) => Plan): Promise<boolean> {
+  const to = join(owned.paths.layersOf(owned.identity.ids.owners), 'probe') as HostPath;
+  return inHalfMade(owned, to, async (directory) => {
+    const launched = launch(plan(directory), ['ignore', 'pipe', 'ignore']);
+    let said = '';
+    launched.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const failure = await launched.ended.then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    if (failure && !said.includes(BEGUN)) throw failure.error;
+    return said.includes(WORKS);
+  });
+}

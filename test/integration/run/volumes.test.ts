@@ -1,0 +1,115 @@
+/** -v: directories and files of the host, and whose they are on either side. */
+import assert from 'node:assert/strict';
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { identities } from '../../harness/identity.js';
+import { describeAs, type Place } from './place.js';
+
+/** A directory of the identity with one file. */
+function shared({ box, who }: Place, name: string): string {
+  const directory = join(box.home, name);
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'file'), 'from outside\n');
+  for (const path of [directory, join(directory, 'file')]) chownSync(path, who.uid, who.gid);
+  return directory;
+}
+
+for (const who of identities()) {
+  describeAs(who, 'volumes', (where) => {
+    it('a directory is read and written on both sides, and belongs to the caller outside and to root inside', async () => {
+      const directory = shared(where(), 'both');
+      const script = 'cat /data/file; stat -c %u:%g /data /data/file; echo inside > /data/new; stat -c %u:%g /data/new';
+      assert.equal(await where().sh(script, ['-v', `${directory}:/data`]), 'from outside\n0:0\n0:0\n0:0\n');
+      assert.equal(readFileSync(join(directory, 'new'), 'utf8'), 'inside\n');
+      const { uid, gid } = statSync(join(directory, 'new'));
+      assert.deepEqual({ uid, gid }, { uid: who.uid, gid: who.gid });
+    });
+
+    if (who.name !== 'single') {
+      it('what another user of the container writes belongs to his id outside: as root the same number, as a user one of his range', async () => {
+        const directory = shared(where(), 'ada');
+        await where().sh('chmod 777 /data; su ada -s /bin/sh -c "touch /data/hers"; stat -c %u /data/hers | grep -qx 1000', [
+          '-v',
+          `${directory}:/data`,
+        ]);
+        const { uid } = statSync(join(directory, 'hers'));
+        if (who.name === 'root') assert.equal(uid, 1000);
+        else assert.ok(uid >= 100_000, `${uid} is a subordinate id`);
+        assert.equal(await where().sh('stat -c %u /data/hers', ['-v', `${directory}:/data`]), '1000\n');
+      });
+    }
+
+    if (who.name === 'root') {
+      it('root’s own 0700 directories can be mounted, also below another', async () => {
+        const directory = shared(where(), 'private');
+        mkdirSync(join(directory, 'inner'), { mode: 0o700 });
+        writeFileSync(join(directory, 'inner/secret'), 'root’s\n', { mode: 0o600 });
+        assert.equal(await where().sh('cat /data/secret', ['-v', `${directory}/inner:/data`]), 'root’s\n');
+      });
+
+      it('a file that belongs to nobody inside stays closed', async () => {
+        const directory = shared(where(), 'foreign');
+        const file = join(directory, 'foreign');
+        writeFileSync(file, 'x', { mode: 0o600 });
+        chownSync(file, 200_000, 200_000);
+        const script = 'stat -c %u:%g /data/foreign; cat /data/foreign 2>/dev/null || echo closed';
+        assert.equal(await where().sh(script, ['-v', `${directory}:/data`]), '65534:65534\nclosed\n');
+      });
+    }
+
+    it('ro is read-only, also for root inside, and is no more after the run', async () => {
+      const directory = shared(where(), 'ro');
+      const script = 'cat /data/file; touch /data/x 2>/dev/null || echo refused; mount -o remount,rw /data 2>/dev/null || echo stays';
+      assert.equal(await where().sh(script, ['-v', `${directory}:/data:ro`]), 'from outside\nrefused\nstays\n');
+      await where().sh('touch /data/x', ['-v', `${directory}:/data`]);
+    });
+
+    it('a file is mounted into directories that are missing; a relative source starts where the caller is', async () => {
+      const directory = shared(where(), 'relative');
+      const flags = ['-v', './file:/new/dir/file:ro'];
+      assert.equal(
+        await where().sh('cat /new/dir/file; stat -c %F /new/dir/file', flags, { cwd: directory }),
+        'from outside\nregular file\n',
+      );
+    });
+
+    it('a deeper destination lies in the one above it, in whatever order they are given', async () => {
+      const [outer, inner] = [shared(where(), 'outer'), shared(where(), 'inner')];
+      const flags = ['-v', `${inner}/file:/data/below/name`, '-v', `${outer}:/data`];
+      assert.equal(await where().sh('cat /data/below/name; ls /data', flags), 'from outside\nbelow\nfile\n');
+    });
+
+    it('a destination that the image makes a link leads nowhere outside the root', async () => {
+      const rootfs = shared(where(), 'rootfs');
+      const directory = shared(where(), 'linked');
+      symlinkSync('/../../../../../../../../tmp', join(rootfs, 'escape'));
+      for (const name of ['bin', 'tmp']) {
+        mkdirSync(join(rootfs, name));
+        chownSync(join(rootfs, name), who.uid, who.gid);
+      }
+      const flags = ['-v', '/bin/busybox:/bin/sh:ro', '-v', '/bin/busybox:/bin/ls:ro', '-v', `${directory}:/escape/inside`];
+      const { code, stdout, stderr } = await where().run(['--rootfs', ...flags, rootfs, '/bin/sh', '-c', '/bin/ls /tmp/inside']);
+      assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'file\n', stderr: '' });
+      assert.ok(existsSync(join(rootfs, 'tmp/inside')), 'made in the root file system given');
+      assert.ok(!readdirSync('/tmp').includes('inside'));
+      assert.ok(lstatSync(join(rootfs, 'escape')).isSymbolicLink());
+    });
+
+    it('two at one destination, a source that is missing, a relative destination and named volumes are refused', async () => {
+      const directory = shared(where(), 'refused');
+      for (const [flags, reason] of [
+        [['-v', `${directory}:/data`, '-v', `${directory}:/data/`], /two volumes are mounted at \/data/],
+        [['-v', `${directory}/missing:/data`], /mount source .*\/missing does not exist/],
+        [['-v', `${directory}:data`], /not absolute/],
+        [['-v', `${directory}:/`], /cover the whole container/],
+        [['-v', 'name:/data'], /named volumes are not supported yet/],
+        [['-v', `${directory}:/data:shared`], /shared is not supported/],
+      ] as const) {
+        const { code, stderr } = await where().run([...flags, where().image, 'true']);
+        assert.equal(code, 125, stderr);
+        assert.match(stderr, reason);
+      }
+    });
+  });
+}

@@ -1,0 +1,175 @@
+/**
+ * The plans of the golden files. Each is a function of what differs from one machine and user to the next, so that the same plan is
+ * printed for invented facts (golden.test.ts) and executed with those of this machine (replay.test.ts).
+ */
+import type { RunOptions } from '../../src/api/options.js';
+import { buildSpec } from '../../src/bundle/build.js';
+import type { Mappers } from '../../src/plan/identity.js';
+import type { Operation, Plan } from '../../src/plan/operations.js';
+import type { RootSource } from '../../src/plan/root.js';
+import { compileRunPlan } from '../../src/plan/run.js';
+import { slot } from '../../src/plan/slot.js';
+import type { StdioFacts, StreamFacts } from '../../src/plan/streams.js';
+import type { IdMapping } from '../../src/security/idmap.js';
+import type { IdentityName } from '../harness/identity.js';
+import { compileCreatePlan, compileDetachedPlan, compileStartPlan } from './detached.js';
+import { compileExecPlan } from './exec.js';
+
+export interface Facts {
+  ids: IdMapping;
+  mappers?: Mappers;
+  callerUid: number;
+  /** One layer: busybox with root, ada (1000, in wheel) and nobody. */
+  layers: readonly string[];
+  /** Holds containers/, transient/ and names/. */
+  store: string;
+  /** A directory `data` and a file `file`, the caller's. */
+  volumes: string;
+  arch: 'x64' | 'arm64';
+  /** A running container, for `exec`: pid and start of its first process. */
+  running: { pid: number; startTime: number };
+}
+
+export interface Scenario {
+  identity: IdentityName;
+  userns?: 'keep-id';
+  /** The caller's streams are a terminal. */
+  terminal?: boolean;
+  plan(facts: Facts): Plan;
+}
+
+/** Says who it is, and which container: twice executed, it must be two. */
+const WHO = 'echo id=$HOSTNAME uid=$(id -u) pid=$$';
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'run-root': { identity: 'root', plan: (facts) => run(facts, { rm: true }, WHO) },
+  'run-range': { identity: 'range', plan: (facts) => run(facts, { rm: true }, WHO) },
+  'run-single': { identity: 'single', plan: (facts) => run(facts, { rm: true }, WHO) },
+  'run-root-volumes': { identity: 'root', plan: (facts) => run(facts, { rm: true, ...volumes(facts) }, `${WHO}; ${VISIT}`) },
+  'run-range-volumes': { identity: 'range', plan: (facts) => run(facts, { rm: true, ...volumes(facts) }, `${WHO}; ${VISIT}`) },
+  'run-range-kept-init': {
+    identity: 'range',
+    plan: (facts) => run(facts, { name: 'kept', init: true, user: 'ada', workdir: '/home/ada', env: ['GREETING'] }, `${WHO}; exit 7`),
+  },
+  'run-range-terminal': {
+    identity: 'range',
+    terminal: true,
+    plan: (facts) => run(facts, { rm: true, tty: true, interactive: true }, `${WHO}; tty`),
+  },
+  'run-range-keep-id': { identity: 'range', userns: 'keep-id', plan: (facts) => run(facts, { rm: true, userns: 'keep-id' }, WHO) },
+  'run-single-host-network': {
+    identity: 'single',
+    plan: (facts) => run(facts, { rm: true, network: 'host' }, WHO),
+  },
+  'exec-range': { identity: 'range', plan: (facts) => compileExecPlan(execInput(facts, `${WHO}; ${SPACES}`)) },
+  'exec-range-terminal': {
+    identity: 'range',
+    terminal: true,
+    plan: (facts) => compileExecPlan({ ...execInput(facts, `${WHO}; tty`), terminal: true, callers: TERMINAL }),
+  },
+  'create-range': { identity: 'range', plan: (facts) => compileCreatePlan(run(facts, {}, WHO), kept(facts)) },
+  'start-range': { identity: 'range', plan: (facts) => compileStartPlan(`${facts.store}/containers/${ID}`) },
+  'detached-range': { identity: 'range', plan: (facts) => compileDetachedPlan(run(facts, {}, WHO), kept(facts)) },
+};
+
+/** The container that `start` starts: written out, for the plan is another one's. */
+export const ID = '0123456789abcdef'.repeat(4);
+const VISIT = 'cat /in/greeting /in.file; echo out > /out/$HOSTNAME; ! touch /in/not 2> /dev/null; stat -c %u:%g /in /out /in.file';
+export const SPACES = 'for each in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$each; done';
+
+function volumes({ volumes: directory }: Facts): RunOptions {
+  return { readOnly: true, volume: [`${directory}/data:/in:ro`, `${directory}/out:/out`, `${directory}/file:/in.file:ro`] };
+}
+
+function kept({ store }: Facts): string {
+  return `${store}/containers/${slot('id')}`;
+}
+
+function run(facts: Facts, options: RunOptions, script: string): Plan {
+  const { ids, mappers, store, arch, callerUid } = facts;
+  const { rm = false, name } = options;
+  const containerDir = rm ? `${store}/transient/${slot('id')}` : kept(facts);
+  const root: RootSource = { type: 'overlay', layers: facts.layers, mode: 0o755 };
+  return compileRunPlan({
+    ...specOf(facts, options, ['sh', '-c', script], containerDir),
+    ids,
+    ...(mappers ? { mappers } : {}),
+    root,
+    containerDir,
+    ...(name === undefined ? {} : { nameLink: `${store}/names/${name}` }),
+    status: { image: 'busybox', created: slot('now') },
+    arch,
+    interactive: options.interactive ?? false,
+    callers: options.tty ? TERMINAL : SOCKETS,
+    callerUid,
+    rm,
+    init: options.init ?? false,
+  });
+}
+
+/** What a terminal gives, and what Node does. */
+const TERMINAL = streams('terminal', 'terminal', 'terminal');
+const SOCKETS = streams('stdin', 'stdout', 'stderr');
+
+function streams(...files: [string, string, string]): StdioFacts {
+  const [stdin, stdout, stderr] = files.map((file): StreamFacts => ({ type: file === 'terminal' ? file : 'socket', uid: 1000, file }));
+  if (!stdin || !stdout || !stderr) throw new Error('three streams');
+  return { stdin, stdout, stderr };
+}
+
+const PASSWD = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000:Ada:/home/ada:/bin/sh\n';
+const GROUP = 'root:x:0:\nwheel:x:10:ada\nada:x:1000:\n';
+
+function specOf(facts: Facts, options: RunOptions, command: readonly string[], containerDir: string) {
+  return buildSpec({
+    image: {
+      name: 'busybox',
+      config: { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] }, config: { Env: ['PATH=/bin'], Cmd: ['sh'] } },
+    },
+    options,
+    command,
+    ids: facts.ids,
+    passwd: PASSWD,
+    group: GROUP,
+    envFiles: [],
+    host: {
+      arch: facts.arch,
+      kernel: '6.1.0',
+      envNames: new Set(['TERM', 'GREETING']),
+      hostname: 'host',
+      hosts: '127.0.0.1 localhost\n',
+      resolvConf: 'nameserver 127.0.0.53\n',
+    },
+    terminal: options.tty ?? false,
+    rootPath: 'rootfs',
+    containerDir,
+    annotations: {},
+  });
+}
+
+function execInput(facts: Facts, script: string) {
+  const { spec } = specOf(facts, {}, ['sh', '-c', script], '/unused');
+  if (spec.process === undefined) throw new Error('a spec without a process');
+  const seccomp = spec.linux?.seccomp;
+  return {
+    ...facts.running,
+    process: spec.process,
+    ids: facts.ids,
+    arch: facts.arch,
+    terminal: false,
+    callers: SOCKETS,
+    ...(seccomp ? { seccomp } : {}),
+  };
+}
+
+/** The operation's name, and those of the plans and lists within it: what stays the same whatever the facts. */
+export type Shape = string | Shape[];
+
+export function shapeOf(plan: Plan): Shape[] {
+  return plan.processes.flatMap(({ name, operations }): Shape[] => [name, operations.map(shapeOfOperation)]);
+}
+
+function shapeOfOperation(operation: Operation): Shape {
+  if (operation[0] === 'on-exit') return [operation[0], operation[2].map(shapeOfOperation)];
+  return operation[0] === 'detach' ? [operation[0], shapeOf(operation[2])] : operation[0];
+}
