@@ -74,9 +74,12 @@ int vacate(struct context *c, int fd)
 {
 	if (fd <= 2)
 		return 0;
-	int *own[] = { &c->peers[0].channel, &c->signal_fd, &c->report_fd, &c->self_fd, &c->sealed_fd };
+	int *own[] = { &c->signal_fd, &c->report_fd, &c->self_fd, &c->sealed_fd };
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		if (move_away(own[i], fd) < 0)
+			return -1;
+	for (size_t i = 0; i < c->peer_count; i++)
+		if (move_away(&c->peers[i].channel, fd) < 0 || move_away(&c->peers[i].pidfd, fd) < 0)
 			return -1;
 	for (size_t i = 0; i < c->descriptor_count; i++)
 		if (move_away(&c->descriptors[i].fd, fd) < 0)

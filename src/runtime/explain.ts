@@ -23,6 +23,9 @@ const EXPLANATIONS = new Map<string, Explanation>(
     mkdir: explainFiles,
     'write-file': explainFiles,
     'replace-file': explainFiles,
+    'copy-tree': explainFiles,
+    open: explainFuse,
+    fuse: explainFuse,
     symlink: explainFiles,
     lock: (record) => explainLayer(record) ?? explainFiles(record),
     mount: explainMount,
@@ -34,6 +37,15 @@ const EXPLANATIONS = new Map<string, Explanation>(
     rlimit: explainLimit,
   }),
 );
+
+/** Asked for by name: a trial would have gone on to a copy. */
+function explainFuse({ process, path, error }: FailureRecord): TsrunError | undefined {
+  if (process !== 'storage') return undefined;
+  return new TsrunError('ERR_TSRUN_OVERLAY', `fuse-overlayfs cannot be used here: ${path || 'fuse'}: ${reason(error)}`, {
+    subject: path,
+    hint: 'as root: modprobe fuse, and chmod 666 /dev/fuse; or leave TSRUN_STORAGE unset',
+  });
+}
 
 function explainFiles({ operation, path, error }: FailureRecord): TsrunError | undefined {
   switch (error) {

@@ -7,7 +7,6 @@ import { planRun } from '../../src/api/compile-run.js';
 import { encodePlan } from '../../src/plan/encode.js';
 import { printPlan } from '../../src/plan/print.js';
 import { pipedStreams } from '../../src/runtime/streams.js';
-import { identities } from '../harness/identity.js';
 import { temporaryDirectory } from '../harness/temporary.js';
 import { failureOf } from '../registry/fake-server.js';
 
@@ -28,7 +27,7 @@ describe('what is wrong with the options', () => {
   }
 });
 
-describe('the plan of a directory', { skip: identities().every(({ unavailable }) => unavailable) }, () => {
+describe('the plan of a directory', () => {
   const directory = temporaryDirectory();
   const options = { rootfs: true, root: join(directory, 'store') };
   before(() => {
@@ -46,19 +45,5 @@ describe('the plan of a directory', { skip: identities().every(({ unavailable })
       assert.match(printPlan(plan), /TSRUN_TEST_TOKEN=\{env:TSRUN_TEST_TOKEN\}/);
       assert.ok(!Buffer.from(encodePlan(plan)).includes(SECRET));
     }
-  });
-
-  it('tells the note about a weaker mode once for a store, and only to somebody who listens', async () => {
-    const root = join(directory, 'another');
-    const notes: string[] = [];
-    const plan = (onNote?: (note: string) => void) =>
-      planRun(directory, ['/true'], { rootfs: true, root, ...(onNote ? { onNote } : {}) }, pipedStreams());
-    await plan();
-    const first = notes.length;
-    await plan((note) => notes.push(note));
-    const told = notes.length;
-    await plan((note) => notes.push(note));
-    assert.equal(first, 0);
-    assert.equal(notes.length, told, 'nothing is told twice');
   });
 });

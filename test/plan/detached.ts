@@ -13,7 +13,7 @@ const O_APPEND_NEW = 0o2101;
 /** `run -d`: returns once the command runs, having printed the id. @param containerDir holds slot('id') */
 export function compileDetachedPlan(run: Plan, containerDir: string): Plan {
   const kept = inPlaceOf(run, 'parent', {
-    lock: (own) => [own, ...standAlone(containerDir)],
+    stage: beforeClone(standAlone(containerDir)),
     started: () => [['send', 'caller', 'started']],
   });
   return withCaller(kept, 'started');
@@ -24,7 +24,7 @@ export function compileCreatePlan(run: Plan, containerDir: string): Plan {
   const status = (words: object): Operation => ['replace-file', `${containerDir}/status.json`, 0o600, jsonText(words)];
   const fifo = `${containerDir}/start`;
   const kept = inPlaceOf(run, 'parent', {
-    lock: (own) => [own, ...standAlone(containerDir), ['mkfifo', fifo, 0o600], ['open', fifo, O_RDWR, 'start']],
+    stage: beforeClone([...standAlone(containerDir), ['mkfifo', fifo, 0o600], ['open', fifo, O_RDWR, 'start']]),
     'await-exec': (own) => [
       ['await', 'child', 'created'],
       status({ status: 'created', pid: slot('pid'), startTime: slot('start-time') }),
@@ -66,6 +66,10 @@ function withCaller(kept: Plan, message: string): Plan {
 /** A session of its own, and nothing of the caller's streams: the container's output goes to a log. */
 function standAlone(containerDir: string): Operation[] {
   return [['new-session'], ['open', `${containerDir}/log`, O_APPEND_NEW, 'log'], ['dup', 0, 'null'], ['dup', 1, 'log'], ['dup', 2, 'log']];
+}
+
+function beforeClone(operations: Operation[]): (own: Operation) => Operation[] {
+  return (own) => (own[1] === 'clone' ? [...operations, own] : [own]);
 }
 
 /** The plan with some operations of one process replaced. */

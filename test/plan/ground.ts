@@ -9,9 +9,9 @@ import type { Plan } from '../../src/plan/operations.js';
 import { chooseIdMapping, type IdMapping } from '../../src/security/idmap.js';
 import { findIdMapping, readIdFacts } from '../../src/security/idmap-read.js';
 import type { Identity } from '../harness/identity.js';
-import type { Finished, Running } from '../harness/process.js';
+import type { Finished } from '../harness/process.js';
 import { openTerminal } from '../harness/pty.js';
-import { firstProcessOf, type Place, place } from '../integration/run/place.js';
+import { type Place, place } from '../integration/run/place.js';
 import { type Helper, launch, type Report } from '../native/program.js';
 import type { Facts, Scenario } from './scenario.js';
 
@@ -39,7 +39,7 @@ export async function ground(who: Identity): Promise<Ground> {
   await container.waitFor(/ready/);
   const store = join(box.root, 'v1');
   const volumes = makeVolumes(join(box.home, 'volumes'), who);
-  const running = processOf(container);
+  const running = firstProcess(join(store, 'transient'));
   return {
     place: here,
     store,
@@ -95,8 +95,9 @@ async function mappingOf(who: Identity, store: string, userns: string | undefine
   return { ids, mappers: { newuidmap: facts.newuidmapPath ?? '', newgidmap: facts.newgidmapPath ?? '' } };
 }
 
-function processOf(container: Running): { pid: number; startTime: number } {
-  const pid = firstProcessOf(container);
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return { pid, startTime: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) };
+/** Of the only container that runs there. */
+function firstProcess(directory: string): { pid: number; startTime: number } {
+  const [id = ''] = readdirSync(directory);
+  const { pid, startTime } = JSON.parse(readFileSync(join(directory, id, 'status.json'), 'utf8'));
+  return { pid: Number(pid), startTime: Number(startTime) };
 }

@@ -73,9 +73,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 /** The container that `start` starts: written out, for the plan is another one's. */
-export const ID = '0123456789abcdef'.repeat(4);
+const ID = '0123456789abcdef'.repeat(4);
 const VISIT = 'cat /in/greeting /in.file; echo out > /out/$HOSTNAME; ! touch /in/not 2> /dev/null; stat -c %u:%g /in /out /in.file';
-export const SPACES = 'for each in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$each; done';
+const SPACES = 'for each in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$each; done';
 
 function volumes({ volumes: directory }: Facts): RunOptions {
   return { readOnly: true, volume: [`${directory}/data:/in:ro`, `${directory}/out:/out`, `${directory}/file:/in.file:ro`] };

@@ -23,7 +23,9 @@ const SCRIPT = `
 set -eu
 umask 022
 sameowner=$1; scratch=$2; shift 2
-for layer; do
+for blob; do
+  layer=$scratch/layer
+  gzip -dcf "$blob" >"$layer"
   tar --quoting-style=literal -tf "$layer" >"$scratch/names"
   grep -E '(^|/)\\.wh\\.' "$scratch/names" >"$scratch/whiteouts" || true
   while IFS= read -r name; do

@@ -4,6 +4,8 @@ import { COMMON_FLAGS, REGISTRY_FLAGS } from './common.js';
 export const BUNDLE = {
   name: 'bundle',
   summary: 'Write an image as an OCI bundle that any OCI runtime runs',
+  description:
+    'The directory is made, or must be empty. Its files belong to the ids that config.json maps: a user with subordinate ids removes them with `unshare --map-root-user --map-auto rm -r DIR`.',
   args: [
     { name: 'IMAGE', required: true, help: 'a reference, oci:DIR[:REF], oci-archive:FILE or docker-archive:FILE' },
     { name: 'DIR', required: true, help: 'the directory to write config.json and rootfs into' },

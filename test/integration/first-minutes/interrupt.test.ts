@@ -32,7 +32,7 @@ for (const who of identities()) {
     const hasBlob = (place: Sandbox, digest: string) =>
       existsSync(join(place.root, 'v1/image/blobs/sha256', digest.slice('sha256:'.length)));
 
-    for (const verb of ['run', 'pull']) {
+    for (const verb of who.name === 'range' ? ['run', 'pull'] : ['run']) {
       it(`^C ends \`${verb}\` with 130 while a layer is still on its way; the other layer is kept, nothing is referenced, the terminal is restored`, async () => {
         await using registry = await startSlowRegistry(layout);
         await using place = sandbox(who);

@@ -4,28 +4,27 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { identity } from '../../harness/identity.js';
 import { busyboxImage } from '../../harness/images.js';
 import { execute, type Finished } from '../../harness/process.js';
 import { openTerminal } from '../../harness/pty.js';
 import { sandbox } from '../../harness/tsrun.js';
 import { listening, serve } from '../../registry/fake-server.js';
+import { ordinary } from './surroundings.js';
 
-const who = identity('range').unavailable === undefined ? identity('range') : identity('single');
 const PASSWORD = 'correct-horse-battery';
 const BASIC = Buffer.from(`ada:${PASSWORD}`).toString('base64');
 /** In every spelling in which it travels. */
 const SECRET = new RegExp([PASSWORD, encodeURIComponent(PASSWORD), BASIC, BASIC.replace(/=+$/, '')].join('|'), 'i');
 /** The ways of asking for more words. */
-const LOUD = [[], ['--debug'], ['--json'], ['--json', '--debug']];
+const LOUD = [['--debug'], ['--json', '--debug']];
 
 function assertKept({ stdout, stderr }: Finished, where: string): void {
   assert.doesNotMatch(stdout, SECRET, where);
   assert.doesNotMatch(stderr, SECRET, where);
 }
 
-describe(`secrets, as ${who.name}`, { skip: who.unavailable ?? false }, () => {
-  const place = sandbox(who);
+describe(`secrets, as ${ordinary.name}`, { skip: ordinary.unavailable ?? false }, () => {
+  const place = sandbox(ordinary);
   let image: string;
   before(async () => {
     image = (await busyboxImage()).reference;
@@ -155,7 +154,7 @@ describe(`secrets, as ${who.name}`, { skip: who.unavailable ?? false }, () => {
 
     it('are not on the screen, nor in the arguments of any process that runs meanwhile', async () => {
       const terminal = await openTerminal([place.program, 'run', '--rm', ...copied, image, 'sh', '-c', 'echo ready; read line'], {
-        as: who,
+        as: ordinary,
         env: { ...place.env, ...env },
         cwd: place.home,
       });

@@ -12,10 +12,9 @@ import type { Finished } from '../../harness/process.js';
 import { temporaryDirectory } from '../../harness/temporary.js';
 import { type Sandbox, sandbox } from '../../harness/tsrun.js';
 import { archive, file } from '../../layer/tar-builder.js';
-import { unprepared } from './surroundings.js';
+import { ordinary, unprepared } from './surroundings.js';
 
 const LARGE = 8 * 2 ** 20;
-const who = identity('range').unavailable === undefined ? identity('range') : identity('single');
 
 /** busybox below a file that shrinks to nothing, or not at all. */
 async function largeImages(): Promise<string> {
@@ -40,14 +39,14 @@ function sentenceOf({ code, stdout, stderr }: Finished): string {
   return sentences[0] ?? '';
 }
 
-describe(`as ${who.name}`, { skip: who.unavailable ?? false }, () => {
+describe(`as ${ordinary.name}`, { skip: ordinary.unavailable ?? false }, () => {
   it('a full disk: the sentence names the bytes needed, the path and --root; with space the same command succeeds', {
     skip: unprepared,
   }, async () => {
     const { reference } = await busyboxImage();
     const images = await largeImages();
-    await using place = sandbox(who);
-    const mount = `mount -t tmpfs -o size=6m,mode=0700,uid=${who.uid},gid=${who.gid} tmpfs "$1"`;
+    await using place = sandbox(ordinary);
+    const mount = `mount -t tmpfs -o size=6m,mode=0700,uid=${ordinary.uid},gid=${ordinary.gid} tmpfs "$1"`;
     await using namespace = await mountNamespace(mount, [place.root]);
     const disk = namespace.inside(place);
     const resize = async (size: string) => {
@@ -74,14 +73,14 @@ describe(`as ${who.name}`, { skip: who.unavailable ?? false }, () => {
     };
 
     it('when it is a file', async () => {
-      await using place = sandbox(who);
+      await using place = sandbox(ordinary);
       const path = join(place.home, 'file');
       writeFileSync(path, '');
       for (const verb of ['run', 'pull']) await refused(place, [verb, '--root', path, 'alpine'], path);
     });
 
     it('when it belongs to somebody else', { skip: unprepared }, async () => {
-      await using place = sandbox(who);
+      await using place = sandbox(ordinary);
       const path = join(place.home, 'theirs');
       mkdirSync(path, { mode: 0o700 });
       chownSync(path, 4321, 4321);
@@ -89,7 +88,7 @@ describe(`as ${who.name}`, { skip: who.unavailable ?? false }, () => {
     });
 
     it('when it cannot be read', async () => {
-      await using place = sandbox(who);
+      await using place = sandbox(ordinary);
       const { reference } = await busyboxImage();
       assert.equal((await place.tsrun(['run', '-q', '--rm', reference, 'true'])).code, 0);
       chmodSync(join(place.root, 'v1/refs'), 0);
@@ -99,7 +98,7 @@ describe(`as ${who.name}`, { skip: who.unavailable ?? false }, () => {
     });
 
     it('when there is no place for it, at once', async () => {
-      await using place = sandbox(who);
+      await using place = sandbox(ordinary);
       await refused(place, ['run', 'alpine'], '/proc/no/store', { TSRUN_ROOT: '/proc/no/store' });
     });
   });

@@ -2,6 +2,7 @@
  * Surroundings that root prepares for one command: namespaces of its own, in which /etc, /proc and file systems can be changed without
  * the machine noticing. The command itself runs as the identity.
  */
+import { identity } from '../../harness/identity.js';
 import type { Sandbox } from '../../harness/tsrun.js';
 
 export interface Surroundings {
@@ -10,6 +11,9 @@ export interface Surroundings {
   /** sh, run as root before the command. $UID, $GID and $HOME are the identity's. */
   setup: string;
 }
+
+/** For what is the same for everybody. */
+export const ordinary = identity('range').unavailable === undefined ? identity('range') : identity('single');
 
 /** Why this process cannot prepare any: for `skip`. */
 export const unprepared: string | false = process.getuid?.() === 0 ? false : 'only root can prepare such surroundings';

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
-import { describeAs, firstProcessOf, isRunning, type Place, until } from './place.js';
+import { describeAs, firstProcessOf, isRunning, type Place, probeProgram, until } from './place.js';
 
 interface Listed {
   id: string;
@@ -96,14 +96,36 @@ for (const who of identities()) {
       assert.equal((await place.run(['--name', 'lost', place.image, 'true'])).code, 0);
     });
 
-    it('--rm containers are listed while they run', async () => {
+    it('one that outlives its killed runner, as after exec of a setuid program, still runs, and rm -f ends it', async () => {
       const place = where();
-      const running = place.start(['-i', place.image, 'cat'], { input: 'open' });
+      const probe = await probeProgram();
+      const running = place.box.start(['run', '--name', 'orphan', '-v', `${probe}:/probe`, place.image, '/probe', 'orphan']);
+      await running.waitFor(/ready/);
+      const pid = firstProcessOf(running);
       assert.ok(await until(async () => (await list(place)).length === 1));
-      assert.equal((await list(place))[0]?.rm, true);
-      running.child.stdin?.end();
-      assert.equal((await running.finished).code, 0);
+      running.child.kill('SIGKILL');
+      await running.finished;
+      assert.deepEqual(
+        (await list(place)).map(({ status, pid: listed }) => [status, listed]),
+        [['running', pid]],
+      );
+      assert.equal((await place.box.tsrun(['rm', 'orphan'])).code, 125);
+      assert.equal((await place.box.tsrun(['rm', '-f', 'orphan'])).code, 0);
+      assert.ok(!isRunning(pid));
       assert.deepEqual(await list(place, ['-a']), []);
+    });
+
+    it('--rm containers are listed while they run, and gone afterwards, also by rm -f', async () => {
+      const place = where();
+      for (const end of ['its command', 'rm -f']) {
+        const running = place.start(['-i', '--name', 'passing', place.image, 'cat'], { input: 'open' });
+        assert.ok(await until(async () => (await list(place)).length === 1));
+        assert.equal((await list(place))[0]?.rm, true);
+        if (end === 'rm -f') assert.equal((await place.box.tsrun(['rm', '-f', 'passing'])).code, 0);
+        else running.child.stdin?.end();
+        assert.equal((await running.finished).code, end === 'rm -f' ? 137 : 0);
+        assert.deepEqual(await list(place, ['-a']), []);
+      }
     });
 
     it('a command that cannot start leaves no container', async () => {

@@ -73,6 +73,22 @@ for (const who of identities()) {
       await assertNothingLeftSoon(where().box, () => where().sh('true'));
     });
 
+    if (who.name === 'range') {
+      it('many starts at once, each of which sweeps what died, do not take each other for dead', async () => {
+        for (const { running } of await Promise.all([started(), started(), started()])) {
+          running.child.kill('SIGKILL');
+          await running.finished;
+        }
+        assert.equal(leftovers(where().box).directories.length, 3);
+        const outputs = await Promise.all(Array.from({ length: 10 }, (_, index) => where().sh(`echo ${index} > /file; cat /file`)));
+        assert.deepEqual(
+          outputs,
+          Array.from({ length: 10 }, (_, index) => `${index}\n`),
+        );
+        await assertNothingLeft(where().box);
+      });
+    }
+
     it('kill -9 of Node while it works out the plan: said in one sentence, 125, and nothing is left', async () => {
       await using silence = await silentRegistry();
       const running = where().start([`127.0.0.1:${silence.port}/image`, 'true']);
