@@ -141,23 +141,20 @@ int op_mount_at(struct context *c, const struct op *op)
 
 /*
  * Kernels before 5.12 lack mount_setattr. The older call changes one mount, once it is attached, and wants its locked flags said
- * again; what should be recursive there stays an error (ENOSYS) rather than becoming half of what was asked.
+ * again; what should be recursive there stays an error (ENOSYS) rather than becoming half of what was asked. A mount over a file has
+ * no working directory to stand in, so it is named by its descriptor; /proc is the host's, for our root is still.
  */
 static int restrict_older(int tree, uint64_t set)
 {
+	char path[64];
 	struct statvfs now;
-	closing int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	unsigned long flags = MS_REMOUNT | MS_BIND | (set & MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) | (set & MOUNT_ATTR_NOSUID ? MS_NOSUID : 0) |
 			      (set & MOUNT_ATTR_NODEV ? MS_NODEV : 0) | (set & MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0);
-	if (back < 0 || fstatvfs(tree, &now) < 0 || fchdir(tree) < 0)
+	if (fstatvfs(tree, &now) < 0)
 		return -1;
-	flags |= now.f_flag & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME | ST_RELATIME);
-	int result = mount(NULL, ".", NULL, flags, NULL);
-	int saved = errno;
-	if (fchdir(back) < 0)
-		return -1;
-	errno = saved;
-	return result;
+	flags |= now.f_flag & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", tree);
+	return mount(NULL, path, NULL, flags, NULL);
 }
 
 int restrict_mount(int mount, uint64_t set, bool recursive)

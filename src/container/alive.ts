@@ -31,7 +31,7 @@ export function isHeld(directory: HostPath): boolean {
   }
 }
 
-/** The container's first process while it lives, also when its runner is gone: exec of a setuid program clears the parent-death signal. */
+/** The container's first process while it lives, also when its runner and the keeper were killed and its own parent-death signal is cleared. */
 export function firstProcess(directory: HostPath): number | undefined {
   const { status, pid, startTime } = readStatus(directory);
   return status === 'running' && pid !== undefined && startTime !== undefined && startOf(pid) === startTime ? Number(pid) : undefined;

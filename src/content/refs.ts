@@ -37,6 +37,9 @@ export function refPath(paths: StorePaths, name: string): string {
 /** Points `name` at a descriptor whose blobs are in the store. Durable when it resolves. */
 export async function putRef(paths: StorePaths, name: string, descriptor: Descriptor): Promise<void> {
   const { mediaType, digest, size } = descriptor;
+  // Most pulls find what is there already: that is not worth two fsyncs. A damaged reference is written anew.
+  const before = await getRef(paths, name).catch(() => undefined);
+  if (before?.digest === digest && before.size === size && before.mediaType === mediaType) return;
   using _held = await lockStore(paths, 'index', 'exclusive');
   await writeDurably(paths, refPath(paths, name), `${JSON.stringify({ name, descriptor: { mediaType, digest, size } })}\n`);
   await writeIndex(paths);

@@ -38,7 +38,8 @@ export async function unpackInCage(identity: Identity, job: LayerJob, options: U
     env: process.env['TSRUN_DEBUG'] ? ['TSRUN_DEBUG=1'] : [],
   });
   const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
-  const abort = () => launched.process.kill('SIGKILL');
+  // Not SIGKILL of the helper: it ends once its child has, and what is removed after that is written to by nobody.
+  const abort = () => launched.kill();
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
     const [last, complaints, status] = await Promise.all([

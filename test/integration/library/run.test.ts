@@ -142,6 +142,14 @@ for (const who of identities()) {
       assert.deepEqual(await program(where(), lines), [141]);
     });
 
+    it('tty gives the container a terminal: output and errors are one stream, and input ends with ^D', async () => {
+      const lines = `
+        const container = await run(image, ['sh', '-c', 'tty; cat; echo error >&2'], { rm: true, tty: true, interactive: true });
+        container.stdin.end('typed\\n');
+        print([await text(container.stdout), await text(container.stderr), await container.wait()]);`;
+      assert.deepEqual(await program(where(), lines), [['/dev/pts/0\r\ntyped\r\ntyped\r\nerror\r\n', '', 0]]);
+    });
+
     it('works in a worker thread', async () => {
       const lines = `
         import { isMainThread, parentPort, Worker } from 'node:worker_threads';

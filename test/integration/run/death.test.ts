@@ -8,7 +8,7 @@ import { it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { identities } from '../../harness/identity.js';
 import { leftovers } from '../../harness/leftovers.js';
-import { assertNothingLeft, childrenOf, describeAs, firstProcessOf, isRunning, NOTHING, probeProgram, until } from './place.js';
+import { assertNothingLeft, childrenOf, describeAs, firstProcessOf, isRunning, killAllBut, NOTHING, probeProgram, until } from './place.js';
 
 /** Writes files of several owners, then stays. */
 const WORK =
@@ -49,11 +49,19 @@ for (const who of identities()) {
       await assertNothingLeft(where().box);
     });
 
-    it('a container that tsrun’s death does not end, as after exec of a setuid program, is ended by the next start', async () => {
+    it('a container that cleared its parent-death signal, as exec of a setuid program does, dies within a second as well', async () => {
       const probe = await probeProgram();
       const { running, pid } = await started(['-v', `${probe}:/probe`, where().image, '/probe', 'orphan']);
       running.child.kill('SIGKILL');
-      await running.finished;
+      assert.ok(await until(() => !isRunning(pid), 1000));
+      await where().sh('true');
+      await assertNothingLeft(where().box);
+    });
+
+    it('a container that outlives all of tsrun’s processes is ended by the next start', async () => {
+      const probe = await probeProgram();
+      const { running, pid } = await started(['-v', `${probe}:/probe`, where().image, '/probe', 'orphan']);
+      killAllBut(running.pid, pid);
       assert.ok(isRunning(pid), 'it lives on');
       await where().sh('true');
       assert.ok(await until(() => !isRunning(pid)));

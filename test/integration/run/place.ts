@@ -73,11 +73,18 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-/** The first process of a container that runs, as the host counts: the helper's only child. */
+/** The first process of a container that runs, as the host counts: the child of the helper that is pid 1 somewhere (proc(5), NSpid). */
 export function firstProcessOf(helper: Running): number {
-  const [first, ...others] = childrenOf(helper.pid);
-  assert.ok(first !== undefined && others.length === 0, 'the helper has one child, the container');
+  const first = childrenOf(helper.pid).find((pid) => /^NSpid:\t\d+\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
+  assert.ok(first !== undefined, 'the helper has a container');
   return first;
+}
+
+/** kill -9 of the helper and of what it has started besides the container. The helper is stopped first: its end is what the others wait for. */
+export function killAllBut(helper: number, container: number): void {
+  process.kill(helper, 'SIGSTOP');
+  for (const pid of childrenOf(helper)) if (pid !== container) process.kill(pid, 'SIGKILL');
+  process.kill(helper, 'SIGKILL');
 }
 
 /** True while the process is there and no zombie. */
