@@ -1,4 +1,4 @@
-/* Removal of a tree that a container wrote: by descriptors, following nothing, at any depth, in bounded memory. */
+/* Removal of a tree that a container wrote: by descriptors, following nothing, within one mount, at any depth, in bounded memory. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,20 +13,26 @@ static bool is_dots(const char *name)
 	return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
 }
 
+/* A directory in the tree. Where something is mounted over it the tree ends: what lies there is not ours to remove (EXDEV). */
+static int open_below(int at, const char *name, int flags)
+{
+	return sys_openat2(at, name, (uint64_t)(flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0, at == AT_FDCWD ? 0 : RESOLVE_NO_XDEV);
+}
+
 /* Modes are no obstacle: the directory is ours all the same. Its name may be given to a link meanwhile, which is not followed. */
 static int make_accessible(int at, const char *name)
 {
 	char path[64];
-	closing int fd = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	closing int fd = open_below(at, name, O_PATH);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	return fd < 0 ? -1 : chmod(path, 0700);
 }
 
 static int open_directory(int at, const char *name)
 {
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_below(at, name, O_RDONLY);
 	if (fd < 0 && errno == EACCES && make_accessible(at, name) == 0)
-		fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = open_below(at, name, O_RDONLY);
 	return fd;
 }
 

@@ -145,8 +145,9 @@ for (const who of identities()) {
     it('tty gives the container a terminal: output and errors are one stream, and input ends with ^D', async () => {
       const lines = `
         const container = await run(image, ['sh', '-c', 'tty; cat; echo error >&2'], { rm: true, tty: true, interactive: true });
+        const [name] = await once(container.stdout, 'data');
         container.stdin.end('typed\\n');
-        print([await text(container.stdout), await text(container.stderr), await container.wait()]);`;
+        print([name + (await text(container.stdout)), await text(container.stderr), await container.wait()]);`;
       assert.deepEqual(await program(where(), lines), [['/dev/pts/0\r\ntyped\r\ntyped\r\nerror\r\n', '', 0]]);
     });
 
