@@ -44,36 +44,12 @@ for (const who of identities()) {
       );
       assert.deepEqual(command.slice(0, 2), ['sh', '-c']);
 
-      for (const known of ['one', id, id.slice(0, 12)]) {
-        const inspected = JSON.parse((await place.box.tsrun(['inspect', known])).stdout)[0];
-        assert.equal(inspected.id, id);
-        assert.equal(inspected.config.ociVersion, '1.2.0');
-        assert.equal(inspected.config.hostname, id.slice(0, 12));
-      }
+      const [inspected] = JSON.parse((await place.box.tsrun(['inspect', id.slice(0, 12)])).stdout);
+      assert.deepEqual([inspected.id, inspected.config.ociVersion, inspected.config.hostname], [id, '1.2.0', id.slice(0, 12)]);
       const removed = await place.box.tsrun(['rm', 'one']);
       assert.deepEqual({ code: removed.code, stdout: removed.stdout }, { code: 0, stdout: 'one\n' });
       assert.deepEqual(await list(place, ['-a']), []);
       assert.deepEqual(readdirSync(join(place.box.root, 'v1/containers')), []);
-      assert.equal((await place.box.tsrun(['rm', 'one'])).code, 125);
-    });
-
-    it('one that runs is listed with its pid; rm refuses it, rm -f ends and removes it', async () => {
-      const place = where();
-      const running = place.box.start(['run', '--name', 'busy', place.image, 'sh', '-c', 'echo ready; exec sleep 60']);
-      await running.waitFor(/ready/);
-      const pid = firstProcessOf(running);
-      assert.ok(await until(async () => (await list(place)).length === 1));
-      assert.deepEqual(
-        (await list(place)).map(({ name, status, pid: listed }) => ({ name, status, pid: listed })),
-        [{ name: 'busy', status: 'running', pid }],
-      );
-      const refused = await place.box.tsrun(['rm', 'busy']);
-      assert.equal(refused.code, 125);
-      assert.match(refused.stderr, /the container busy is running.*tsrun rm -f busy/);
-      assert.ok(isRunning(pid));
-      assert.equal((await place.box.tsrun(['rm', '-f', 'busy'])).code, 0);
-      assert.equal((await running.finished).code, 137);
-      assert.deepEqual(await list(place, ['-a']), []);
     });
 
     it('one whose runner was killed shows as stopped, and can be removed', async () => {
@@ -94,6 +70,26 @@ for (const who of identities()) {
       assert.equal((await place.run(['--name', 'lost', place.image, 'true'])).code, 125, 'its name is still taken');
       assert.equal((await place.box.tsrun(['rm', 'lost'])).code, 0);
       assert.equal((await place.run(['--name', 'lost', place.image, 'true'])).code, 0);
+    });
+
+    if (who.name !== 'range') return; // the rest is the same for all
+    it('one that runs is listed with its pid; rm refuses it, rm -f ends and removes it', async () => {
+      const place = where();
+      const running = place.box.start(['run', '--name', 'busy', place.image, 'sh', '-c', 'echo ready; exec sleep 60']);
+      await running.waitFor(/ready/);
+      const pid = firstProcessOf(running);
+      assert.ok(await until(async () => (await list(place)).length === 1));
+      assert.deepEqual(
+        (await list(place)).map(({ name, status, pid: listed }) => ({ name, status, pid: listed })),
+        [{ name: 'busy', status: 'running', pid }],
+      );
+      const refused = await place.box.tsrun(['rm', 'busy']);
+      assert.equal(refused.code, 125);
+      assert.match(refused.stderr, /the container busy is running.*tsrun rm -f busy/);
+      assert.ok(isRunning(pid));
+      assert.equal((await place.box.tsrun(['rm', '-f', 'busy'])).code, 0);
+      assert.equal((await running.finished).code, 137);
+      assert.deepEqual(await list(place, ['-a']), []);
     });
 
     it('one that outlives all of tsrun’s processes still runs, and rm -f ends it', async () => {

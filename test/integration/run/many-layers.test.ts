@@ -1,6 +1,6 @@
 /** Images of many layers: the overlay's options have to fit one page. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { identity } from '../../harness/identity.js';
@@ -42,9 +42,11 @@ it(`as ${who.name}: an image of ${LAYERS} layers runs, and config.json names the
   assert.ok(await until(async () => (await box.tsrun(['ps', '-q'])).stdout !== ''));
   const [id = ''] = (await box.tsrun(['ps', '-q'])).stdout.split('\n');
   const { config } = JSON.parse((await box.tsrun(['inspect', id])).stdout)[0];
-  const stack: string[] = config.annotations['io.tsrun.layers'].split(':');
+  const stack: string[] = config.annotations['io.tsrun.layers'].split(',');
   assert.equal(new Set(stack).size, LAYERS);
-  assert.equal(readFileSync(join(stack[0] as string, 'marks/last'), 'utf8'), `${LAYERS}\n`);
+  const layers = join(box.root, 'v1/layers', config.annotations['io.tsrun.owners']);
+  for (const layer of stack) assert.ok(existsSync(join(layers, layer, 'diff')));
+  assert.equal(readFileSync(join(layers, stack[0] as string, 'diff/marks/last'), 'utf8'), `${LAYERS}\n`);
   const overlay = readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
     .split('\n')
     .find((line) => line.includes(' - overlay '));
