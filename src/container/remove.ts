@@ -16,7 +16,7 @@ import { type Container, idsIn, readConfig } from './state.js';
 
 /** @throws ERR_TSRUN_CONTAINER_RUNNING unless `force` */
 export async function removeContainer(paths: StorePaths, container: Container, force: boolean): Promise<void> {
-  if (isAlive(container.directory)) {
+  if (container.status === 'running' || container.status === 'creating') {
     if (!force) {
       throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} is running`, {
         subject: container.name,

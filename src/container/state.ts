@@ -93,9 +93,10 @@ function readContainer(directory: HostPath, id: string, rm: boolean): Container 
     image: file.image ?? '',
     command: file.command ?? [],
     created: file.created ?? '',
-    status: running ? 'running' : alive ? 'creating' : file.status === 'created' ? 'created' : 'stopped',
+    // One that has stopped may still be held: by its runner, which cleans up, or by whoever removes it.
+    status: running ? 'running' : alive && file.status === undefined ? 'creating' : file.status === 'created' ? 'created' : 'stopped',
     ...(running && file.pid ? { pid: Number(file.pid) } : {}),
-    ...(!alive && file.exitCode !== undefined ? { exitCode: Number(file.exitCode) } : {}),
+    ...(!running && file.exitCode !== undefined ? { exitCode: Number(file.exitCode) } : {}),
     ...(file.started ? { started: file.started } : {}),
     ...(file.finished ? { finished: file.finished } : {}),
     rm,

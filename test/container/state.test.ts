@@ -54,6 +54,16 @@ describe('the containers of a store', () => {
     lock?.release();
   });
 
+  it('have stopped once status.json says so, also while somebody still cleans up', () => {
+    const paths = emptyStore();
+    const lock = tryLockDirectory(addContainer(paths.containers, idOf('f'), stopped('done', '')), 'exclusive');
+    assert.deepEqual(
+      listContainers(paths).map(({ status, exitCode }) => [status, exitCode]),
+      [['stopped', 3]],
+    );
+    lock?.release();
+  });
+
   it('that are just being made are `creating`, with a name of their own', () => {
     const paths = emptyStore();
     mkdirSync(join(paths.transient, idOf('c')), { recursive: true });
