@@ -41,7 +41,7 @@ export function compileAlternatives(alternatives: readonly Alternative[], otherw
     const piece = new Piece(loaded);
     for (const steps of tests) piece.add(steps as Step[]);
     code.push(...piece.finish(result));
-    loaded = piece.loaded;
+    loaded = piece.loadedOnFailure();
   }
   return [...code, ...give(otherwise)];
 }
@@ -50,7 +50,7 @@ export function compileAlternatives(alternatives: readonly Alternative[], otherw
 class Piece {
   loaded: number | undefined;
   readonly #code: Code = [];
-  readonly #jumps: { at: number; test: Test; afterCondition: number }[] = [];
+  readonly #jumps: { at: number; test: Test; afterCondition: number; loaded: number | undefined }[] = [];
 
   constructor(loaded: number | undefined) {
     this.loaded = loaded;
@@ -61,9 +61,20 @@ class Piece {
     for (const step of steps) {
       if ('load' in step) this.#load(step.load);
       else if ('and' in step) this.#and(step.and);
-      else this.#jumps.push({ at: this.#code.push(plain(step.op, step.k)) - 1, test: step, afterCondition: 0 });
+      else {
+        const at = this.#code.push(plain(step.op, step.k)) - 1;
+        this.#jumps.push({ at, test: step, afterCondition: 0, loaded: this.loaded });
+      }
     }
-    for (const jump of this.#jumps.slice(first)) jump.afterCondition = this.#code.length;
+    const own = this.#jumps.slice(first);
+    for (const jump of own) jump.afterCondition = this.#code.length;
+    if (own.some((jump) => leadsTo(jump.test, 'holds') && jump.loaded !== this.loaded)) this.loaded = undefined;
+  }
+
+  /** What A holds where this alternative failed: known only when every way there left the same word in it. */
+  loadedOnFailure(): number | undefined {
+    const words = new Set(this.#jumps.filter(({ test }) => leadsTo(test, 'fails')).map(({ loaded }) => loaded));
+    return words.size === 1 ? [...words][0] : undefined;
   }
 
   finish(result: number): Code {
@@ -87,6 +98,10 @@ class Piece {
     this.#code.push(plain(AND, mask));
     this.loaded = undefined;
   }
+}
+
+function leadsTo({ yes, no }: Test, target: Target): boolean {
+  return yes === target || no === target;
 }
 
 function stepsOf(arg: SeccompArg): Step[] | 'never' {

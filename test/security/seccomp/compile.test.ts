@@ -185,6 +185,25 @@ describe('compiling any profile', () => {
     );
   });
 
+  it('looks at an argument again after another way has led past its look', () => {
+    const rule = (...args: SeccompArg[]): SeccompRule => ({ names: ['read'], action: 'SCMP_ACT_ALLOW', args });
+    const syscalls = [
+      rule({ index: 0, op: 'SCMP_CMP_NE', value: 0 }, { index: 3, op: 'SCMP_CMP_NE', value: 0 }),
+      rule({ index: 3, op: 'SCMP_CMP_MASKED_EQ', value: 1, valueTwo: 0 }, { index: 0, op: 'SCMP_CMP_EQ', value: 0 }),
+      rule({ index: 0, op: 'SCMP_CMP_EQ', value: 1 }),
+    ];
+    const seccomp: Seccomp = { defaultAction: 'SCMP_ACT_ERRNO', syscalls };
+    for (const args of [
+      [0n, 0n, 0n, 0n, 0n, 0n],
+      [0n, 0n, 0n, 1n, 0n, 0n],
+      [1n, 0n, 0n, 0n, 0n, 0n],
+      [1n << 32n, 0n, 0n, 1n << 32n, 0n, 0n],
+    ]) {
+      const { action } = evaluate(compileSeccomp(seccomp, 'x64'), { number: 0, arch: AUDIT_ARCH.x64, args });
+      assert.equal(action, expected(seccomp, 'read', false, args), String(args));
+    }
+  });
+
   it('lets a rule without conditions override, skips rules that repeat the default, and knows each action', () => {
     const run = (syscalls: SeccompRule[], name = 'read', args: bigint[] = []) =>
       evaluate(compileSeccomp({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1, syscalls }, 'x64'), {
