@@ -69,9 +69,9 @@ struct context {
 	bool kill_unhandled;
 	sigset_t original_mask;
 	int signal_fd;
-	uid_t caller;                   /* whose program this is, before any change of credentials */
 	int report_fd;                  /* where a library reads what happens, or -1 */
 	int self_fd;                    /* this program, opened before anything else */
+	bool self_is_roots;             /* its file is root's alone to write, and we are not root */
 	int sealed_fd;                  /* the copy of it that exec runs first, or -1 */
 	char id[ID_LENGTH + 1];
 	pid_t container_pid;            /* of the process named "child", with its start: slots pid and start-time */
@@ -96,7 +96,13 @@ int run_process(struct context *, const char *name);
 void run_on_exit(struct context *, bool failed);
 void end_peers(struct context *);
 int status_of(int wait_status);
+void reap(struct peer *);
 void unblock_signals(struct context *);
+
+/* channels */
+ssize_t receive(struct context *, struct peer *, char *buffer, size_t size, int *fd); /* 0 at its end; a failure told there becomes ours */
+int await_tag(struct context *, const char *from, const char *tag);
+void tell_failure(struct context *);
 
 /* texts */
 char *fill_text(struct context *, struct span text);           /* allocated; NULL with ENODATA when env:NAME is unset */

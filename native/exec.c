@@ -74,15 +74,11 @@ static int sealed_copy(int from)
 /*
  * A command that is a link to /proc/self/exe, or a script or program that names it as its interpreter, would be this very file, and
  * with the file's owner in its map the container could write to it (CVE-2019-5736). So exec begins with a copy that nobody can write
- * to. Not needed where the file is root's and the caller is not: then no map has its owner.
+ * to. Not needed where the file is root's and the caller is not, for then no map has its owner; with the number set, made all the same.
  */
 int op_seal(struct context *c, const struct op *op)
 {
-	(void)op;
-	struct stat stat;
-	if (fstat(c->self_fd, &stat) < 0)
-		return -1;
-	if (c->caller != 0 && stat.st_uid == 0 && !(stat.st_mode & (S_IWGRP | S_IWOTH)))
+	if (c->self_is_roots && !op->args[0].number)
 		return 0;
 	c->sealed_fd = sealed_copy(c->self_fd);
 	return c->sealed_fd < 0 ? -1 : 0;
@@ -111,7 +107,8 @@ static int exec_copy(struct context *c, char *name, char **argv, char **env, cha
 	return -1;
 }
 
-int op_exec(struct context *c, const struct op *op)
+/* With the words filled in: by way of the copy under this name, or, where there is none, at once. */
+static int exec_words(struct context *c, const struct op *op, char *copy)
 {
 	freeing_list char **argv = fill_list(c, &op->args[0]);
 	freeing_list char **env = fill_list(c, &op->args[1]);
@@ -123,29 +120,26 @@ int op_exec(struct context *c, const struct op *op)
 		return -1;
 	}
 	note_path(c, argv[0]);
-	if (c->sealed_fd >= 0)
-		return exec_copy(c, EXEC_NAME, argv, env, search);
+	if (copy)
+		return exec_copy(c, copy, argv, env, search);
 	unblock_signals(c);
 	search_and_exec(argv, env, search);
 	return -1;
 }
 
-/* pid 1's /proc/1/exe is within the container's reach: always a sealed copy. */
+int op_exec(struct context *c, const struct op *op)
+{
+	return exec_words(c, op, c->sealed_fd < 0 ? NULL : EXEC_NAME);
+}
+
+/* pid 1 is this program, and /proc/1/exe is within the container's reach: never without the copy. */
 int op_init(struct context *c, const struct op *op)
 {
-	freeing_list char **argv = fill_list(c, &op->args[0]);
-	freeing_list char **env = fill_list(c, &op->args[1]);
-	freeing char *search = fill_text(c, op->args[2].span);
-	if (!argv || !env || !search)
-		return -1;
-	if (!argv[0]) {
-		errno = EINVAL;
+	if (c->sealed_fd < 0) {
+		errno = EBADF;
 		return -1;
 	}
-	note_path(c, argv[0]);
-	if (c->sealed_fd < 0)
-		c->sealed_fd = sealed_copy(c->self_fd);
-	return c->sealed_fd < 0 ? -1 : exec_copy(c, INIT_NAME, argv, env, search);
+	return exec_words(c, op, INIT_NAME);
 }
 
 int op_hostname(struct context *c, const struct op *op)

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
@@ -61,16 +62,17 @@ static int take_signals(struct context *c)
 
 static int start_context(struct context *c)
 {
+	struct stat self;
 	c->process = "parent";
 	c->stage = "start";
 	c->watched = c->terminal = c->pty = c->report_fd = c->sealed_fd = -1;
-	c->caller = getuid();
 	if (!getcwd(c->cwd, sizeof c->cwd))
 		c->cwd[0] = 0;
 	new_id(c);
 	c->self_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (close_on_exec() < 0 || c->self_fd < 0 || take_signals(c) < 0)
+	if (close_on_exec() < 0 || c->self_fd < 0 || fstat(c->self_fd, &self) < 0 || take_signals(c) < 0)
 		return -1;
+	c->self_is_roots = getuid() != 0 && self.st_uid == 0 && !(self.st_mode & (S_IWGRP | S_IWOTH));
 	name_descriptor(c, "stdin", 0);
 	name_descriptor(c, "stdout", 1);
 	name_descriptor(c, "stderr", 2);
@@ -194,8 +196,12 @@ int main(int argc, char **argv)
 		return check_many();
 	bool drive = argc >= 4 && strcmp(argv[1], "drive") == 0, run = argc >= 3 && argc <= 4 && strcmp(argv[1], "execute") == 0;
 	int plan_fd = run ? number_of(argv[2]) : -1, report_fd = run && argc > 3 ? number_of(argv[3]) : -1;
-	if (!drive && (!run || plan_fd < 0 || (argc > 3 && report_fd < 0)))
+	if (!drive && (!run || plan_fd < 0 || (argc > 3 && (report_fd < 0 || fcntl(report_fd, F_GETFD) < 0))))
 		return usage();
+	if (getauxval(AT_SECURE)) {
+		fprintf(stderr, "tsrun: the helper does what its caller says: it must be neither setuid nor have capabilities\n");
+		return 125;
+	}
 	if (start_context(&context) < 0) {
 		fprintf(stderr, "tsrun: cannot start: %s\n", strerror(errno));
 		return 125;

@@ -160,7 +160,6 @@ static bool check_text(struct reader *outer, struct span text)
 
 static bool take_ops(struct reader *r, struct op_list *list, int depth);
 static struct plan *take_plan(struct reader *r, int depth);
-static bool check_plan(struct reader *r, const struct plan *plan, bool nested);
 
 static bool take_list(struct reader *r, struct arg *arg)
 {
@@ -274,63 +273,6 @@ static struct plan *take_plan(struct reader *r, int depth)
 	return plan;
 }
 
-/* Where an operation stands: who may be named there. */
-struct scope {
-	const struct plan *plan;
-	const struct process *process;
-	bool nested; /* in a plan that was detached: it knows "caller" */
-};
-
-static bool detaches(const struct op_list *list, const char *name)
-{
-	for (uint32_t i = 0; i < list->count; i++) {
-		const struct op *op = &list->ops[i];
-		if (strcmp(op->definition->name, "detach") == 0 && strcmp(op->args[0].name, name) == 0)
-			return true;
-		if (strcmp(op->definition->name, "on-exit") == 0 && detaches(&op->args[1].ops, name))
-			return true;
-	}
-	return false;
-}
-
-static bool may_be_named(const struct scope *scope, const char *name)
-{
-	return find_process(scope->plan, name) || detaches(&scope->process->ops, name) || (scope->nested && strcmp(name, "caller") == 0);
-}
-
-/*
- * Processes that an operation names are in its plan: found out before anything is done. One that it starts stands further down, so
- * that no plan starts processes without end.
- */
-static bool check_processes(struct reader *r, const struct scope *scope, const struct op_list *list)
-{
-	for (uint32_t i = 0; i < list->count; i++) {
-		const struct op *op = &list->ops[i];
-		if (strcmp(op->definition->name, "clone") == 0 && find_process(scope->plan, op->args[0].name) <= scope->process)
-			return fail(r, "an operation starts a process that does not follow its own");
-		for (size_t k = 0; op->definition->kinds[k]; k++) {
-			const struct arg *arg = &op->args[k];
-			if (op->definition->kinds[k] == 'p' && !may_be_named(scope, arg->name))
-				return fail(r, "an operation names a process that the plan does not have");
-			if (op->definition->kinds[k] == 'o' && !check_processes(r, scope, &arg->ops))
-				return false;
-			if (op->definition->kinds[k] == 'q' && !check_plan(r, arg->plan, true))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool check_plan(struct reader *r, const struct plan *plan, bool nested)
-{
-	for (uint32_t i = 0; i < plan->count; i++) {
-		struct scope scope = { plan, &plan->processes[i], nested };
-		if (!check_processes(r, &scope, &plan->processes[i].ops))
-			return false;
-	}
-	return true;
-}
-
 struct plan *decode_plan(const uint8_t *bytes, size_t size, const char **reason)
 {
 	struct reader r = { bytes, size, 0, NULL };
@@ -348,17 +290,9 @@ struct plan *decode_plan(const uint8_t *bytes, size_t size, const char **reason)
 	else if (!r.reason && (plan = take_plan(&r, 0)) && r.left > 0)
 		fail(&r, "something follows its end");
 	if (plan && !r.reason)
-		check_plan(&r, plan, false);
+		check_names(plan, &r.reason);
 	*reason = r.reason;
 	return r.reason ? NULL : plan;
-}
-
-const struct process *find_process(const struct plan *plan, const char *name)
-{
-	for (uint32_t i = 0; i < plan->count && plan->processes[i].name; i++) /* those that are decoded so far */
-		if (strcmp(plan->processes[i].name, name) == 0)
-			return &plan->processes[i];
-	return NULL;
 }
 
 void print_operations(void)

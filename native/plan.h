@@ -76,6 +76,8 @@ struct plan *decode_plan(const uint8_t *bytes, size_t size, const char **reason)
 /* Frees every plan that was decoded, and what a refused one left. */
 void free_plans(void);
 const struct process *find_process(const struct plan *plan, const char *name);
+/* Of a decoded plan. False with *reason set when an operation names a process that it cannot know. */
+bool check_names(const struct plan *plan, const char **reason);
 bool slot_is_known(struct span name);
 void print_operations(void);
 

@@ -87,7 +87,7 @@ export const OPERATIONS = {
   'no-new-privileges': '',
   seccomp: 'x',
   undumpable: '',
-  seal: '',
+  seal: 'n',
   exec: 'llb',
   init: 'llb',
 } as const satisfies Record<string, string>;

@@ -117,7 +117,7 @@ export function compileRunPlan(input: RunPlanInput): Plan {
     ...(input.spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
     ['pivot', 'root'],
     ['stage', 'process'],
-    ['seal'],
+    ['seal', input.init ? 1 : 0],
     ...situation(input.spec, process),
     ...credentialOperations(process, input.ids, filterOf(input)),
     ['chdir', process.cwd, 0],

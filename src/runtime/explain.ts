@@ -35,6 +35,8 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'bind-at': explainTarget,
     chdir: explainWorkdir,
     rlimit: explainLimit,
+    decode: explainPlan,
+    seal: explainSeal,
   }),
 );
 
@@ -86,6 +88,21 @@ function explainLimit({ error }: FailureRecord): TsrunError | undefined {
   if (error !== ERRNO.EPERM) return undefined;
   return new TsrunError('ERR_TSRUN_UNSUPPORTED', 'a resource limit is above what this user may set', {
     hint: 'ask for less, or raise the hard limit of the caller',
+  });
+}
+
+/** The helper refused what the compiler made. */
+function explainPlan({ path }: FailureRecord): TsrunError {
+  return new TsrunError('ERR_TSRUN_LAUNCH', `the native helper refuses the launch plan: ${path}`, {
+    hint: path.includes('too large') ? 'pass less, or through a file' : 'install tsrun and its helper in the same version',
+  });
+}
+
+/** Before it runs a command the helper makes a copy of itself that the container cannot write to. */
+function explainSeal({ error }: FailureRecord): TsrunError | undefined {
+  if (error !== ERRNO.EACCES) return undefined;
+  return new TsrunError('ERR_TSRUN_LAUNCH', 'this host forbids programs in memory files (vm.memfd_noexec is 2)', {
+    hint: 'as root: sysctl -w vm.memfd_noexec=1, or install tsrun as root',
   });
 }
 

@@ -1,6 +1,6 @@
 /** The helper as the driver of the command line. In place of Node there is a script that behaves as a test wants it to. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type CommandOptions, type Running, start } from '../harness/process.js';
@@ -63,8 +63,11 @@ describe('a command line that is driven', () => {
   });
 
   it('does not wait for what node left behind with the plan’s descriptor closed', async () => {
-    const { code } = await drive(`sleep 20 3>&- >&- 2>&- & ${SEND}`, two([shell('exit 6')])).finished;
-    assert.equal(code, 6);
+    const driven = drive(`sleep 20 3>&- >&- 2>&- & echo $! > $here/pid; ${SEND}`, two([shell('exit 6')]));
+    assert.equal((await driven.finished).code, 6);
+    const pid = Number(readFileSync(join(driven.directory, 'pid'), 'utf8'));
+    assert.ok(isRunning(pid));
+    process.kill(pid, 'SIGKILL');
   });
 
   it('spares node the extra certificates, and tells it where they are', async () => {

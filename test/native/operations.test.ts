@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { OPERATIONS } from '../../src/plan/operations.js';
+import { identity } from '../harness/identity.js';
 import { execute } from '../harness/process.js';
+import { temporaryDirectory } from '../harness/temporary.js';
 import { foreign, missing, released } from './program.js';
 
 for (const [name, helper] of Object.entries({ released, foreign })) {
@@ -32,6 +36,7 @@ for (const [name, helper] of Object.entries({ released, foreign })) {
         ...lines,
         ['execute', '3x'],
         ['execute', '3', 'y'],
+        ['execute', '3', '77'],
         ['execute', '3', '4', '5'],
         ['execute', '99999999999999999999'],
       ]) {
@@ -49,3 +54,13 @@ for (const [name, helper] of Object.entries({ released, foreign })) {
     });
   });
 }
+
+describe('the helper made setuid', { skip: process.getuid?.() === 0 ? false : 'only root can give it away' }, () => {
+  it('refuses to work', async () => {
+    const path = join(temporaryDirectory(), 'tsrun-helper');
+    copyFileSync(released[0] ?? '', path);
+    chmodSync(path, 0o4755);
+    const { code, stderr } = await execute([path, 'execute', '0'], { as: identity('range'), cwd: '/' });
+    assert.deepEqual([code, stderr.includes('neither setuid')], [125, true], stderr);
+  });
+});

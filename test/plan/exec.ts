@@ -52,7 +52,7 @@ export function compileExecPlan({ pid, startTime, process, ids, seccomp, arch, t
     ['die-with-parent'],
     // From the moment that it joins, processes of the container are its neighbours.
     ['undumpable'],
-    ['seal'],
+    ['seal', 0],
     ['join', 'container', ALL_SEVEN],
     ['continue', 'parent'],
     becomeRoot(ids),

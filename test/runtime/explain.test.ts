@@ -46,6 +46,22 @@ const CASES: Case[] = [
     /as many as are allowed/,
     /sysctl -w user\.max_user_namespaces/,
   ],
+  [
+    'a plan of another version of tsrun',
+    { operation: 'decode', path: 'an unknown operation' },
+    {},
+    'ERR_TSRUN_LAUNCH',
+    /refuses the launch plan: an unknown operation/,
+    /in the same version/,
+  ],
+  [
+    'programs in memory files forbidden',
+    { operation: 'seal', error: EACCES },
+    {},
+    'ERR_TSRUN_LAUNCH',
+    /vm\.memfd_noexec/,
+    /sysctl -w vm\.memfd_noexec=1/,
+  ],
   ['user namespaces nested too deep', { error: EUSERS }, {}, REFUSED, /too many within each other/, /sysctl/],
   [
     "Debian's sysctl",
