@@ -1,6 +1,6 @@
 /*
- * Decoder and validator of launch plans. Reads foreign bytes: nothing here trusts a length, a count or a name. What is allocated stays
- * within a small multiple of the plan's size, because every count is checked against the bytes that are left.
+ * Decoder and validator of launch plans, whole in one file for whoever checks it. Reads foreign bytes: nothing here trusts a length, a
+ * count or a name. What is allocated stays bounded, because every count is checked against the bytes that are left.
  */
 #include "plan.h"
 
