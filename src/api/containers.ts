@@ -1,28 +1,13 @@
 /** Verbs on containers: list, inspect, remove. */
 import { removeContainer as remove } from '../container/remove.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
-import type { ContainerStatus } from '../container/status.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { forgetLayers, layersOf } from './images.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
-export interface ContainerSummary {
-  id: string;
-  name: string;
-  /** as it was named on the command line */
-  image: string;
-  command: string[];
-  /** RFC 3339 */
-  created: string;
-  status: ContainerStatus;
-  /** of its first process, as the host counts */
-  pid?: number;
-  exitCode?: number;
-  started?: string;
-  finished?: string;
-  rm: boolean;
-}
+/** What is known of a container, without where it lies. */
+export type ContainerSummary = Omit<Container, 'directory'>;
 
 /** The newest first; without `all`, those that run. */
 export async function containers(options: CommonOptions & { all?: boolean } = {}): Promise<ContainerSummary[]> {
