@@ -68,6 +68,7 @@ struct context {
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	bool kill_unhandled;
 	sigset_t original_mask;
+	sigset_t ignored;               /* of those that end a program: what our caller ignores, and we with it */
 	int signal_fd;
 	int report_fd;                  /* where a library reads what happens, or -1 */
 	int self_fd;                    /* this program, opened before anything else */
@@ -98,6 +99,7 @@ void end_peers(struct context *);
 int status_of(int wait_status);
 void reap(struct peer *);
 void unblock_signals(struct context *);
+void reset_signals(void);                                      /* as a container's first process expects them */
 
 /* channels */
 ssize_t receive(struct context *, struct peer *, char *buffer, size_t size, int *fd); /* 0 at its end; a failure told there becomes ours */

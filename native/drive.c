@@ -13,8 +13,6 @@
 #include "plan.h"
 #include "sys.h"
 
-#define PLAN_FD 3
-
 /* Node 20 reads NODE_EXTRA_CA_CERTS at every start, 50 ms of it: the registry client loads that file itself when it needs it. */
 static void prepare_environment(void)
 {
@@ -42,6 +40,12 @@ static char **node_words(char *script, char *word, char **args)
 	return words;
 }
 
+/* Does our caller ignore a signal that comes to the whole group, as under nohup? */
+static bool ignores(const struct context *c)
+{
+	return sigisemptyset(&c->ignored) == 0;
+}
+
 /* In the forked child. Returns only when it cannot: errno says why. */
 static void exec_node(struct context *c, char *script, char *word, char **args)
 {
@@ -50,6 +54,8 @@ static void exec_node(struct context *c, char *script, char *word, char **args)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	unblock_signals(c);
+	if (ignores(c))
+		setpgid(0, 0); /* Node would end of it: it sets all dispositions and the mask back to their defaults */
 	prepare_environment();
 	execvp(words[0], words);
 	free(words);
@@ -63,7 +69,7 @@ static int pass_signal(struct context *c, pid_t node)
 		return 0;
 	if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE || info.ssi_signo == SIGWINCH)
 		return 0;
-	if (info.ssi_code != SI_KERNEL)
+	if (info.ssi_code != SI_KERNEL || ignores(c))
 		kill(node, (int)info.ssi_signo);
 	return (int)info.ssi_signo;
 }
@@ -116,8 +122,10 @@ static pid_t fork_compiler(struct context *c, char *script, char **args, int pla
 	pid_t node = fork();
 	if (node != 0)
 		return node;
-	setenv("TSRUN_PLAN_FD", "3", 1);
-	if ((plan_fd == PLAN_FD ? fcntl(PLAN_FD, F_SETFD, 0) : dup2(plan_fd, PLAN_FD)) >= 0)
+	char number[16];
+	snprintf(number, sizeof number, "%d", plan_fd);
+	setenv("TSRUN_PLAN_FD", number, 1);
+	if (fcntl(plan_fd, F_SETFD, 0) >= 0)
 		exec_node(c, script, NULL, args);
 	fprintf(stderr, "tsrun: cannot start node: %s\n  install Node.js 20.19 or newer, or put it into PATH\n", strerror(errno));
 	_exit(125);

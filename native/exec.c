@@ -101,7 +101,7 @@ static int exec_copy(struct context *c, char *name, char **argv, char **env, cha
 	words[1] = channel;
 	words[2] = search;
 	memcpy(words + 3, argv, count * sizeof *words);
-	unblock_signals(c);
+	reset_signals();
 	syscall(SYS_execveat, c->sealed_fd, "", words, env, AT_EMPTY_PATH);
 	free(words);
 	return -1;
@@ -122,7 +122,7 @@ static int exec_words(struct context *c, const struct op *op, char *copy)
 	note_path(c, argv[0]);
 	if (copy)
 		return exec_copy(c, copy, argv, env, search);
-	unblock_signals(c);
+	reset_signals();
 	search_and_exec(argv, env, search);
 	return -1;
 }

@@ -86,6 +86,13 @@ int op_symlink(struct context *c, const struct op *op)
 	return target && path ? symlink(target, path) : -1;
 }
 
+int op_rename(struct context *c, const struct op *op)
+{
+	freeing char *from = path_of(c, &op->args[0]);
+	freeing char *to = path_of(c, &op->args[1]);
+	return from && to ? rename(from, to) : -1;
+}
+
 int op_chown(struct context *c, const struct op *op)
 {
 	freeing char *path = path_of(c, &op->args[0]);

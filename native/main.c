@@ -27,7 +27,7 @@ static void open_standard_streams(void)
 			(void)!open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
 }
 
-/* Nothing that the caller had open enters a container unless the plan names it. */
+/* Nothing that the caller had open enters a container unless the plan names it. The compiler may: `--env-file <(…)` is such a file. */
 static int close_on_exec(void)
 {
 	if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
@@ -45,6 +45,20 @@ static int close_on_exec(void)
 	return closedir(own);
 }
 
+/* nohup's SIGHUP, and the SIGINT of a script's background job: whoever had them ignored wants them to pass us by. */
+static void leave_ignored(struct context *c, sigset_t *handled)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct sigaction action;
+	sigemptyset(&c->ignored);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		if (sigaction(ends[i], NULL, &action) < 0 || action.sa_handler != SIG_IGN)
+			continue;
+		sigdelset(handled, ends[i]);
+		sigaddset(&c->ignored, ends[i]);
+	}
+}
+
 /* All signals wait for the loop that hands them on. Stopping and continuing us stays the shell's business; faults are our own. */
 static int take_signals(struct context *c)
 {
@@ -53,6 +67,7 @@ static int take_signals(struct context *c)
 	sigfillset(&handled);
 	for (size_t i = 0; i < sizeof untouched / sizeof *untouched; i++)
 		sigdelset(&handled, untouched[i]);
+	leave_ignored(c, &handled);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL); /* a caller that ignores it would have our children's statuses thrown away */
 	sigprocmask(SIG_BLOCK, &handled, &c->original_mask);
@@ -70,7 +85,7 @@ static int start_context(struct context *c)
 		c->cwd[0] = 0;
 	new_id(c);
 	c->self_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (close_on_exec() < 0 || c->self_fd < 0 || fstat(c->self_fd, &self) < 0 || take_signals(c) < 0)
+	if (c->self_fd < 0 || fstat(c->self_fd, &self) < 0 || take_signals(c) < 0)
 		return -1;
 	c->self_is_roots = getuid() != 0 && self.st_uid == 0 && !(self.st_mode & (S_IWGRP | S_IWOTH));
 	name_descriptor(c, "stdin", 0);
@@ -87,6 +102,10 @@ static int execute(struct context *c, const uint8_t *bytes, size_t size)
 	if (!c->plan) {
 		note_path(c, reason);
 		record_failure(c, "decode", EBADMSG);
+		return -1;
+	}
+	if (close_on_exec() < 0) {
+		record_failure(c, "start", errno);
 		return -1;
 	}
 	umask(0); /* modes are what the plan says */

@@ -88,6 +88,17 @@ void unblock_signals(struct context *c)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+/* Nothing of what our caller blocks or ignores is the container's business. */
+void reset_signals(void)
+{
+	sigset_t none;
+	for (int sig = 1; sig < _NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			signal(sig, SIG_DFL); /* fails for the two that the C library keeps for itself */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int op_stage(struct context *c, const struct op *op)
 {
 	c->stage = op->args[0].name;

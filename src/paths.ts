@@ -128,6 +128,8 @@ export function storePaths(roots: Roots) {
     storage: (owners: string) => at(`storage-${owners}.json`),
     containers: at('containers'),
     transient: at('transient'),
+    /** A container's directory until its runner has locked it. */
+    unlocked: (id: string) => at('transient', `new-${id}`),
     names: at('names'),
     plans: at('plans'),
     trash: at('trash'),

@@ -21,7 +21,7 @@ import { readAccounts } from '../rootfs/lookup.js';
 import { inheritedStreams } from '../runtime/streams.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
-import { ownArch } from './host.js';
+import { callersVariables, ownArch } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
@@ -40,11 +40,7 @@ export async function planRun(image: string, command: readonly string[], options
 }
 
 /** The plan as bytes for the helper that forked this process, and as text for people. */
-export async function compileRun(
-  image: string,
-  command: string[],
-  options: RunOptions & { asDocker: boolean },
-): Promise<{ plan: Uint8Array; printed: string }> {
+export async function compileRun(image: string, command: string[], options: RunOptions): Promise<{ plan: Uint8Array; printed: string }> {
   const plan = await planRun(image, command, options, inheritedStreams());
   return {
     plan: encodePlan(plan),
@@ -119,7 +115,7 @@ function buildContainer(
     host: {
       arch: ownArch(),
       kernel: release(),
-      envNames: new Set(Object.keys(process.env)),
+      envNames: callersVariables(process.env),
       thermalPaths: readThermalPaths(),
       ...(hostNetwork ? { hostname: hostname(), hosts: textOf('/etc/hosts'), resolvConf: textOf('/etc/resolv.conf') } : {}),
     },
@@ -148,6 +144,7 @@ function compile(
     ...(mappers ? { mappers } : {}),
     root,
     containerDir: containerDirectory(paths, options),
+    unlockedDir: paths.unlocked(slot('id')),
     ...(name === undefined ? {} : { nameLink: join(paths.names, name) }),
     ...(options.cidfile === undefined
       ? {}

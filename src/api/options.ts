@@ -20,7 +20,10 @@ export interface PullOptions extends CommonOptions {
   onProgress?: (event: PullEvent) => void;
 }
 
-/** What happens during a pull, in order for one layer; layers run side by side. */
+/**
+ * What happens during a pull, in order for one layer; layers run side by side. `done`: the image is whole in the store and has its name.
+ * Unpacking comes after that.
+ */
 export type PullEvent =
   | { type: 'resolve'; reference: string }
   | { type: 'manifest'; digest: string; layers: { digest: string; size: number }[] }

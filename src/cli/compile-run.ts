@@ -50,7 +50,6 @@ export async function compileRunVerb(words: readonly string[], caller: Caller): 
           onProgress: (event) => reporter.event(event),
           ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }),
           ...(manner.debug ? { onDebug: (fact: string) => stderr.write(`debug: ${fact}\n`) } : {}),
-          asDocker: isDocker(caller.argv0),
         });
       },
       () => reporter.stop(),

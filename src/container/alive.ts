@@ -1,16 +1,12 @@
 /**
- * Whether a container lives. Its runner holds the lock of its directory; the kernel drops that with the runner's last process. A pid is
- * only believed together with the moment at which its process began.
+ * Whether a container lives. Its runner holds the lock of its directory, which it took before the directory got its name; the kernel
+ * drops that with the runner's last process. A pid is only believed together with the moment at which its process began.
  */
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 import type { HostPath } from '../paths.js';
 import { tryLockDirectory } from '../sys/flock.js';
 import { readStatus } from './status.js';
-
-/** A runner makes the directory, locks it and then writes config.json: to try the lock before that could take it from the runner. */
-const TO_LOCK_IT_MS = 10_000;
 
 export function isAlive(directory: HostPath): boolean {
   return isHeld(directory) || firstProcess(directory) !== undefined;
@@ -19,8 +15,6 @@ export function isAlive(directory: HostPath): boolean {
 /** Its runner is there. */
 export function isHeld(directory: HostPath): boolean {
   try {
-    if (statSync(join(directory, 'config.json'), { throwIfNoEntry: false }) === undefined)
-      return Date.now() - statSync(directory).mtimeMs < TO_LOCK_IT_MS;
     // Shared: who else looks at the same moment must not take us for the runner.
     const lock = tryLockDirectory(directory, 'shared');
     lock?.release();

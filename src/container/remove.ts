@@ -1,5 +1,5 @@
 /** Removing containers, and what runs that died left behind. What a container wrote belongs to its map and is removed inside it. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errnoOf, TsrunError } from '../errors.js';
@@ -12,7 +12,7 @@ import type { IdMapping, IdRange } from '../security/idmap.js';
 import type { IdMap, RuntimeSpec } from '../spec/runtime.js';
 import { lockDirectory } from '../sys/flock.js';
 import { firstProcess, isAlive, isHeld } from './alive.js';
-import { type Container, idsIn, readConfig } from './state.js';
+import { type Container, entriesOf, ID_LENGTH, idsIn, readConfig } from './state.js';
 
 /** @throws ERR_TSRUN_CONTAINER_RUNNING unless `force` */
 export async function removeContainer(paths: StorePaths, container: Container, force: boolean): Promise<void> {
@@ -64,6 +64,7 @@ export function sweep(paths: StorePaths): void {
     killFirst(directory);
     moveToTrash(paths, directory);
   }
+  for (const directory of abandoned(paths)) moveToTrash(paths, directory);
   for (const id of idsIn(paths.trash)) {
     const directory = join(paths.trash, id) as HostPath;
     // Locked: somebody is at it. The remover takes the lock itself, for it outlives us.
@@ -71,10 +72,24 @@ export function sweep(paths: StorePaths): void {
   }
 }
 
+/** Their runners died between two system calls. A young one may just be about to be locked and to get its name. */
+function abandoned({ transient, unlocked }: StorePaths): HostPath[] {
+  const prefix = basename(unlocked(''));
+  return entriesOf(transient)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => unlocked(name.slice(prefix.length)))
+    .filter((directory) => isOld(directory) && !isHeld(directory));
+}
+
+function isOld(directory: HostPath): boolean {
+  const stat = statSync(directory, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > 60_000;
+}
+
 function moveToTrash(paths: StorePaths, directory: HostPath): HostPath | undefined {
   mkdirSync(paths.trash, { recursive: true, mode: 0o700 });
   removeNames(paths, directory);
-  const trash = join(paths.trash, basename(directory)) as HostPath;
+  const trash = join(paths.trash, basename(directory).slice(-ID_LENGTH)) as HostPath;
   try {
     renameSync(directory, trash);
     return trash;

@@ -28,7 +28,9 @@ export interface Container {
   directory: HostPath;
 }
 
-const ID = /^[0-9a-f]{64}$/;
+/** Hexadecimal digits of a container's id. */
+export const ID_LENGTH = 64;
+const ID = new RegExp(`^[0-9a-f]{${ID_LENGTH}}$`);
 
 /** All containers of the store, the newest first. One damaged directory hides no other. */
 export function listContainers(paths: StorePaths): Container[] {
@@ -70,8 +72,13 @@ export function readConfig({ directory, name }: Pick<Container, 'directory' | 'n
 
 /** Ids of the directories in `containers/` or `transient/`. */
 export function idsIn(directory: HostPath): string[] {
+  return entriesOf(directory).filter((name) => ID.test(name));
+}
+
+/** Names of what is in a directory of the store; none when it is not there. @throws ERR_TSRUN_STORE_UNREADABLE */
+export function entriesOf(directory: HostPath): string[] {
   try {
-    return readdirSync(directory).filter((name) => ID.test(name));
+    return readdirSync(directory);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `cannot read ${directory}: ${(error as Error).message}`, {

@@ -4,13 +4,12 @@ import { collectGarbage, reachable } from '../content/gc.js';
 import { Lease } from '../content/lease.js';
 import { getRef, putRef } from '../content/refs.js';
 import type { ArchiveReference } from '../reference/parse.js';
-import { directoryFiles } from './archive-files.js';
 import { openDockerArchive } from './docker-archive.js';
 import { type FetchImageOptions, fetchImage, type StoreSession } from './fetch.js';
 import type { Image } from './image.js';
 import { archiveName } from './name.js';
 import { type ArchivedImage, openLayout } from './oci-layout.js';
-import { openArchive } from './open-archive.js';
+import { openArchive, openDirectory } from './open-archive.js';
 
 /**
  * Imports an image, reading only what the store does not have. What an archive calls its image never names anything in the store:
@@ -23,7 +22,7 @@ export async function importArchive(session: StoreSession, ref: ArchiveReference
   await session.store.init();
   options.onProgress?.({ type: 'resolve', reference: name });
   if (ref.transport === 'oci')
-    return importOpened(session, name, await openLayout(directoryFiles(path), ref.ref, options.platform), options);
+    return importOpened(session, name, await openLayout(await openDirectory(path), ref.ref, options.platform), options);
   await using archive = await openArchive(session.paths, path, options.signal);
   const { files } = archive;
   const opened = ref.transport === 'oci-archive' ? openLayout(files, ref.ref, options.platform) : openDockerArchive(files, ref.ref);

@@ -1,13 +1,13 @@
 /** An archive file, made readable at random: as it stands, or decompressed into the store's ingest directory, where a crash leaves no trace. */
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { storeFailure } from '../content/failure.js';
 import { openIngest } from '../content/ingest.js';
 import { receive } from '../content/receive.js';
 import { errnoOf, TsrunError } from '../errors.js';
 import { LIMITS } from '../layer/limits.js';
 import type { StorePaths } from '../paths.js';
-import { type ArchiveFiles, tarFiles, unreadable } from './archive-files.js';
+import { type ArchiveFiles, directoryFiles, tarFiles, unreadable } from './archive-files.js';
 import { compressionOf } from './sniff.js';
 import { archiveInvalid } from './tar-index.js';
 
@@ -51,9 +51,23 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDONLY);
   } catch (cause) {
-    if (errnoOf(cause) !== 'ENOENT') throw cause;
-    throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `there is no archive ${path}`, { subject: path, hint: 'check the path', cause });
+    throw missing(path, 'archive', cause);
   }
+}
+
+function missing(path: string, what: string, cause: unknown): unknown {
+  if (errnoOf(cause) !== 'ENOENT') return cause;
+  return new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `there is no ${what} ${path}`, { subject: path, hint: 'check the path', cause });
+}
+
+/** An image layout that lies in a directory. Errors: ERR_TSRUN_IMAGE_NOT_FOUND without it, ERR_TSRUN_STORE_UNREADABLE. */
+export async function openDirectory(path: string): Promise<ArchiveFiles> {
+  try {
+    await stat(path);
+  } catch (cause) {
+    throw unreadable(path, missing(path, 'image layout', cause));
+  }
+  return directoryFiles(path);
 }
 
 async function spoolInto(paths: StorePaths, path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {

@@ -25,13 +25,18 @@ export class Devices {
   }
 
   skip(path: Buffer, name: Buffer): void {
-    if (this.skipped.length < REPORTED) this.skipped.push(show(name));
+    if (this.skipped.length < REPORTED && !isBelowDev(path)) this.skipped.push(show(name));
     this.#skippedPaths.add(path.toString('latin1'));
   }
 
   wasSkipped(path: Buffer): boolean {
     return this.#skippedPaths.has(path.toString('latin1'));
   }
+}
+
+/** Every container gets a /dev of its own: what a layer has there is never seen, and nobody needs to be told that it is missing. */
+function isBelowDev(path: Buffer): boolean {
+  return /^\/?dev\//.test(path.toString('latin1'));
 }
 
 function probe(): boolean {

@@ -36,7 +36,7 @@ export interface LayerReport {
   root?: RootMetadata;
   /** Entries whose owner could not be given (`single`). */
   squashedOwners: number;
-  /** The first ten devices that could not be made. */
+  /** The first ten devices that could not be made; those below /dev, which every container gets anew, are not told. */
   skippedDevices: string[];
   /** Names of extended attributes that are not applied, each once, the first ten. */
   skippedXattrs: string[];

@@ -26,6 +26,7 @@ export const OPERATIONS = {
   mkdir: 'bn',
   'write-file': 'bnb',
   'replace-file': 'bnb',
+  rename: 'bb',
   symlink: 'bb',
   chown: 'bnn',
   'chown-descriptor': 'dnn',

@@ -20,6 +20,8 @@ export interface RunPlanInput {
   root: RootSource;
   /** Holds slot('id'). */
   containerDir: string;
+  /** What that is called until it is locked; holds slot('id'), on the same file system. */
+  unlockedDir: string;
   /** `<data>/v1/names/NAME`, for a run with a name. */
   nameLink?: string;
   cidfile?: string;
@@ -156,20 +158,30 @@ function processOf(spec: RuntimeSpec): SpecProcess {
   return spec.process;
 }
 
-/** The container's directory, locked until its last process has ended: that lock is what says that the container is alive. */
+/**
+ * The container's directory, locked until its last process has ended: that lock is what says that the container is alive, so the
+ * directory has it before it has its name.
+ */
 function claim(input: RunPlanInput, always: 0 | 1): Operation[] {
-  const { containerDir, nameLink, cidfile } = input;
+  const { containerDir, unlockedDir, nameLink, cidfile } = input;
   return [
-    ['mkdir', containerDir, 0o700],
+    ['mkdir', unlockedDir, 0o700],
+    ['on-exit', 1, [['remove-tree', unlockedDir]]],
+    ['lock', unlockedDir, 1, 'lock'],
+    ['rename', unlockedDir, containerDir],
     ['on-exit', always, [['remove-tree', containerDir]]],
-    ['lock', containerDir, 1, 'lock'],
     ...(nameLink === undefined
       ? []
       : ([
           ['symlink', containerDir, nameLink],
           ['on-exit', always, [['remove', nameLink]]],
         ] satisfies Operation[])),
-    ...(cidfile === undefined ? [] : ([['write-file', cidfile, 0o644, slot('id')]] satisfies Operation[])),
+    ...(cidfile === undefined
+      ? []
+      : ([
+          ['write-file', cidfile, 0o644, slot('id')],
+          ['on-exit', 1, [['remove', cidfile]]],
+        ] satisfies Operation[])),
   ];
 }
 

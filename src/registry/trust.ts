@@ -7,7 +7,7 @@ import { TsrunError } from '../errors.js';
 const LARGEST = 8 * 1024 * 1024;
 
 /**
- * bin/tsrun hands NODE_EXTRA_CA_CERTS on as TSRUN_EXTRA_CA_CERTS, because Node 20 would spend 50 ms on it at every start.
+ * The helper hands NODE_EXTRA_CA_CERTS on as TSRUN_EXTRA_CA_CERTS, because Node 20 would spend 50 ms on it at every start.
  * Undefined when there is no such file: Node's defaults then apply. One context for all connections: parsing the roots takes milliseconds.
  */
 export function trustedContext(env: NodeJS.ProcessEnv): SecureContext | undefined {

@@ -66,11 +66,15 @@ describe('the containers of a store', () => {
 
   it('that are just being made are `creating`, with a name of their own', () => {
     const paths = emptyStore();
-    mkdirSync(join(paths.transient, idOf('c')), { recursive: true });
+    const directory = join(paths.transient, idOf('c'));
+    mkdirSync(directory, { recursive: true });
+    mkdirSync(paths.unlocked(idOf('d')));
+    const lock = tryLockDirectory(directory as HostPath, 'exclusive');
     assert.deepEqual(
       listContainers(paths).map(({ status, name, rm }) => [status, name, rm]),
       [['creating', nameOf(idOf('c')), true]],
     );
+    lock?.release();
   });
 
   it('are listed also when one of them is damaged, or something else lies there', () => {

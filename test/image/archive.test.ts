@@ -43,7 +43,7 @@ test('what is no layout, or a broken one, is refused and names the file', async 
   const here = await session(t);
   const empty = temporaryDirectory();
   await assert.rejects(importArchive(here, archive(`oci:${empty}`)), { code: 'ERR_TSRUN_ARCHIVE_INVALID', message: /oci-layout/ });
-  await assert.rejects(importArchive(here, archive(`oci:${empty}/none`)), { code: 'ERR_TSRUN_ARCHIVE_INVALID' });
+  await assert.rejects(importArchive(here, archive(`oci:${empty}/none`)), { code: 'ERR_TSRUN_IMAGE_NOT_FOUND' });
   const broken = join(temporaryDirectory(), 'copy');
   cpSync(layout(), broken, { recursive: true });
   const manifest = JSON.parse(readFileSync(join(broken, 'index.json'), 'utf8')).manifests[0].digest.slice(7);

@@ -13,19 +13,20 @@ interface Driven extends Running {
   directory: string;
 }
 
-/** @param node what Node does, in sh; `$here/plan` is the plan, $TSRUN_PLAN_FD where it goes, $3 the word behind the script */
+/** @param node what Node does, in sh; `$here/plan` is the plan, descriptor 3 where it goes, $3 the word behind the script */
 function drive(node: string | undefined, plan = one(), options: CommandOptions & { tools?: string } = {}): Driven {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, 'bin'));
   writeFileSync(join(directory, 'plan'), plan);
   if (node !== undefined) {
-    writeFileSync(join(directory, 'bin/node'), `#!/bin/sh\nhere=${directory}\n${node}\n`);
+    writeFileSync(join(directory, 'bin/node'), `#!/bin/sh\nhere=${directory}\n${TAKE_PLAN_FD}\n${node}\n`);
     chmodSync(join(directory, 'bin/node'), 0o755);
   }
   const env = { PATH: `${directory}/bin:${options.tools ?? '/usr/bin:/bin'}`, ...options.env };
   return { ...start([...released, 'drive', '/script', 'run', 'image', '--', 'word'], { timeoutMs: 20_000, ...options, env }), directory };
 }
 
+const TAKE_PLAN_FD = '[ "$3" = explain ] || eval "exec 3>&$TSRUN_PLAN_FD $TSRUN_PLAN_FD>&-"';
 const SEND = 'cat $here/plan >&3';
 const COMPILE_THEN = (explain: string) => `if [ "$3" = explain ]; then ${explain}; else ${SEND}; fi`;
 /** Its first process fails at once. */
@@ -33,9 +34,9 @@ const FAILING = one(['stage', 'early'], ['mkdir', '/no/such/directory', 0]);
 
 describe('a command line that is driven', () => {
   it('is compiled by node from PATH, which gets all words and is gone when the plan is executed', async () => {
-    const driven = drive(`echo "$@" "$TSRUN_PLAN_FD" >&2; echo $$ > $here/pid; ${SEND}`, two([shell('echo run; exit 4')]));
+    const driven = drive(`echo "$@" >&2; echo $$ > $here/pid; ${SEND}`, two([shell('echo run; exit 4')]));
     const { code, stdout, stderr } = await driven.finished;
-    assert.deepEqual([code, stdout, stderr], [4, 'run\n', '-- /script run image -- word 3\n']);
+    assert.deepEqual([code, stdout, stderr], [4, 'run\n', '-- /script run image -- word\n']);
   });
 
   it('has nothing to run without a plan, and ends as node did', async () => {

@@ -96,6 +96,7 @@ function run(facts: Facts, options: RunOptions, script: string): Plan {
     ...(mappers ? { mappers } : {}),
     root,
     containerDir,
+    unlockedDir: `${store}/transient/new-${slot('id')}`,
     ...(name === undefined ? {} : { nameLink: `${store}/names/${name}` }),
     status: { image: 'busybox', created: slot('now') },
     arch,

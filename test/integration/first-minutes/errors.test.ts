@@ -23,7 +23,7 @@ const CASES: Case[] = [
   ['https://docker.io/alpine', 'ERR_TSRUN_REFERENCE_INVALID', /scheme/],
   ['alpine:la:test', 'ERR_TSRUN_REFERENCE_INVALID', /tag is not valid/],
   ['alpine@sha256:abc', 'ERR_TSRUN_REFERENCE_INVALID', /digest/],
-  ['oci:/no/such/layout', 'ERR_TSRUN_ARCHIVE_INVALID', /\/no\/such\/layout/],
+  ['oci:/no/such/layout', 'ERR_TSRUN_IMAGE_NOT_FOUND', /\/no\/such\/layout/],
   ['oci-archive:HOME/file', 'ERR_TSRUN_ARCHIVE_INVALID', /file/],
   ['docker-archive:/no/such/file', 'ERR_TSRUN_IMAGE_NOT_FOUND', /\/no\/such\/file/],
   ['--pull never alpine', 'ERR_TSRUN_IMAGE_NOT_FOUND', /no image alpine in the store: pull it first: tsrun pull alpine$/],

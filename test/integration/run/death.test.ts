@@ -1,7 +1,7 @@
 /** However a run ends, nothing of it stays: no process, no mount, and after the next start no directory. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -56,6 +56,17 @@ for (const who of identities()) {
       assert.ok(await until(() => !isRunning(pid), 1000));
       await where().sh('true');
       await assertNothingLeft(where().box);
+    });
+
+    it('a directory whose runner died before it could lock it goes with a later start; one that was made just now is let be', async () => {
+      const [old, young] = ['a', 'b'].map((digit) => join(where().box.root, 'v1/transient', `new-${digit.repeat(64)}`)) as [string, string];
+      for (const directory of [old, young]) mkdirSync(directory);
+      if (process.getuid?.() === 0) for (const directory of [old, young]) chownSync(directory, who.uid, who.gid);
+      const then = Date.now() / 1000 - 120;
+      utimesSync(old, then, then);
+      await where().sh('true');
+      assert.deepEqual([old, young].map(existsSync), [false, true]);
+      rmSync(young, { recursive: true });
     });
 
     it('a container that outlives all of tsrun’s processes is ended by the next start', async () => {

@@ -80,6 +80,25 @@ for (const who of identities()) {
       );
     });
 
+    it('-e copies NODE_EXTRA_CA_CERTS too, which the compiler is not shown; and it is not set unasked', async () => {
+      const env = { NODE_EXTRA_CA_CERTS: '/no/such/file.pem' };
+      assert.equal(await where().sh('echo $NODE_EXTRA_CA_CERTS', ['-e', 'NODE_EXTRA_CA_CERTS'], { env }), '/no/such/file.pem\n');
+      assert.equal(await where().sh('echo $NODE_EXTRA_CA_CERTS', [], { env }), '\n');
+    });
+
+    it('--env-file takes a descriptor that a shell has opened for it, also the third', async () => {
+      const { program, command } = where().box;
+      const words = [program, 'run', '--rm', '--env-file', '/dev/fd/3', '--env-file', '/dev/fd/9', where().image];
+      const script = '"$@" env 3< <(echo THIRD=3) 9< <(echo NINTH=9)';
+      const { code, stdout, stderr } = await command(['bash', '-c', script, 'bash', ...words]).finished;
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      const { THIRD, NINTH } = variables(stdout);
+      assert.deepEqual({ THIRD, NINTH }, { THIRD: '3', NINTH: '9' });
+      const descriptors = await command(['bash', '-c', '"$@" ls /proc/self/fd 9< /etc/passwd', 'bash', ...words.slice(0, 3), where().image])
+        .finished;
+      assert.equal(descriptors.stdout, '0\n1\n2\n3\n', 'the container has none of them; 3 is the directory that ls reads');
+    });
+
     it('a value with a newline arrives whole', async () => {
       assert.equal(await where().sh('printf %s "$TEXT"', ['-e', 'TEXT=a=b c\nd']), 'a=b c\nd');
     });

@@ -114,8 +114,9 @@ for (const who of identities()) {
       assert.equal((await where().run(['--cidfile', 'empty', where().image, 'true'])).code, 125);
     });
 
-    it('a command that cannot start leaves no name taken', async () => {
-      assert.equal((await where().run(['--name', 'never', where().image, 'nope'])).code, 127);
+    it('a command that cannot start leaves no name taken, and no --cidfile', async () => {
+      assert.equal((await where().run(['--name', 'never', '--cidfile', 'never', where().image, 'nope'])).code, 127);
+      assert.ok(!existsSync(join(where().box.home, 'never')));
       assert.equal((await where().run(['--name', 'never', where().image, 'true'])).code, 0);
     });
 

@@ -62,6 +62,32 @@ for (const who of identities()) {
       assert.equal((await running.finished).code, 143, 'the second SIGTERM');
     });
 
+    it('a signal that the caller ignores, as under nohup, does nothing; the container starts with all of them as they were made', async () => {
+      const script = `grep -E 'Sig(Blk|Ign)' /proc/self/status; ${STAY}`;
+      const words = [where().box.program, 'run', '--rm', where().image, 'sh', '-c', script];
+      const running = where().box.command(['sh', '-c', 'trap "" HUP INT; exec "$@"', 'sh', ...words]);
+      await running.waitFor(/ready/);
+      const pid = firstProcessOf(running);
+      for (const signal of ['SIGHUP', 'SIGINT'] as const) running.child.kill(signal);
+      await new Promise((done) => setTimeout(done, 300));
+      assert.ok(isRunning(pid));
+      running.child.kill('SIGTERM');
+      const { code, stdout } = await running.finished;
+      assert.equal(code, 143);
+      assert.match(stdout, /^SigBlk:\t0+\nSigIgn:\t0+\nready\n$/);
+    });
+
+    it('SIGHUP that the caller ignores does not end the work before the start either', async () => {
+      const running = where().box.command([
+        ...['sh', '-c', 'trap "" HUP; exec "$@"', 'sh'],
+        ...[where().box.program, 'run', '--rm', where().image, 'echo', 'done'],
+      ]);
+      assert.ok(await until(() => childrenOf(running.pid).length === 1), 'Node works out the plan');
+      process.kill(-running.pid, 'SIGHUP');
+      const { code, stdout } = await running.finished;
+      assert.deepEqual({ code, stdout }, { code: 0, stdout: 'done\n' });
+    });
+
     it('SIGUSR1, SIGUSR2 and SIGWINCH are handed on', async () => {
       const running = await started(`for name in USR1 USR2 WINCH; do trap "echo $name" $name; done; trap 'exit 0' TERM; ${STAY}`);
       for (const [signal, name] of [
