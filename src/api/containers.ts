@@ -12,7 +12,7 @@ export type ContainerSummary = Omit<Container, 'directory'>;
 /** The newest first; without `all`, those that run. */
 export async function containers(options: CommonOptions & { all?: boolean } = {}): Promise<ContainerSummary[]> {
   const found = listContainers(openSession(options).paths).map(summaryOf);
-  return options.all ? found : found.filter(({ status }) => status === 'running');
+  return options.all ? found : found.filter(({ status }) => ['running', 'paused', 'restarting'].includes(status));
 }
 
 export interface ContainerInspection extends ContainerSummary {

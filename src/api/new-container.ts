@@ -32,7 +32,7 @@ export async function newContainer(image: string, command: readonly string[], op
   sweep(session.paths);
   const identity = await findIdentity(session.paths, options.userns, options.signal);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
-  const settings = settingsFor(options, identity, root);
+  const settings = settingsFor(options, root);
   const built = buildContainer(session.paths, identity, image, command, root, settings, options);
   for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
   return assemble(session.paths, identity, image, settings, built, options);
@@ -115,7 +115,7 @@ function buildContainer(
   });
 }
 
-function settingsFor(options: RunOptions, { ids }: Identity, root: Root): ContainerSettings {
+function settingsFor(options: RunOptions, root: Root): ContainerSettings {
   const { rm = false, restart } = options;
   const policy = parseRestart(restart ?? 'no');
   if (rm && policy.name !== 'no')
@@ -125,7 +125,6 @@ function settingsFor(options: RunOptions, { ids }: Identity, root: Root): Contai
     interactive: options.interactive ?? false,
     init: options.init ?? false,
     root: root.source,
-    ids: { mode: ids.mode, setgroups: ids.setgroups },
     restart: policy,
     log: parseLog(options.logDriver ?? 'json-file', options.logOpt ?? []),
     stopSignal: parseSignal(options.stopSignal ?? root.image?.config.config?.StopSignal ?? 'SIGTERM'),
@@ -156,7 +155,7 @@ function assemble(
     ...(options.cidfile === undefined
       ? {}
       : { cidfile: isAbsolute(options.cidfile) ? options.cidfile : `${slot('cwd')}/${options.cidfile}` }),
-    status: { ...(name === undefined ? {} : { name }), image, command: built.spec.process?.args ?? [], created: slot('begun') },
+    status: { image, command: built.spec.process?.args ?? [], created: slot('begun') },
     arch: ownArch(),
     callerUid: process.getuid?.() ?? 0,
   };

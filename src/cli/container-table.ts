@@ -35,7 +35,9 @@ function commandOf(container: ContainerSummary, whole: boolean): string {
 
 function statusOf(container: ContainerSummary, now: number): string {
   const { status, exitCode, started, finished } = container;
-  if (status === 'running') return `Up ${humanDuration(now - Date.parse(started ?? container.created))}`;
+  if (status === 'running' || status === 'paused')
+    return `Up ${humanDuration(now - Date.parse(started ?? container.created))}${status === 'paused' ? ' (Paused)' : ''}`;
+  if (status === 'restarting') return `Restarting (${exitCode ?? 'unknown'}) ${age(finished ?? container.created, now)}`;
   if (status !== 'stopped') return status === 'created' ? 'Created' : 'Creating';
   const exited = exitCode === undefined ? 'Exited' : `Exited (${exitCode})`;
   return finished === undefined ? exited : `${exited} ${age(finished, now)}`;

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { RootSource } from '../plan/root.js';
-import type { IdMapping } from '../security/idmap.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 
 export interface ContainerSettings {
@@ -16,7 +15,6 @@ export interface ContainerSettings {
   interactive: boolean;
   init: boolean;
   root: RootSource;
-  ids: Pick<IdMapping, 'mode' | 'setgroups'>;
   restart: RestartPolicy;
   log: LogSettings;
   /** A signal's number. */

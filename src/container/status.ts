@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostPath } from '../paths.js';
 
-export type ContainerStatus = 'creating' | 'created' | 'running' | 'stopped';
+export type ContainerStatus = 'creating' | 'created' | 'running' | 'paused' | 'restarting' | 'stopped';
 
 export interface StatusFile {
-  name?: string;
   image?: string;
   command?: string[];
   created?: string;
@@ -16,6 +15,9 @@ export interface StatusFile {
   started?: string;
   finished?: string;
   exitCode?: string;
+  /** Who sees to it while it runs. */
+  runner?: { pid: string; startTime: string };
+  restarts?: string;
 }
 
 /** Empty when there is none yet, or when it is damaged: one bad file must not hide the container. */

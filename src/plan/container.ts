@@ -38,12 +38,12 @@ export interface ContainerOperations {
   others: Process[];
 }
 
-/** The runner's process while it runs. */
+const RUNNER = { runner: { pid: slot('own-pid'), startTime: slot('own-start-time') } };
 const RUNNING = {
   status: 'running',
   pid: slot('pid'),
   startTime: slot('start-time'),
-  runner: { pid: slot('own-pid'), startTime: slot('own-start-time') },
+  ...RUNNER,
   restarts: slot('restarts'),
   started: slot('now'),
 };
@@ -181,6 +181,7 @@ function recording(input: ContainerInput, callers: StdioFacts | undefined): Oper
     ...(settings.log.driver === 'none'
       ? []
       : ([['log', `${containerDir}/log`, settings.log.maxSize, settings.log.maxFiles]] satisfies Operation[])),
+    ...(input.fresh ? [] : ([['remove-tree', runDir]] satisfies Operation[])), // of a runner that was killed
     ['mkdir', runDir, 0o700],
     ['on-exit', 0, [['remove-tree', runDir]]],
     ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],
@@ -199,7 +200,14 @@ function repeated(input: ContainerInput, run: Operation[]): Operation[] {
   if (name === 'no') return run;
   return [
     ['on-exit', 1, [status(input, { status: 'stopped', ...ENDED })]],
-    ['repeat', WHEN[name], retries, stopFile(input.containerDir), run, [['attempt', [status(input, { status: 'restarting', ...ENDED })]]]],
+    [
+      'repeat',
+      WHEN[name],
+      retries,
+      stopFile(input.containerDir),
+      run,
+      [['attempt', [status(input, { status: 'restarting', ...RUNNER, ...ENDED })]]],
+    ],
   ];
 }
 
