@@ -1,14 +1,17 @@
 import { defineCommand } from '../cli/command.js';
 import { each } from '../cli/each.js';
 import { INSPECT } from '../cli/flags/inspect.js';
+import { inspectPrinter } from '../cli/listing/inspect.js';
 import { TsrunError } from '../errors.js';
 
-export default defineCommand(INSPECT, async ({ args, options, values: { type }, json, fail }) => {
-  const { inspectContainer, inspectImage } = await import('../index.js');
-  const inspectAny = async (name: string) => {
+export default defineCommand(INSPECT, async ({ args, options, values, stdout, fail }) => {
+  const { type } = values;
+  const printer = inspectPrinter(values, stdout);
+  const { dockerContainer, inspectContainer, inspectImage } = await import('../index.js');
+  const inspectAny = async (name: string): Promise<object> => {
     if (type === 'image') return inspectImage(name, options);
     try {
-      return await inspectContainer(name, options);
+      return dockerContainer(await inspectContainer(name, options));
     } catch (error) {
       if (type === 'container' || !isCode(error, 'ERR_TSRUN_CONTAINER_NOT_FOUND')) throw error;
       return inspectImage(name, options).catch((imageError: unknown) => {
@@ -16,7 +19,12 @@ export default defineCommand(INSPECT, async ({ args, options, values: { type }, 
       });
     }
   };
-  json(await each(args, inspectAny, fail));
+  const inspect = async (name: string) => {
+    const found = await inspectAny(name);
+    printer.one(found);
+    return found;
+  };
+  printer.end(await each(args, inspect, fail));
 });
 
 function isCode(error: unknown, code: TsrunError['code']): boolean {
