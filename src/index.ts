@@ -3,7 +3,14 @@
 export { type BundleOptions, writeBundle } from './api/bundle.js';
 export { compileRun } from './api/compile-run.js';
 export type { ContainerDetails, ContainerMountSummary, ContainerPort } from './api/container-details.js';
-export { type ContainerInspection, type ContainerSummary, containers, inspectContainer, removeContainer } from './api/containers.js';
+export {
+  type ContainerInspection,
+  type ContainerSummary,
+  containers,
+  inspectContainer,
+  removeContainer,
+  sizeOfContainer,
+} from './api/containers.js';
 export { type DockerContainer, dockerContainer } from './api/docker-container.js';
 export { explainFailure } from './api/explain.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';

@@ -1,5 +1,6 @@
 /** What a container's config.json says besides its process: labels, mounts, networks, ports. The one reader of those annotations for listings. Pure. */
 import { FILES } from '../bundle/mounts.js';
+import type { ContainerSize } from '../container/size.js';
 import type { Mount, RuntimeSpec } from '../spec/runtime.js';
 
 export interface ContainerMountSummary {
@@ -37,7 +38,7 @@ export interface ContainerDetails {
   paused?: boolean;
   restarts?: number;
   /** Bytes: what the container wrote, and the image below it. When asked for. */
-  size?: { written: number; image: number };
+  size?: ContainerSize;
 }
 
 /** What `start` needs besides the spec (io.tsrun.container), and what a part of it keeps on its own (io.tsrun.MEMBER). */

@@ -1,5 +1,6 @@
 /** Verbs on containers: list, inspect, remove. */
 import { removeContainer as remove } from '../container/remove.js';
+import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { type ContainerDetails, detailsOf } from './container-details.js';
@@ -14,6 +15,13 @@ export type ContainerSummary = Omit<Container, 'directory'> & Partial<ContainerD
 export async function containers(options: CommonOptions & { all?: boolean } = {}): Promise<ContainerSummary[]> {
   const found = listContainers(openSession(options).paths).map(listed);
   return options.all ? found : found.filter(({ status }) => status === 'running');
+}
+
+/** How much a container takes on the disk; undefined where that cannot be told. Looks at every file that it wrote. @throws as inspectContainer */
+export async function sizeOfContainer(name: string, options: CommonOptions = {}): Promise<ContainerSize | undefined> {
+  const { paths } = openSession(options);
+  const container = findContainer(paths, name);
+  return containerSize(paths, container, readConfig(container), options.signal);
 }
 
 export type ContainerInspection = ContainerSummary &

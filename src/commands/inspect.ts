@@ -7,11 +7,14 @@ import { TsrunError } from '../errors.js';
 export default defineCommand(INSPECT, async ({ args, options, values, stdout, fail }) => {
   const { type } = values;
   const printer = inspectPrinter(values, stdout);
-  const { dockerContainer, inspectContainer, inspectImage } = await import('../index.js');
+  const size = values.size || printer.needs.has('SizeRw') || printer.needs.has('SizeRootFs');
+  const { dockerContainer, inspectContainer, inspectImage, sizeOfContainer } = await import('../index.js');
   const inspectAny = async (name: string): Promise<object> => {
     if (type === 'image') return inspectImage(name, options);
     try {
-      return dockerContainer(await inspectContainer(name, options));
+      const container = await inspectContainer(name, options);
+      const taken = size ? await sizeOfContainer(container.id, options) : undefined;
+      return dockerContainer(taken === undefined ? container : { ...container, size: taken });
     } catch (error) {
       if (type === 'container' || !isCode(error, 'ERR_TSRUN_CONTAINER_NOT_FOUND')) throw error;
       return inspectImage(name, options).catch((imageError: unknown) => {

@@ -115,7 +115,7 @@ function removalPlan(directory: HostPath, first: Operation[] = []) {
 }
 
 /** The map that the container ran with: today's may be another. Without a config nothing was written under any map. */
-function recordedIdentity(directory: HostPath): Identity {
+export function recordedIdentity(directory: HostPath): Identity {
   const spec = configOf(directory);
   const uid = rangesOf(spec?.linux?.uidMappings);
   const gid = rangesOf(spec?.linux?.gidMappings);

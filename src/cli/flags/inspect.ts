@@ -19,6 +19,7 @@ export const INSPECT = {
       effect: 'cli',
       help: 'Look for a container or an image only',
     },
+    size: { type: 'boolean', char: 's', effect: 'cli', help: 'Show how much a container wrote: SizeRw, SizeRootFs' },
     ...INSPECT_FLAG,
     ...COMMON_FLAGS,
   },

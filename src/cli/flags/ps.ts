@@ -27,6 +27,7 @@ export const PS = {
       help: 'List the N containers made last, also those that have ended',
     },
     latest: { type: 'boolean', char: 'l', effect: 'cli', help: 'List the container made last, also when it has ended' },
+    size: { type: 'boolean', char: 's', effect: 'cli', help: 'Show how much each wrote, and with its image' },
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

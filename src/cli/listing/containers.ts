@@ -14,8 +14,12 @@ const MOUNT_WIDTH = 15;
 /** What docker prints where it does not know. */
 const UNKNOWN = 'N/A';
 
+const COLUMNS = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
+/** With `--size`. */
+export const SIZE_COLUMNS = [...COLUMNS, 'Size'];
+
 export const CONTAINERS: Listing<ContainerSummary> = {
-  columns: ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'],
+  columns: COLUMNS,
   quiet: 'ID',
   labels: ({ labels }) => labels ?? {},
   raw: `container_id: {{.ID}}

@@ -6,6 +6,8 @@ import { refuseBoth } from './listing.js';
 import { templateValue } from './shape.js';
 
 export interface InspectPrinter {
+  /** The members that the template names: what is dear to find out need not be, unless it is among them. */
+  readonly needs: ReadonlySet<string>;
   /** What is printed of one at once; nothing where all are printed together. */
   one(value: object): void;
   /** When there are no more. */
@@ -17,10 +19,11 @@ export function inspectPrinter(values: { json?: boolean; format?: string }, stdo
   const { format = '' } = values;
   refuseBoth(values);
   if (format === '' || format === 'json') {
-    return { one() {}, end: (all) => stdout.write(`${visibleJson(all, format === '' ? 2 : undefined)}\n`) };
+    return { needs: new Set(), one() {}, end: (all) => stdout.write(`${visibleJson(all, format === '' ? 2 : undefined)}\n`) };
   }
   const template = parseTemplate(format);
   return {
+    needs: template.fields,
     one: (value) => {
       const text = `${template.execute(templateValue(value))}\n`;
       // Scripts get what there is; a terminal is not told what to do by an image.

@@ -46,8 +46,8 @@ export interface Manner extends Partial<Circumstances> {
 
 /** What a format asks for, before anything is listed. */
 export interface Prepared<Row> {
-  /** Fields that it shows. */
-  readonly fields: ReadonlySet<string>;
+  /** Fields that it names: what is dear to find out need not be, unless it is among them. */
+  readonly needs: ReadonlySet<string>;
   print(rows: readonly Row[]): string;
 }
 
@@ -59,10 +59,9 @@ export function prepare<Row>(listing: Listing<Row>, manner: Manner): Prepared<Ro
   for (const field of template.fields) {
     if (!heads.has(field) && heads.method(field) === undefined) throw unknownField(heads, field, `<.${field}>`);
   }
-  const all = manner.format === 'json' || /\bjson\s+[.$]\s*\}\}/.test(text);
   const circumstances = { noTrunc: manner.noTrunc ?? false, now: manner.now ?? Date.now() };
   return {
-    fields: all ? new Set(Object.keys(listing.fields)) : template.fields,
+    needs: template.fields,
     print: (rows) => {
       const lines = rows.map((row) => `${template.execute(structOf(listing, row, circumstances))}\n`);
       return isTable ? alignColumns(`${template.heads(heads)}\n${lines.join('')}`) : lines.join('');
