@@ -100,7 +100,7 @@ function imageLabels(annotations: Readonly<Record<string, string>>): Record<stri
   return Object.fromEntries(Object.entries(annotations).filter(([name]) => !name.startsWith('io.tsrun.') && !CONVERTED.test(name)));
 }
 
-export function textsOf(value: unknown): Record<string, string> {
+function textsOf(value: unknown): Record<string, string> {
   const entries = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }

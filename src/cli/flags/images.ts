@@ -11,7 +11,7 @@ export const IMAGES = {
   interspersed: true,
   examples: [
     ['tsrun images', ''],
-    ["tsrun images -f reference='alpine:3.*' --format '{{.Tag}}'", 'the tags that there are of one version'],
+    ["tsrun images -f reference='alpine:3.*' --format '{{.Tag}}'", 'the tags of a version'],
     ['tsrun rmi $(tsrun images -q alpine)', 'remove every tag of alpine'],
   ],
   flags: {

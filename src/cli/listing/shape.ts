@@ -28,6 +28,24 @@ const SLICES: ReadonlySet<string> = new Set(
   ),
 );
 
+/** What the image-spec lets a config leave out: Go has its zero value, and so have docker's templates. */
+const OF_CONFIG: Readonly<Record<string, unknown>> = {
+  Cmd: null,
+  Entrypoint: null,
+  Env: null,
+  ExposedPorts: null,
+  Healthcheck: null,
+  Labels: null,
+  OnBuild: null,
+  Shell: null,
+  StopSignal: '',
+  User: '',
+  Volumes: null,
+  WorkingDir: '',
+};
+/** Of an image. */
+const OF_IMAGE: Readonly<Record<string, unknown>> = { Author: '', Comment: '', Created: '', Parent: '', Variant: '' };
+
 /** Go calls the field ID where the JSON says Id; docker's templates take both. */
 const ALIASES = { ID: 'Id' };
 
@@ -40,10 +58,13 @@ export function templateValue(json: unknown, name = '', depth = 0): Value {
   if (Array.isArray(json)) return json.map((each) => templateValue(each, below, depth + 1));
   if (typeof json !== 'object') return json as string | boolean;
   const members = new Map(Object.entries(json));
-  const inner = (key: string) => templateValue(members.get(key), key, depth + 1);
+  // A log driver's options are a map, not the Config of a container.
+  const inner = (key: string) => templateValue(members.get(key), name === 'LogConfig' && key === 'Config' ? 'Options' : key, depth + 1);
   if (MAPS.has(name)) {
     const entries = [...members].map(([key, value]): [string, Value] => [key, templateValue(value, below, depth + 1)]);
     return new GoMap(entries, MAPS.get(name));
   }
-  return new Struct([...members.keys()], inner, { aliases: members.has('Id') ? ALIASES : {} });
+  const optional = name === 'Config' ? OF_CONFIG : members.has('RepoTags') ? OF_IMAGE : {};
+  const absent = Object.fromEntries(Object.entries(optional).map(([key, zero]) => [key, templateValue(zero, key)]));
+  return new Struct([...members.keys()], inner, { aliases: members.has('Id') ? ALIASES : {}, absent });
 }

@@ -227,7 +227,7 @@ class Evaluator {
 
 /** @param where the part of the template, and a colon if there is one */
 export function unknownField(value: Struct, name: string, where: string): TsrunError {
-  const names = [...value.fields, ...value.methods].sort();
+  const { names } = value;
   const near = nearest(name, names) ?? names.find((known) => known.toLowerCase() === name.toLowerCase());
   return templateError(
     `${where}: there is no field ${excerpt(name)}, only ${names.join(', ')}`,

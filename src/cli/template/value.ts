@@ -38,29 +38,44 @@ export class GoMap {
   }
 }
 
-/** Known fields in an order, made when asked for, and methods such as docker's `.Label "x"`. */
+interface StructExtra {
+  /** docker's `.Label "x"` and its like. */
+  readonly methods?: Readonly<Record<string, Method>>;
+  /** Another name → the field. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Fields that may be asked for and are not printed: JSON leaves out what has its zero value. */
+  readonly absent?: Readonly<Record<string, Value>>;
+}
+
+/** Known fields in an order, made when asked for. */
 export class Struct {
   constructor(
     readonly fields: readonly string[],
     private readonly read: (field: string) => Value,
-    private readonly extra: { methods?: Readonly<Record<string, Method>>; aliases?: Readonly<Record<string, string>> } = {},
+    private readonly extra: StructExtra = {},
   ) {}
 
+  /** All that may be asked for, in the order of their names. */
+  get names(): string[] {
+    const { methods = {}, absent = {} } = this.extra;
+    return [...new Set([...this.fields, ...Object.keys(absent), ...Object.keys(methods)])].sort();
+  }
+
   has(name: string): boolean {
-    return this.fields.includes(this.aliasOf(name));
+    return this.fields.includes(this.aliasOf(name)) || this.isAbsent(name);
   }
 
   get(name: string): Value {
-    return this.read(this.aliasOf(name));
+    return this.fields.includes(this.aliasOf(name)) ? this.read(this.aliasOf(name)) : this.extra.absent?.[name];
+  }
+
+  private isAbsent(name: string): boolean {
+    return this.extra.absent !== undefined && Object.hasOwn(this.extra.absent, name);
   }
 
   method(name: string): Method | undefined {
     const { methods = {} } = this.extra;
     return Object.hasOwn(methods, name) ? methods[name] : undefined;
-  }
-
-  get methods(): string[] {
-    return Object.keys(this.extra.methods ?? {});
   }
 
   private aliasOf(name: string): string {

@@ -221,7 +221,7 @@ describe('images', () => {
   it('have docker’s fields as JSON', () => {
     const [first] = print(IMAGES, imageRows(images), { format: 'json' }).split('\n');
     const { CreatedAt, ...fields } = JSON.parse(first ?? '');
-    assert.match(CreatedAt, /^2023-12-31 \d\d:00:00 [+-]\d{4} \S+$|^2024-01-01 /);
+    assert.match(CreatedAt, /^20\d\d-\d\d-\d\d \d\d:\d\d:00 [+-]\d{4} \S+$/);
     assert.deepEqual(fields, {
       Containers: 'N/A',
       CreatedSince: '2 weeks ago',
