@@ -18,8 +18,9 @@ export interface ContainerMountSummary {
 }
 
 export interface ContainerPort {
-  /** Where it is published; absent when it is not. */
+  /** An address of the host; '' for every one. */
   hostIp?: string;
+  /** Where it is published; absent when it is not. 0: at any that is free. */
   hostPort?: number;
   containerPort: number;
   protocol: string;
@@ -30,8 +31,15 @@ export interface ContainerDetails {
   imageId?: string;
   labels: Record<string, string>;
   mounts: ContainerMountSummary[];
-  /** docker's names: `host`, `none` … */
+  /** As `--network` names it: `none`, `host`, `pasta`, `container:ID` … */
+  networkMode: string;
+  /** Those that it is in by itself. */
   networks: string[];
+  /** Its own address there. */
+  address?: string;
+  /** Ports that are to be published when it runs. */
+  portBindings?: ContainerPort[];
+  /** Ports that are published now. */
   ports?: ContainerPort[];
   /** Whether it passes its health check; absent without one. */
   health?: string;
@@ -49,13 +57,13 @@ export function detailsOf(id: string, spec: RuntimeSpec): ContainerDetails {
   const annotations = spec.annotations ?? {};
   const settings = settingsOf(spec);
   const imageId = annotations['io.tsrun.image.id'];
-  const ports = portsOf(settings['ports']);
+  const portBindings = portsOf(settings['ports']);
   return {
     ...(imageId === undefined ? {} : { imageId }),
     labels: { ...imageLabels(annotations), ...textsOf(settings['labels']) },
     mounts: mountsOf(id, spec.mounts ?? [], settings['volumes']),
-    networks: [networkOf(spec, settings['network'])],
-    ...(ports.length === 0 ? {} : { ports }),
+    ...networkOf(spec, settings['network']),
+    ...(portBindings.length === 0 ? {} : { portBindings }),
   };
 }
 
@@ -105,11 +113,13 @@ function textsOf(value: unknown): Record<string, string> {
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
-function networkOf(spec: RuntimeSpec, setting: unknown): string {
-  if (typeof setting === 'string') return setting.replace(/:.*$/s, '');
-  const mode = (setting as { mode?: unknown } | null | undefined)?.mode;
-  if (typeof mode === 'string') return mode.replace(/:.*$/s, '');
-  return spec.linux?.namespaces?.some(({ type }) => type === 'network') ? 'none' : 'host';
+/** One that does not say has what its namespaces say. */
+function networkOf(spec: RuntimeSpec, setting: unknown): Pick<ContainerDetails, 'networkMode' | 'networks' | 'address'> {
+  const { mode, address, container, path } = textsOf(setting);
+  const own = spec.linux?.namespaces?.some(({ type }) => type === 'network') ? 'none' : 'host';
+  if (mode === 'container') return { networkMode: `container:${container}`, networks: [] };
+  if (mode === 'namespace') return { networkMode: `ns:${path}`, networks: [] };
+  return { networkMode: mode ?? own, networks: [mode ?? own], ...(address ? { address } : {}) };
 }
 
 function portsOf(value: unknown): ContainerPort[] {
@@ -117,7 +127,9 @@ function portsOf(value: unknown): ContainerPort[] {
   return value.flatMap((each: Partial<ContainerPort> | null) => {
     const { hostIp, hostPort, containerPort, protocol = 'tcp' } = each ?? {};
     if (typeof containerPort !== 'number') return [];
-    return [{ ...(hostIp ? { hostIp } : {}), ...(typeof hostPort === 'number' ? { hostPort } : {}), containerPort, protocol }];
+    return [
+      { ...(typeof hostIp === 'string' ? { hostIp } : {}), ...(typeof hostPort === 'number' ? { hostPort } : {}), containerPort, protocol },
+    ];
   });
 }
 

@@ -2,6 +2,8 @@
  * A container in the shape that `docker inspect` and docker's API give it. Only what tsrun knows is there: a member that it has no
  * word for is left out, not made up. Pure.
  */
+import { constants } from 'node:os';
+import type { ContainerSettings } from '../container/settings.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { type ContainerMountSummary, type ContainerPort, type Settings, settingsOf } from './container-details.js';
 import type { ContainerInspection } from './containers.js';
@@ -62,7 +64,7 @@ export function dockerContainer(container: ContainerInspection): DockerContainer
     ResolvConfPath: file('resolv.conf'),
     HostnamePath: file('hostname'),
     HostsPath: file('hosts'),
-    LogPath: (settings['log'] as { driver?: unknown } | undefined)?.driver === 'json-file' ? file('log') : '',
+    LogPath: logOf(settings)?.driver === 'json-file' ? file('log') : '',
     OCIConfigPath: file('config.json'),
     Name: `/${name}`,
     RestartCount: restarts,
@@ -78,7 +80,7 @@ export function dockerContainer(container: ContainerInspection): DockerContainer
 function stateOf({ status, paused, pid, exitCode, started, finished, health }: ContainerInspection): DockerState {
   const word: string = status;
   const isPaused = word === 'paused' || paused === true;
-  const running = word === 'running' || word === 'paused';
+  const running = ['running', 'paused', 'restarting'].includes(word);
   return {
     Status: isPaused ? 'paused' : word === 'stopped' ? 'exited' : word === 'creating' ? 'created' : word,
     Running: running,
@@ -94,7 +96,7 @@ function stateOf({ status, paused, pid, exitCode, started, finished, health }: C
   };
 }
 
-function configOf({ image, labels, ports = [], config: spec, ...container }: ContainerInspection, settings: Settings): DockerConfig {
+function configOf({ image, labels, portBindings = [], config: spec, ...container }: ContainerInspection, settings: Settings): DockerConfig {
   const { process, hostname = '', domainname = '' } = spec;
   const interactive = settings['interactive'];
   const stopSignal = settings['stopSignal'];
@@ -105,7 +107,7 @@ function configOf({ image, labels, ports = [], config: spec, ...container }: Con
     User: userOf(spec),
     Tty: process?.terminal ?? false,
     ...(typeof interactive === 'boolean' ? { OpenStdin: interactive } : {}),
-    ExposedPorts: Object.fromEntries(ports.map((port) => [portName(port), {}])),
+    ExposedPorts: Object.fromEntries(portBindings.map((port) => [portName(port), {}])),
     Env: process?.env ?? [],
     // The image's entrypoint and command are one list here: together they are what runs.
     Cmd: container.command,
@@ -113,7 +115,7 @@ function configOf({ image, labels, ports = [], config: spec, ...container }: Con
     Image: image,
     WorkingDir: process?.cwd ?? '',
     Labels: labels,
-    ...(typeof stopSignal === 'string' || typeof stopSignal === 'number' ? { StopSignal: String(stopSignal) } : {}),
+    ...(typeof stopSignal === 'number' ? { StopSignal: signalName(stopSignal) } : {}),
     ...(typeof stopTimeout === 'number' ? { StopTimeout: stopTimeout } : {}),
   };
 }
@@ -123,16 +125,17 @@ function userOf({ process }: RuntimeSpec): string {
   return process === undefined ? '' : `${process.user.uid}:${process.user.gid}`;
 }
 
-function hostConfigOf({ rm, networks, mounts, ports = [], config: spec }: ContainerInspection, settings: Settings): object {
+function hostConfigOf({ rm, networkMode, mounts, portBindings = [], config: spec }: ContainerInspection, settings: Settings): object {
   const { process, root, linux } = spec;
   const { memory, cpu, pids } = linux?.resources ?? {};
+  const log = logOf(settings);
   return {
     Binds: mounts.filter(({ type }) => type !== 'tmpfs').map(bindOf),
-    NetworkMode: networks[0] ?? 'none',
-    PortBindings: bindingsOf(ports),
+    NetworkMode: networkMode,
+    PortBindings: bindingsOf(portBindings),
     RestartPolicy: restartOf(settings['restart']),
     AutoRemove: rm,
-    ...(settings['log'] === undefined ? {} : { LogConfig: { Type: (settings['log'] as { driver?: string }).driver ?? '' } }),
+    ...(log === undefined ? {} : { LogConfig: { Type: log.driver, Config: logOptions(log) } }),
     ...(typeof settings['init'] === 'boolean' ? { Init: settings['init'] } : {}),
     ReadonlyRootfs: root?.readonly ?? false,
     Tmpfs: Object.fromEntries(
@@ -161,10 +164,21 @@ function hostConfigOf({ rm, networks, mounts, ports = [], config: spec }: Contai
   };
 }
 
-/** `on-failure:3`, or its two parts. */
 function restartOf(setting: unknown): { Name: string; MaximumRetryCount: number } {
-  const [name = 'no', most = '0'] = typeof setting === 'string' ? setting.split(':') : [];
-  return { Name: name, MaximumRetryCount: Number(most) || 0 };
+  const { name = 'no', retries = 0 } = (setting ?? {}) as Partial<ContainerSettings['restart']>;
+  return { Name: name, MaximumRetryCount: retries };
+}
+
+function logOf(settings: Settings): ContainerSettings['log'] | undefined {
+  return settings['log'] as ContainerSettings['log'] | undefined;
+}
+
+function logOptions({ driver, maxSize, maxFiles }: ContainerSettings['log']): Record<string, string> {
+  return driver === 'json-file' && maxSize > 0 ? { 'max-size': String(maxSize), 'max-file': String(maxFiles) } : {};
+}
+
+function signalName(signal: number): string {
+  return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? String(signal);
 }
 
 function bindOf({ name, source, destination, readOnly }: ContainerMountSummary): string {
@@ -184,10 +198,10 @@ function mountOf({ type, name, source, destination, readOnly, propagation, optio
   };
 }
 
-function networkOf({ networks, ports = [] }: ContainerInspection): object {
-  // No network of tsrun's gives a container an address that others reach it by: docker has '' for that.
-  const none = { IPAddress: '', Gateway: '' };
-  return { ...none, Ports: bindingsOf(ports), Networks: Object.fromEntries(networks.map((name) => [name, none])) };
+/** An address that nobody knows is '', as docker has it. */
+function networkOf({ networks, address = '', ports = [] }: ContainerInspection): object {
+  const here = { IPAddress: address, Gateway: '' };
+  return { ...here, Ports: bindingsOf(ports), Networks: Object.fromEntries(networks.map((name) => [name, here])) };
 }
 
 function portName({ containerPort, protocol }: ContainerPort): string {

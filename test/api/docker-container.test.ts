@@ -46,9 +46,10 @@ const spec: RuntimeSpec = {
         { hostIp: '127.0.0.1', hostPort: 8080, containerPort: 80, protocol: 'tcp' },
         { containerPort: 53, protocol: 'udp' },
       ],
-      restart: 'on-failure:3',
+      restart: { name: 'on-failure', retries: 3 },
+      log: { driver: 'json-file', maxSize: 100, maxFiles: 2 },
       interactive: true,
-      stopSignal: 'SIGINT',
+      stopSignal: 2,
     }),
   },
 };
@@ -104,8 +105,9 @@ describe('what config.json says of a container', () => {
       }).networks;
     assert.deepEqual(network(), ['none']);
     assert.deepEqual(network(undefined, ['pid']), ['host']);
-    assert.deepEqual(network('"pasta:-t,80"'), ['pasta']);
-    assert.deepEqual(network('{"mode":"slirp4netns"}'), ['slirp4netns']);
+    assert.deepEqual(network('{"mode":"slirp4netns","args":[],"address":"10.0.2.100"}'), ['slirp4netns']);
+    assert.deepEqual(network('{"mode":"container","container":"abc"}'), []);
+    assert.deepEqual(network('{"mode":"namespace","path":"/run/netns/a"}'), []);
   });
 
   it('is nothing where an annotation is damaged or is not what it should be', () => {
@@ -114,7 +116,7 @@ describe('what config.json says of a container', () => {
         ociVersion: '1.2.0',
         annotations: { 'io.tsrun.container': text, 'io.tsrun.volumes': text, 'io.tsrun.ports': text },
       });
-      assert.deepEqual([details.labels, details.mounts, details.ports], [{}, [], undefined], text);
+      assert.deepEqual([details.labels, details.mounts, details.portBindings, details.networkMode], [{}, [], undefined, 'host'], text);
     }
   });
 });
@@ -169,10 +171,10 @@ describe("docker's form of a container", () => {
     assert.deepEqual(host['Tmpfs'], { '/tmp': 'nosuid,size=1m' });
     assert.deepEqual([host['Memory'], host['PidsLimit'], host['ReadonlyRootfs'], host['NetworkMode']], [1024, 5, true, 'host']);
     assert.deepEqual(host['Ulimits'], [{ Name: 'nofile', Soft: 10, Hard: 20 }]);
-    assert.deepEqual((NetworkSettings as { Ports: object }).Ports, {
-      '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }],
-      '53/udp': null,
-    });
+    assert.deepEqual(host['PortBindings'], { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }], '53/udp': null });
+    assert.deepEqual(host['LogConfig'], { Type: 'json-file', Config: { 'max-size': '100', 'max-file': '2' } });
+    assert.equal(others['LogPath'], `${DIRECTORY}/log`);
+    assert.deepEqual(NetworkSettings, { IPAddress: '', Gateway: '', Ports: {}, Networks: { host: { IPAddress: '', Gateway: '' } } });
     assert.deepEqual(Mounts[2], {
       Type: 'volume',
       Name: 'db',
@@ -184,6 +186,22 @@ describe("docker's form of a container", () => {
       Propagation: '',
     });
     assert.ok(!('SizeRw' in others));
+  });
+
+  it('has the ports that are open now apart from those that were asked for', () => {
+    const { NetworkSettings } = dockerContainer(
+      inspected({
+        ports: [{ hostIp: '', hostPort: 40_001, containerPort: 80, protocol: 'tcp' }],
+        address: '10.0.2.100',
+        networks: ['pasta'],
+      }),
+    );
+    assert.deepEqual(NetworkSettings, {
+      IPAddress: '10.0.2.100',
+      Gateway: '',
+      Ports: { '80/tcp': [{ HostIp: '', HostPort: '40001' }] },
+      Networks: { pasta: { IPAddress: '10.0.2.100', Gateway: '' } },
+    });
   });
 
   it('has sizes when they were looked at', () => {

@@ -11,7 +11,7 @@ export function displayedPorts(ports: readonly ContainerPort[] = []): string {
   const groups = new Map<string, Group>();
   const ranges: string[] = [];
   const single: string[] = [];
-  for (const port of [...ports].sort(inOrder)) {
+  for (const port of ports.flatMap(everyAddress).sort(inOrder)) {
     const { hostIp, hostPort, containerPort, protocol } = port;
     if (hostPort !== undefined && hostPort !== containerPort) {
       single.push(`${address(hostIp)}:${hostPort}->${containerPort}/${protocol}`);
@@ -27,6 +27,11 @@ export function displayedPorts(ports: readonly ContainerPort[] = []): string {
   }
   for (const [key, group] of groups) ranges.push(rangeOf(key, group));
   return [...ranges, ...single].join(', ');
+}
+
+/** docker lists the two kinds of addresses one by one. */
+function everyAddress(port: ContainerPort): ContainerPort[] {
+  return port.hostPort !== undefined && port.hostIp === '' ? ['0.0.0.0', '::'].map((hostIp) => ({ ...port, hostIp })) : [port];
 }
 
 function rangeOf(key: string, { first, last }: Group): string {

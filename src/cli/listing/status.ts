@@ -20,6 +20,11 @@ export function stateOf({ status, paused }: Told): State {
   return status === 'running' && paused ? 'paused' : (STATES.find((state) => state === status) ?? 'exited');
 }
 
+/** `ps` lists it without `-a`. */
+export function isUp(container: Told): boolean {
+  return ['running', 'paused', 'restarting'].includes(stateOf(container));
+}
+
 /** `Up 3 minutes (healthy)`, `Exited (0) 2 hours ago`; the code is left out when nobody was there to see it. */
 export function statusWords(container: Told, now: number): string {
   const { exitCode, started, finished, created, health } = container;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { displayedPorts } from '../../../src/cli/listing/ports.js';
 import { ellipsis } from '../../../src/cli/listing/shorten.js';
-import { stateOf, statusWords, type Told } from '../../../src/cli/listing/status.js';
+import { isUp, stateOf, statusWords, type Told } from '../../../src/cli/listing/status.js';
 import { goTime } from '../../../src/cli/listing/time.js';
 import type { ContainerPort } from '../../../src/index.js';
 
@@ -44,6 +44,7 @@ describe('a container', () => {
     it(`is ${JSON.stringify(words)}`, () => {
       const told = { created: ago(300), ...container };
       assert.deepEqual([stateOf(told), statusWords(told, NOW)], [state, words]);
+      assert.equal(isUp(told), /^(Up|Restarting) /.test(words));
     });
   }
 });
@@ -62,6 +63,8 @@ const PORTS: [ports: ContainerPort[], shown: string][] = [
   [[port(9988, undefined, undefined, 'udp')], '9988/udp'],
   [[port(9988, undefined, '0.0.0.0')], '9988/tcp'],
   [[port(9988, 8899)], '0.0.0.0:8899->9988/tcp'],
+  [[port(80, 8080, '')], '0.0.0.0:8080->80/tcp, [::]:8080->80/tcp'],
+  [[port(80, 80, '')], '0.0.0.0:80->80/tcp, [::]:80->80/tcp'],
   [[port(9988, 8899, '4.3.2.1')], '4.3.2.1:8899->9988/tcp'],
   [[port(9988, 8899, '::')], '[::]:8899->9988/tcp'],
   [[port(9988, 9988, '4.3.2.1')], '4.3.2.1:9988->9988/tcp'],
