@@ -4,7 +4,15 @@ export { type AttachOptions, compileAttach } from './api/attach.js';
 export { type BundleOptions, writeBundle } from './api/bundle.js';
 export { compileCreate, compileRun } from './api/compile-run.js';
 export type { Compiled } from './api/compiled.js';
-export { type ContainerInspection, type ContainerSummary, containers, inspectContainer, removeContainer } from './api/containers.js';
+export type { ContainerDetails, ContainerMountSummary, ContainerPort } from './api/container-details.js';
+export {
+  type ContainerInspection,
+  type ContainerSummary,
+  containers,
+  inspectContainer,
+  removeContainer,
+  sizeOfContainer,
+} from './api/containers.js';
 export {
   killContainer,
   pauseContainer,
@@ -13,6 +21,7 @@ export {
   unpauseContainer,
   waitContainer,
 } from './api/control.js';
+export { type DockerContainer, dockerContainer } from './api/docker-container.js';
 export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';

@@ -55,7 +55,7 @@ function parseTail(text: string): number {
 const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
 
 /** @returns RFC 3339 in UTC with nanoseconds, as the log has it */
-export function parseMoment(text: string, now = Date.now()): string {
+function parseMoment(text: string, now = Date.now()): string {
   const [, whole, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
   if (whole !== undefined) return inNanoseconds(Number(whole) * 1000, fraction);
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];

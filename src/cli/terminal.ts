@@ -18,14 +18,14 @@ interface Asked {
  * Without `-i` and `-t`, on a terminal for all three streams and in its foreground, both are implied: `tsrun run alpine sh` must be a
  * shell, and `tsrun run alpine make &` must not be stopped for it.
  */
-export function impliedTerminal({ interactive, tty, detach }: Asked, streams: Streams, argv0: string): TerminalChoice {
+function impliedTerminal({ interactive, tty, detach }: Asked, streams: Streams, argv0: string): TerminalChoice {
   if (interactive !== undefined || tty !== undefined || detach || isDocker(argv0)) return { options: {} };
   const terminals = streams.stdinIsTerminal && streams.stdout.isTerminal && streams.stderr.isTerminal;
   return { options: terminals && streams.isForeground() ? { interactive: true, tty: true } : {} };
 }
 
 /** `-i -t` without a terminal is docker's error, and podman's way otherwise: a pty all the same, fed from what there is. */
-export function askedTerminal({ interactive, tty, detach }: Asked, streams: Streams, argv0: string): TerminalChoice {
+function askedTerminal({ interactive, tty, detach }: Asked, streams: Streams, argv0: string): TerminalChoice {
   if (!interactive || !tty || detach || streams.stdinIsTerminal) return { options: {} };
   if (isDocker(argv0))
     throw new TsrunError('ERR_TSRUN_USAGE', 'the input device is not a TTY', { hint: 'leave out -t to feed the container from a pipe' });
@@ -41,6 +41,6 @@ export function chooseTerminal(asked: Asked, streams: Streams, argv0: string): T
   return implied.options.tty ? implied : askedTerminal(asked, streams, argv0);
 }
 
-export function isDocker(argv0: string): boolean {
+function isDocker(argv0: string): boolean {
   return basename(argv0) === 'docker';
 }

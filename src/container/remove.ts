@@ -7,6 +7,7 @@ import type { HostPath, StorePaths } from '../paths.js';
 import { compileRemovalPlan } from '../plan/cage.js';
 import { stopFile } from '../plan/container.js';
 import type { Operation } from '../plan/operations.js';
+import type { Identity } from '../rootfs/identity.js';
 import { launch, launchDetached } from '../runtime/spawn.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { lockDirectory } from '../sys/flock.js';
@@ -111,9 +112,14 @@ function removeNames(paths: StorePaths, directory: HostPath): void {
 }
 
 function removalPlan(directory: HostPath, first: Operation[] = []) {
-  const { ids, mappers } = identityOf(configOf(directory));
+  const { ids, mappers } = identityAt(directory);
   const overlay = join(directory, 'overlay') as HostPath;
   return compileRemovalPlan(ids, mappers, existsSync(overlay) && ids.mode !== 'single' ? [overlay] : [], [directory], first);
+}
+
+/** The map that the container ran with: today's may be another. */
+export function identityAt(directory: HostPath): Identity {
+  return identityOf(configOf(directory));
 }
 
 function configOf(directory: HostPath): RuntimeSpec | undefined {

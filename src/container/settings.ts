@@ -6,36 +6,8 @@ import { join } from 'node:path';
 import { TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { RootSource } from '../plan/root.js';
+import type { ContainerSettings } from '../plan/settings.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
-
-export interface ContainerSettings {
-  /** Removed when it ends. */
-  rm: boolean;
-  /** `-i` */
-  interactive: boolean;
-  init: boolean;
-  root: RootSource;
-  restart: RestartPolicy;
-  log: LogSettings;
-  /** A signal's number. */
-  stopSignal: number;
-  /** In seconds, before SIGKILL. */
-  stopTimeout: number;
-}
-
-export interface RestartPolicy {
-  name: 'no' | 'on-failure' | 'always' | 'unless-stopped';
-  /** How often at most, for on-failure; 0: no limit. */
-  retries: number;
-}
-
-export interface LogSettings {
-  driver: 'json-file' | 'none';
-  /** Bytes before it is rotated; 0: never. */
-  maxSize: number;
-  /** How many files there are, the current one included. */
-  maxFiles: number;
-}
 
 const ANNOTATION = 'io.tsrun.container';
 

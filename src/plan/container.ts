@@ -1,5 +1,5 @@
 /** From a runtime spec and its settings to the operations that start the container and see to its end. Pure: golden files test it. */
-import type { ContainerSettings } from '../container/settings.js';
+
 import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
@@ -9,6 +9,7 @@ import { becomeRoot, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, 
 import { type BindSource, mountOperations } from './mounts.js';
 import type { Operation, Process } from './operations.js';
 import { rootOperations } from './root.js';
+import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
 import { type StdioFacts, streamOperations } from './streams.js';
 
