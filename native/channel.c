@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 
 #include "operations.h"
@@ -18,6 +19,28 @@ void tell_failure(struct context *c)
 	send(c->peers[0].channel, message, size + 1, MSG_NOSIGNAL);
 }
 
+/* Until the container runs, a signal that ends programs ends us: what is being set up may take long, or hang on a volume. */
+static int wait_for_message(struct context *c, const struct peer *peer)
+{
+	struct signalfd_siginfo info;
+	while (c->interruptible) {
+		struct pollfd polls[3] = { { .fd = peer->channel, .events = POLLIN }, { .fd = c->signal_fd, .events = POLLIN }, { .fd = c->report_fd } };
+		if (poll(polls, 3, -1) < 0 && errno != EINTR)
+			return -1;
+		if (polls[0].revents)
+			return 0;
+		int sig = polls[2].revents ? SIGKILL : 0;
+		if (polls[1].revents && read(c->signal_fd, &info, sizeof info) == sizeof info)
+			sig = (int)info.ssi_signo;
+		if (sig != SIGTERM && sig != SIGINT && sig != SIGHUP && sig != SIGQUIT && sig != SIGKILL)
+			continue;
+		c->interrupted = sig;
+		errno = EINTR;
+		return -1;
+	}
+	return 0;
+}
+
 /* The next message of a peer; 0 at its end. A failure record of the peer becomes ours. */
 ssize_t receive(struct context *c, struct peer *peer, char *buffer, size_t size, int *fd)
 {
@@ -25,6 +48,8 @@ ssize_t receive(struct context *c, struct peer *peer, char *buffer, size_t size,
 	struct iovec iov = { buffer, size - 1 };
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space };
 	ssize_t n;
+	if (wait_for_message(c, peer) < 0)
+		return -1;
 	while ((n = recvmsg(peer->channel, &message, MSG_CMSG_CLOEXEC)) < 0)
 		if (errno != EINTR && errno != ECONNRESET)
 			return -1;

@@ -34,7 +34,8 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 	c->peer_count = 1;
 	c->on_exit_count = 0;
 	c->relay_count = 0;
-	c->watched = c->terminal = c->pty = -1;
+	c->watched = c->terminal = c->window = c->pty = -1;
+	c->interruptible = false;
 	c->signals_to = NULL;
 	c->exit_status = 0;
 	c->failure.error = 0;

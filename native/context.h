@@ -35,6 +35,7 @@ struct peer {
 
 struct relay {
 	const char *name;    /* of the descriptor that it reads */
+	const char *target;  /* and of the one that it writes */
 	int from, to;        /* -1 once done */
 	int flags;
 	int stream;          /* of the container's output that is recorded: 0 stdout, 1 stderr, else -1 */
@@ -71,13 +72,16 @@ struct context {
 	struct log *log;                /* what recorded relays carry is kept there, or NULL */
 	struct server *server;          /* who else sees what they carry, or NULL */
 	int watched;                    /* a passed-on output whose reader may go away, or -1 */
-	int terminal, pty;              /* the caller's terminal in raw mode and the pty behind it, or -1 */
+	int terminal;                   /* the caller's, in raw mode, or -1 */
+	int window, pty;                /* the caller's terminal whose size the container's pty has, and that, or -1 */
 	struct termios saved_terminal;
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	int signal_manner;              /* FORWARD_… */
 	sigset_t original_mask;
 	sigset_t ignored;               /* of those that end a program: what our caller ignores, and we with it */
 	int signal_fd;
+	bool interruptible;             /* signals to us end what we wait for: we are the process that was called */
+	int interrupted;                /* the signal that did, or 0 */
 	int report_fd;                  /* where a library reads what happens, or -1 */
 	int self_fd;                    /* this program, opened before anything else */
 	bool self_is_roots;             /* its file is root's alone to write, and we are not root */

@@ -80,7 +80,8 @@ static int start_context(struct context *c)
 	struct stat self;
 	c->process = "parent";
 	c->stage = "start";
-	c->watched = c->terminal = c->pty = c->report_fd = c->sealed_fd = -1;
+	c->interruptible = true;
+	c->watched = c->terminal = c->window = c->pty = c->report_fd = c->sealed_fd = -1;
 	if (!getcwd(c->cwd, sizeof c->cwd))
 		c->cwd[0] = 0;
 	new_id(c);
@@ -145,7 +146,7 @@ static int drive_main(struct context *c, char **argv)
 	int status = compile(c, argv[2], argv + 3, &plan, &size);
 	if (status == 0 && size > 0) {
 		if (execute(c, plan, size) < 0) {
-			status = explain(c, argv[2], argv + 3);
+			status = c->interrupted ? 128 + c->interrupted : explain(c, argv[2], argv + 3);
 		} else {
 			status = c->exit_status;
 			if (c->failure.error) /* the run was well, what came after it was not */
@@ -181,6 +182,10 @@ static int execute_main(struct context *c, int plan_fd, int report_fd)
 		record_failure(c, "decode", errno);
 	}
 	int status = size < 0 || execute(c, plan, (size_t)size) < 0 ? 125 : c->exit_status;
+	if (c->interrupted) {
+		status = 128 + c->interrupted;
+		c->failure.error = 0;
+	}
 	report_end(c, status);
 	free(plan);
 	return status;

@@ -210,14 +210,17 @@ int op_device_at(struct context *c, const struct op *op)
 		errno = ENOTTY;
 		return -1;
 	}
-	return attach_at(tree, root, path, false);
+	if (attach_at(tree, root, path, false) < 0)
+		return -1;
+	/* for masks, whatever a later mount puts over it: an image's resolv.conf may be a link there */
+	return strcmp(path, "/dev/null") == 0 ? name_descriptor(c, "null-device", open_in_root(root, path, O_PATH | O_NOFOLLOW)) : 0;
 }
 
 /* The mask for a file is the null device that this process bound itself, checked by its number: never a name that the image chose. */
-static int null_device(int root)
+static int null_device(struct context *c)
 {
 	struct stat stat;
-	closing int fd = open_in_root(root, "/dev/null", O_PATH | O_NOFOLLOW);
+	int fd = descriptor(c, "null-device");
 	if (fd < 0 || fstat(fd, &stat) < 0)
 		return -1;
 	if (!S_ISCHR(stat.st_mode) || stat.st_rdev != makedev(1, 3)) {
@@ -241,7 +244,7 @@ int op_mask_at(struct context *c, const struct op *op)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	if (fstat(place, &stat) < 0)
 		return -1;
-	closing int mask = S_ISDIR(stat.st_mode) ? new_mount("tmpfs", MOUNT_ATTR_RDONLY, empty) : null_device(root);
+	closing int mask = S_ISDIR(stat.st_mode) ? new_mount("tmpfs", MOUNT_ATTR_RDONLY, empty) : null_device(c);
 	return mask < 0 ? -1 : sys_move_mount(mask, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 

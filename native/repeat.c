@@ -29,7 +29,7 @@ static void release_relays(struct context *c)
 		free(c->relays[i]);
 	}
 	c->relay_count = 0;
-	c->watched = c->pty = -1;
+	c->watched = c->window = c->pty = -1;
 }
 
 static void release_peers(struct context *c, size_t from)

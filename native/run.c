@@ -2,6 +2,7 @@
  * The run stage: one poll loop that moves bytes, hands signals on and notices the end. Our own descriptors 0–2 stay blocking, because
  * they are shared with whoever called us: a write of at most PIPE_BUF bytes after POLLOUT does not block on a pipe.
  */
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include "serve.h"
 #include "sys.h"
 
+#define READER_GRACE 1000 /* milliseconds */
+
 struct run {
 	struct context *c;
 	struct peer *peer;
@@ -21,7 +24,8 @@ struct run {
 	bool terminating;    /* a TERM was handed on: the next one is the last */
 	bool ended;
 	bool abandoned;      /* a signal came after the end: what nobody reads is given up */
-	int64_t reader_gone; /* when, in milliseconds, or 0 */
+	int64_t reader_gone; /* when that was seen, in milliseconds, or 0 */
+	int64_t written;     /* how often pid 1 had written anything then */
 };
 
 static int64_t milliseconds(void)
@@ -31,7 +35,15 @@ static int64_t milliseconds(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* The numbers of rt_sigtimedwait: x86-64, arm64, and on 32 bits of either with both kinds of time. */
+/* The numbers of rt_sigtimedwait: on 64 bits, and for a program of 32 bits with both kinds of time. */
+#if defined(__x86_64__)
+#define RT_SIGTIMEDWAIT 128
+#elif defined(__aarch64__)
+#define RT_SIGTIMEDWAIT 137
+#endif
+#define RT_SIGTIMEDWAIT_32 177
+#define RT_SIGTIMEDWAIT_TIME64 421
+
 static bool waits_for_signals(pid_t pid)
 {
 	char path[64];
@@ -43,7 +55,7 @@ static bool waits_for_signals(pid_t pid)
 	if (fscanf(file, "%d", &call) != 1)
 		call = -1; /* it runs */
 	fclose(file);
-	return call == 128 || call == 137 || call == 177 || call == 421;
+	return call == RT_SIGTIMEDWAIT || call == RT_SIGTIMEDWAIT_32 || call == RT_SIGTIMEDWAIT_TIME64;
 }
 
 /*
@@ -62,7 +74,7 @@ static bool is_unhandled(pid_t pid, int sig)
 		if (strncmp(line, "SigBlk:", 7) == 0 || strncmp(line, "SigIgn:", 7) == 0 || strncmp(line, "SigCgt:", 7) == 0)
 			handled |= strtoull(line + 7, NULL, 16) >> (sig - 1) & 1;
 	fclose(status);
-	return !handled && !waits_for_signals(pid);
+	return !handled;
 }
 
 static void end_run(struct run *run, int status)
@@ -78,8 +90,8 @@ static void hand_on(struct run *run, int sig)
 	struct winsize size;
 	if (sig == SIGCHLD || sig == SIGPIPE || sig == SIGURG)
 		return;
-	if (sig == SIGWINCH && c->terminal >= 0) {
-		if (ioctl(c->terminal, TIOCGWINSZ, &size) == 0)
+	if (sig == SIGWINCH && c->window >= 0) {
+		if (ioctl(c->window, TIOCGWINSZ, &size) == 0)
 			ioctl(c->pty, TIOCSWINSZ, &size);
 		return;
 	}
@@ -188,8 +200,13 @@ static void drain_relay(struct run *run, struct relay *relay)
 		if (relay->start == relay->end && relay->from < 0 && !(relay->flags & RELAY_FED))
 			close_relay(relay);
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		if (relay->flags & RELAY_FATAL && run->forced < 0)
+		bool gone = errno == EPIPE || errno == ECONNRESET || errno == EIO;
+		if (gone && relay->flags & RELAY_FATAL && run->forced < 0)
 			end_run(run, 128 + SIGPIPE);
+		else if (!gone) { /* a full disk: the writer sees a broken pipe from here on, and we say why in the end */
+			note_path(run->c, relay->target);
+			record_failure(run->c, "relay", errno);
+		}
 		close_relay(relay);
 	}
 }
@@ -203,17 +220,48 @@ static int collect(struct run *run)
 	return 1;
 }
 
+/* How often the threads of a process have called write, successfully or not (proc(5), syscw); -1 when that is not shown. Its children do not count. */
+static int64_t writes_of(pid_t pid)
+{
+	char path[64], line[128];
+	int64_t sum = -1;
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	DIR *tasks = opendir(path);
+	for (struct dirent *task; tasks && (task = readdir(tasks));) {
+		long long count;
+		snprintf(path, sizeof path, "/proc/%d/task/%d/io", (int)pid, atoi(task->d_name));
+		FILE *io = atoi(task->d_name) > 0 ? fopen(path, "re") : NULL;
+		while (io && fgets(line, sizeof line, io))
+			if (sscanf(line, "syscw: %lld", &count) == 1)
+				sum = (sum < 0 ? 0 : sum) + count;
+		if (io)
+			fclose(io);
+	}
+	if (tasks)
+		closedir(tasks);
+	return sum;
+}
+
 /*
- * A reader that went away kills an ordinary writer by SIGPIPE; pid 1 is spared by the kernel and could write into nothing for ever.
- * So it gets a second to notice by itself, and then another one each time that it says it handles the signal.
+ * A reader that went away kills an ordinary writer by SIGPIPE; pid 1 is spared by the kernel and could write into nothing for ever. So
+ * one that goes on writing gets a second to notice by itself, and then another one each time that it says it handles the signal. One
+ * that writes no more is let be, as it would be outside.
  */
 static void check_reader(struct run *run, const struct pollfd *watched)
 {
 	if (!(watched->revents & (POLLERR | POLLHUP))) /* a pipe says the first, a socket the second */
 		return;
-	if (run->reader_gone && is_unhandled(run->peer->pid, SIGPIPE))
+	if (!run->reader_gone) { /* the write that was still read may not be counted yet: we look again in a moment */
+		run->reader_gone = milliseconds() - READER_GRACE + 100;
+		run->written = INT64_MAX;
+		return;
+	}
+	int64_t written = writes_of(run->peer->pid);
+	bool goes_on = written < 0 || written > run->written;
+	if (goes_on && is_unhandled(run->peer->pid, SIGPIPE))
 		end_run(run, 128 + SIGPIPE);
 	run->reader_gone = milliseconds();
+	run->written = written;
 }
 
 static bool output_left(const struct context *c)
@@ -284,7 +332,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 		bool over = run.ended || run.forced >= 0;
 		polls[0] = (struct pollfd){ .fd = c->signal_fd, .events = POLLIN };
 		polls[1] = (struct pollfd){ .fd = run.ended ? -1 : peer->pidfd, .events = POLLIN };
-		polls[2] = (struct pollfd){ .fd = over || (run.reader_gone && milliseconds() - run.reader_gone < 1000) ? -1 : c->watched };
+		polls[2] = (struct pollfd){ .fd = over || (run.reader_gone && milliseconds() - run.reader_gone < READER_GRACE) ? -1 : c->watched };
 		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
 		for (size_t i = 0; i < c->relay_count; i++)
 			polls[4 + i] = relay_poll(&run, c->relays[i]);

@@ -277,7 +277,7 @@ static struct relay *feed(struct context *c, const char *name)
 	struct relay *relay = fd < 0 || c->relay_count == MAX_RELAYS ? NULL : calloc(1, sizeof *relay);
 	if (!relay)
 		return NULL;
-	*relay = (struct relay){ .name = name, .from = -1, .to = fcntl(fd, F_DUPFD_CLOEXEC, 3), .flags = RELAY_FED, .stream = -1 };
+	*relay = (struct relay){ .name = name, .target = name, .from = -1, .to = fcntl(fd, F_DUPFD_CLOEXEC, 3), .flags = RELAY_FED, .stream = -1 };
 	c->relays[c->relay_count++] = relay;
 	return relay->to < 0 ? NULL : relay;
 }

@@ -61,6 +61,7 @@ int op_relay(struct context *c, const struct op *op)
 		return -1;
 	c->relays[c->relay_count++] = relay;
 	relay->name = op->args[0].name;
+	relay->target = op->args[1].name;
 	relay->stream = -1;
 	relay->from = copy_of(c, op->args[0].name);
 	relay->to = output_of(c, op->args[1].name);
@@ -126,6 +127,8 @@ int op_window_size(struct context *c, const struct op *op)
 	int from = descriptor(c, op->args[0].name), to = descriptor(c, op->args[1].name);
 	if (from < 0 || to < 0 || ioctl(from, TIOCGWINSZ, &size) < 0)
 		return -1;
+	c->window = from;
+	c->pty = to;
 	return ioctl(to, TIOCSWINSZ, &size);
 }
 

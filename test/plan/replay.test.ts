@@ -191,7 +191,7 @@ async function replayOciCreate(here: Ground, helper: Helper, scenario: Scenario)
     assert.deepEqual(logOf(directory), [], 'it has not started');
     const start = compileOciStartPlan(directory);
     assert.equal((await here.execute(helper, start)).code, 0);
-    assert.ok(await until(() => statusOf(directory).status === 'stopped'));
+    assert.ok(await until(() => statusOf(directory).status === 'stopped' && !isHeld(directory as HostPath)));
     assert.deepEqual(logOf(directory), [{ log: `id=${id.slice(0, 12)} uid=0 pid=1\n`, stream: 'stdout' }]);
     assert.notEqual((await here.execute(helper, start)).code, 0, 'nobody waits there any more');
     await removed(here, id);

@@ -29,6 +29,26 @@ const needsRoot = process.getuid?.() === 0 ? undefined : 'only root can mount a 
 
 for (const who of identities()) {
   describe(`as ${who.name}`, () => {
+    test('a container that fills the disk ends as it ends, and nothing that it wrote is lost', {
+      skip: who.unavailable ?? needsRoot ?? false,
+    }, async () => {
+      const busybox = (await busyboxImage()).reference;
+      await using place = sandbox(who);
+      await using namespace = await mountNamespace(`mount -t tmpfs -o size=${DISK},mode=0700,uid=${who.uid},gid=${who.gid} tmpfs "$1"`, [
+        place.root,
+      ]);
+      const disk = namespace.inside(place);
+      const script = 'echo important > /result; dd if=/dev/zero of=/fill bs=64k 2>/dev/null; exit 3';
+      const { code } = await disk.tsrun(['run', '-q', '--name', 'precious', busybox, 'sh', '-c', script]);
+      assert.equal(code, 3);
+      const free = await disk.tsrun(['start', '-a', 'precious']);
+      assert.equal(free.code, 3, 'it can even be started again');
+      assert.match((await disk.tsrun(['ps', '-a'])).stdout, /precious/);
+      const kept = await disk.command(['sh', '-c', `cat ${place.root}/v1/containers/*/overlay/upper/result`]).finished;
+      assert.equal(kept.stdout, 'important\n');
+      assert.equal((await disk.tsrun(['rm', 'precious'])).code, 0);
+    });
+
     test('a full disk: the bytes needed, the path and --root are named, and what was there before still runs', {
       skip: who.unavailable ?? needsRoot ?? false,
     }, async () => {

@@ -78,6 +78,14 @@ for (const who of identities()) {
       });
     }
 
+    it('one whose consumer has gone and that writes no more is let be, as it would be outside', async () => {
+      const { program, command } = where().box;
+      const words = [program, 'run', '--rm', where().image, 'sh', '-c', 'echo start; sleep 2; exit 7'];
+      const script = '{ "$@"; echo $? >&2; } | head -1';
+      const { stdout, stderr } = await command(['bash', '-c', script, 'bash', ...words]).finished;
+      assert.deepEqual([stdout, stderr], ['start\n', '7\n']);
+    });
+
     it('a command that ends without reading a large input has succeeded', async () => {
       assert.equal(
         (await shell(where(), `cat ${random().file} | "$tsrun" run --rm -i "$image" true; echo "\${PIPESTATUS[1]}"`)).stdout,

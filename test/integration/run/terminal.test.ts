@@ -57,6 +57,18 @@ for (const who of identities()) {
       assert.equal(terminal.screen().text, 'ready\nhello\nhello\nend');
     });
 
+    it('-t alone: the size is right, and follows the window', async () => {
+      const script =
+        'stty size < /dev/console; trap "stty size < /dev/console" WINCH; echo ready; i=0; while [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done';
+      const terminal = await onTerminal(where(), ['-t', where().image, 'sh', '-c', script]);
+      await terminal.waitFor(/24 80\r*\n/);
+      await terminal.waitFor(/ready/);
+      terminal.resize(30, 100);
+      await terminal.waitFor(/30 100\r*\n/);
+      terminal.type('\x03');
+      await terminal.finished;
+    });
+
     it('^C reaches the command', async () => {
       const terminal = await onTerminal(where(), [
         '-i',
