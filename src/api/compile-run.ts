@@ -1,5 +1,5 @@
 /** `run`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
@@ -23,6 +23,7 @@ import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
 import { callersVariables, ownArch } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
+import { checkNetwork, type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
@@ -34,9 +35,10 @@ export async function planRun(image: string, command: readonly string[], options
   sweep(session.paths);
   const identity = await findIdentity(session.paths, options.userns, options.signal);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
-  const built = buildContainer(session.paths, identity, image, command, root, options);
-  for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
-  return compile(session.paths, identity, image, root.source, built, options, streams);
+  const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
+  const built = buildContainer(session.paths, identity, image, command, root, network, options);
+  for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
+  return compile(session.paths, identity, image, root.source, built, network, options, streams);
 }
 
 /** The plan as bytes for the helper that forked this process, and as text for people. */
@@ -50,9 +52,11 @@ export async function compileRun(image: string, command: string[], options: RunO
   };
 }
 
-function checkOptions({ name, cidfile }: RunOptions): void {
+function checkOptions(options: RunOptions): void {
+  const { name, cidfile } = options;
   if (name !== undefined) checkName(name);
   if (cidfile !== undefined) checkCidfile(cidfile);
+  checkNetwork(options);
 }
 
 /** The helper writes it; what can be known is said before anything is pulled. */
@@ -102,9 +106,9 @@ function buildContainer(
   image: string,
   command: readonly string[],
   root: Root,
+  network: PreparedNetwork,
   options: RunOptions,
 ): Built {
-  const hostNetwork = options.network === 'host';
   return buildSpec({
     ...(root.image ? { image: { ...root.image, name: image } } : {}),
     options,
@@ -117,8 +121,9 @@ function buildContainer(
       kernel: release(),
       envNames: callersVariables(process.env),
       thermalPaths: readThermalPaths(),
-      ...(hostNetwork ? { hostname: hostname(), hosts: textOf('/etc/hosts'), resolvConf: textOf('/etc/resolv.conf') } : {}),
+      ...(network.input.settings.mode === 'host' ? { hostname: hostname() } : {}),
     },
+    network: network.input,
     terminal: options.tty ?? false,
     rootPath: root.source.type === 'directory' ? root.source.path : 'rootfs',
     containerDir: containerDirectory(paths, options),
@@ -132,6 +137,7 @@ function compile(
   image: string,
   root: RootSource,
   built: Built,
+  network: PreparedNetwork,
   options: RunOptions,
   callers: StdioFacts,
 ): Plan {
@@ -152,6 +158,9 @@ function compile(
     status: { ...(name === undefined ? {} : { name }), image, command: built.spec.process?.args ?? [], created: slot('now') },
     arch: ownArch(),
     interactive: options.interactive ?? false,
+    network: network.input.settings,
+    ...(network.neighbour ? { neighbour: network.neighbour } : {}),
+    ports: network.input.ports,
     callers,
     callerUid: process.getuid?.() ?? 0,
     rm,
@@ -171,12 +180,4 @@ function claimName(paths: StorePaths, name: string): void {
     subject: name,
     hint: `choose another name, or remove it first: tsrun rm ${name}`,
   });
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,12 +1,14 @@
 /** A runtime spec and what surrounds it → the launch plan of a foreground run. Pure: golden files test it. */
 import type { BuiltFile } from '../bundle/build.js';
+import type { NetworkSettings, PublishedPort } from '../network/settings.js';
 import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { jsonText } from './encode.js';
-import { becomeRoot, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
+import { becomeRoot, CLONE_NEWNET, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
 import { type BindSource, mountOperations } from './mounts.js';
+import { networkOperations } from './network.js';
 import type { Operation, Plan } from './operations.js';
 import { type RootSource, rootOperations } from './root.js';
 import { slot } from './slot.js';
@@ -29,6 +31,10 @@ export interface RunPlanInput {
   status: Readonly<Record<string, unknown>>;
   arch: 'x64' | 'arm64';
   interactive: boolean;
+  network: NetworkSettings;
+  /** Of a container of ours whose network is joined. */
+  neighbour?: { pid: number; startTime: string };
+  ports: readonly PublishedPort[];
   callers: StdioFacts;
   callerUid: number;
   rm: boolean;
@@ -42,6 +48,9 @@ export function compileRunPlan(input: RunPlanInput): Plan {
   const process = processOf(input.spec);
   const mounts = mountOperations(input.spec);
   const root = rootOperations(input.root, input.containerDir, input.ids, input.rm);
+  const network = networkOperations(input.network, input.ports, input.ids);
+  const entered = enterNamespaces(input);
+  const running = { ...input.status, ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) };
   const sources = [...root.binds, ...mounts.sources];
   const streams = streamOperations({
     terminal: process.terminal ?? false,
@@ -57,17 +66,19 @@ export function compileRunPlan(input: RunPlanInput): Plan {
 
   const parent: Operation[] = [
     ['stage', 'prepare'],
+    ...network.listen,
+    ...entered.open,
     ...claim(input, always),
     ...record(input),
     ...root.prepare,
     ...handOver(input, [...root.ownDirectories, ...input.files.map(({ name }) => `${input.containerDir}/${name}`)], foreign),
     ...(foreign ? openSources(sources) : []),
     ['stage', 'clone'],
-    ['clone', 'child', cloneFlags(input.spec.linux?.namespaces ?? [])],
+    ...entered.clone,
     ['name-process', 'child', 'container'],
     ['clone', 'keeper', 0],
     ['stage', 'map'],
-    mapIds('child', input.ids, input.mappers),
+    ...(entered.mapped ? [] : [mapIds('child', input.ids, input.mappers)]),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
     ...(written
       ? ([
@@ -83,12 +94,15 @@ export function compileRunPlan(input: RunPlanInput): Plan {
       : []),
     ...(foreign ? idmapped(input, sources) : []),
     ['send', 'child', 'mapped'],
+    ...network.begin,
     ...root.serve,
     ['stage', 'connect'],
     ...streams.connect,
+    ...network.finish,
     ['await-exec', 'child'],
     ['stage', 'run'],
-    ['replace-file', `${input.containerDir}/status.json`, 0o600, jsonText({ ...input.status, ...RUNNING })],
+    ['replace-file', `${input.containerDir}/status.json`, 0o600, jsonText(running)],
+    ...network.release,
     ['started', 'child'],
     ['forward-signals', 'child', 1],
     ['wait', 'child'],
@@ -101,6 +115,7 @@ export function compileRunPlan(input: RunPlanInput): Plan {
   const child: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],
+    ...entered.inside,
     // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
     ['await', 'parent', 'mapped'],
     ...root.sources,
@@ -120,6 +135,7 @@ export function compileRunPlan(input: RunPlanInput): Plan {
     ['pivot', 'root'],
     ['stage', 'process'],
     ['seal', input.init ? 1 : 0],
+    ...network.ready,
     ...situation(input.spec, process),
     ...credentialOperations(process, input.ids, filterOf(input)),
     ['chdir', process.cwd, 0],
@@ -132,6 +148,7 @@ export function compileRunPlan(input: RunPlanInput): Plan {
       { name: 'parent', operations: parent },
       { name: 'child', operations: child },
       { name: 'keeper', operations: KEEPER },
+      ...network.processes,
       ...(root.server ? [root.server] : []),
       ...(written ? [{ name: 'cleanup', operations: emptying(written, input.ids) }] : []),
     ],
@@ -148,6 +165,48 @@ const KEEPER: Operation[] = [
 function emptying(directory: string, ids: IdMapping): Operation[] {
   return [['stage', 'cleanup'], ['chdir-host', directory], ['join', 'user', CLONE_NEWUSER], becomeRoot(ids), ['remove-contents']];
 }
+
+/**
+ * Namespaces that are there already are entered before the others are made. One that belongs to another container is that user
+ * namespace's, which is therefore shared: nobody else may enter it. A file's is the host's, and is entered while the host's rights last.
+ */
+function enterNamespaces({ spec, network, neighbour }: RunPlanInput): EnteredNamespaces {
+  const flags = cloneFlags(spec.linux?.namespaces ?? []);
+  if (network.mode === 'container' && neighbour) {
+    return {
+      open: [['open-process', neighbour.pid, Number(neighbour.startTime), 'neighbour']],
+      clone: CONTINUED,
+      inside: [['join', 'neighbour', CLONE_NEWUSER + CLONE_NEWNET], ['unshare', (flags & ~CLONE_NEWUSER) >>> 0], ...CONTINUE],
+      mapped: true,
+    };
+  }
+  if (network.mode === 'namespace') {
+    return {
+      open: [['open', network.path, O_RDONLY, 'foreign-net']],
+      clone: CONTINUED,
+      inside: [['join', 'foreign-net', CLONE_NEWNET], ['unshare', flags], ...CONTINUE],
+      mapped: false,
+    };
+  }
+  return { open: [], clone: [['clone', 'child', flags]], inside: [], mapped: false };
+}
+
+interface EnteredNamespaces {
+  /** Parent, before anything is made. */
+  open: Operation[];
+  clone: Operation[];
+  inside: Operation[];
+  /** The user namespace has its maps already. */
+  mapped: boolean;
+}
+
+const O_RDONLY = 0;
+const CONTINUED: Operation[] = [
+  ['clone', 'child', 0],
+  ['continued', 'child'],
+];
+/** A new pid namespace is its maker's children's. */
+const CONTINUE: Operation[] = [['continue', 'parent'], ['die-with-parent']];
 
 function filterOf({ spec, arch }: RunPlanInput): Uint8Array | undefined {
   return spec.linux?.seccomp && compileSeccomp(spec.linux.seccomp, arch);

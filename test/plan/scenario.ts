@@ -101,6 +101,8 @@ function run(facts: Facts, options: RunOptions, script: string): Plan {
     status: { image: 'busybox', created: slot('now') },
     arch,
     interactive: options.interactive ?? false,
+    network: { mode: options.network === 'host' ? 'host' : 'none' },
+    ports: [],
     callers: options.tty ? TERMINAL : SOCKETS,
     callerUid,
     rm,
