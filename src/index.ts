@@ -6,5 +6,6 @@ export { type ContainerInspection, type ContainerSummary, containers, inspectCon
 export { explainFailure } from './api/explain.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';
 export type { CommonOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
+export { containerPorts, type OpenPort } from './api/port.js';
 export { type RunningContainer, run } from './api/run.js';
 export { ERROR_CODES, type ErrorCode, TsrunError } from './errors.js';

@@ -4,6 +4,7 @@ import Help from '../commands/help.js';
 import ImageInspect from '../commands/image-inspect.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
+import Port from '../commands/port.js';
 import Ps from '../commands/ps.js';
 import Pull from '../commands/pull.js';
 import Rm from '../commands/rm.js';
@@ -17,6 +18,7 @@ export const COMMANDS = {
   'image:inspect': ImageInspect,
   images: Images,
   inspect: Inspect,
+  port: Port,
   ps: Ps,
   pull: Pull,
   rm: Rm,

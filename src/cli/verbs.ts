@@ -4,6 +4,7 @@ import { HELP } from './flags/help.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
 import { IMAGES } from './flags/images.js';
 import { INSPECT } from './flags/inspect.js';
+import { PORT } from './flags/port.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
 import { RM } from './flags/rm.js';
@@ -12,7 +13,7 @@ import { RUN } from './flags/run.js';
 import { VERSION } from './flags/version.js';
 import type { Verb } from './verb.js';
 
-export const VERBS: readonly Verb[] = [RUN, PULL, IMAGES, IMAGE_INSPECT, RMI, PS, INSPECT, RM, BUNDLE, HELP, VERSION];
+export const VERBS: readonly Verb[] = [RUN, PULL, IMAGES, IMAGE_INSPECT, RMI, PS, INSPECT, PORT, RM, BUNDLE, HELP, VERSION];
 
 /** The verb of this name or alias. */
 export function findVerb(name: string): Verb | undefined {

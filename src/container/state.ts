@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
+import type { PublishedPort } from '../network/settings.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { isAlive } from './alive.js';
@@ -23,6 +24,8 @@ export interface Container {
   exitCode?: number;
   started?: string;
   finished?: string;
+  /** Published, with the host's port as it is now; while it runs. */
+  ports?: PublishedPort[];
   /** Removed when it ends. */
   rm: boolean;
   directory: HostPath;
@@ -106,6 +109,7 @@ function readContainer(directory: HostPath, id: string, rm: boolean): Container 
     ...(!running && file.exitCode !== undefined ? { exitCode: Number(file.exitCode) } : {}),
     ...(file.started ? { started: file.started } : {}),
     ...(file.finished ? { finished: file.finished } : {}),
+    ...(running && file.ports ? { ports: file.ports.map((port) => ({ ...port, hostPort: Number(port.hostPort) })) } : {}),
     rm,
     directory,
   };

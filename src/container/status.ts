@@ -1,6 +1,7 @@
 /** status.json: what the launch plan writes when a container starts and when it ends. Numbers come from slots and are texts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PublishedPort } from '../network/settings.js';
 import type { HostPath } from '../paths.js';
 
 export type ContainerStatus = 'creating' | 'created' | 'running' | 'stopped';
@@ -16,6 +17,8 @@ export interface StatusFile {
   started?: string;
   finished?: string;
   exitCode?: string;
+  /** As they are open since this start. */
+  ports?: (Omit<PublishedPort, 'hostPort'> & { hostPort: string })[];
 }
 
 /** Empty when there is none yet, or when it is damaged: one bad file must not hide the container. */

@@ -12,7 +12,9 @@ import { slot } from './slot.js';
 export interface NetworkOperations {
   /** Parent, before anything else: a port that is taken ends the run here. */
   listen: Operation[];
-  /** Parent, once the child has its map and `user` is open: starts what the child does not wait for yet. */
+  /** Parent, once the child has its map and while it still waits: afterwards nobody may look at it. */
+  open: Operation[];
+  /** Parent, with `user` and `net` open: starts what the child does not wait for yet. */
   begin: Operation[];
   /** Parent, once the streams are connected: the network is there, its ports are served, the child may go on. */
   finish: Operation[];
@@ -35,15 +37,13 @@ export function networkOperations(network: NetworkSettings, ports: readonly Publ
   const any = program !== undefined || served.length > 0;
   return {
     listen: served.map((port, index): Operation => ['listen', nameOf(index), port.protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM, port.hostIp, port.hostPort]),
-    begin: [
-      ...(any ? ([['open-namespace', 'child', CLONE_NEWNET, 'net']] satisfies Operation[]) : []),
-      ...(program
-        ? ([
-            ['clone', 'network-keeper', 0],
-            ['continued', 'network-keeper'],
-          ] satisfies Operation[])
-        : []),
-    ],
+    open: any ? [['open-namespace', 'child', CLONE_NEWNET, 'net']] : [],
+    begin: program
+      ? [
+          ['clone', 'network-keeper', 0],
+          ['continued', 'network-keeper'],
+        ]
+      : [],
     finish: [
       ...(program ? ([['stage', 'network'], ['await', 'network-keeper', 'ready']] satisfies Operation[]) : []),
       ...(served.length > 0 ? ([['stage', 'network'], ['clone', 'ports', 0]] satisfies Operation[]) : []),
@@ -85,6 +85,7 @@ function programProcesses(program: readonly string[], ids: IdMapping): Process[]
         ['pipe', 'ready'],
         ['pipe', 'said'],
         ['clone', 'network', 0],
+        ['capabilities', 0, 0, 0, 0],
         ['close', 'ready.write'],
         ['close', 'said.write'],
         ['await-ready', 'network', 'ready.read', 'said.read'],

@@ -80,6 +80,7 @@ export function compileRunPlan(input: RunPlanInput): Plan {
     ['stage', 'map'],
     ...(entered.mapped ? [] : [mapIds('child', input.ids, input.mappers)]),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
+    ...network.open,
     ...(written
       ? ([
           [
