@@ -33,7 +33,8 @@ export function checkNetwork(options: NetworkOptions): void {
   const ports = choosePorts(portOptions(options, []));
   if (options.noHosts && options.addHost?.length)
     throw new TsrunError('ERR_TSRUN_USAGE', '--no-hosts and --add-host exclude each other', { hint: 'leave out one of them' });
-  if (ports.length > 0 && (mode.type === 'container' || mode.type === 'namespace')) throw notOurs(options.network ?? '', 'its ports are published where it was made');
+  if (ports.length > 0 && (mode.type === 'container' || mode.type === 'namespace'))
+    throw notOurs(options.network ?? '', 'its ports are published where it was made');
   wantsHost(options.addHost);
 }
 
@@ -80,7 +81,10 @@ function joinContainer(container: Container, ids: IdMapping, options: NetworkOpt
   const { name, id, directory, pid } = container;
   const { startTime } = readStatus(directory);
   if (container.status !== 'running' || pid === undefined || startTime === undefined)
-    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network container:${name}: that container does not run`, { subject: name, hint: `start it first, or choose another network` });
+    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network container:${name}: that container does not run`, {
+      subject: name,
+      hint: `start it first, or choose another network`,
+    });
   if (readConfig(container).annotations?.['io.tsrun.owners'] !== ids.owners)
     throw notOurs(`container:${name}`, 'it was started with another --userns, so its network belongs to others');
   return {
@@ -99,7 +103,10 @@ function joinContainer(container: Container, ids: IdMapping, options: NetworkOpt
 }
 
 function notOurs(network: string, why: string): TsrunError {
-  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network ${network} cannot be used so: ${why}`, { subject: network, hint: 'choose another network' });
+  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network ${network} cannot be used so: ${why}`, {
+    subject: network,
+    hint: 'choose another network',
+  });
 }
 
 function portOptions({ publish, publishAll, expose }: NetworkOptions, exposed: readonly string[]) {

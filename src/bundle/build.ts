@@ -7,7 +7,16 @@ import type { IdMapping, IdRange } from '../security/idmap.js';
 import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
 import { defaultSeccomp, kernelAtLeast } from '../security/seccomp/resolve.js';
 import type { ImageConfig } from '../spec/image.js';
-import { type IdMap, type Linux, type Namespace, type NamespaceType, OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
+import {
+  type IdMap,
+  type Linux,
+  type Namespace,
+  type NamespaceType,
+  OCI_VERSION,
+  type Process,
+  type RuntimeSpec,
+  type User,
+} from '../spec/runtime.js';
 import { buildAnnotations } from './annotations.js';
 import { checkText } from './check.js';
 import { buildEnv } from './env.js';
@@ -192,13 +201,20 @@ function namespaceOf(type: NamespaceType, { settings, path, userPath }: NetworkI
 /** As docker's: every port may be listened at, and ping needs no capability. The kernel takes groups that the map has. */
 function networkSysctl(gids: readonly IdRange[]): Record<string, string> {
   let last = 0;
-  for (const { containerId, size } of [...gids].sort((a, b) => a.containerId - b.containerId)) if (containerId <= last + 1) last = containerId + size - 1;
+  for (const { containerId, size } of [...gids].sort((a, b) => a.containerId - b.containerId))
+    if (containerId <= last + 1) last = containerId + size - 1;
   return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': `0 ${last}` };
 }
 
 function networkOf({ options, host }: BuildInput): NetworkInput {
   if (options.network !== 'host') return { settings: { mode: 'none' }, ports: [], added: [], resolvConf: '' };
-  return { settings: { mode: 'host' }, ports: [], added: [], resolvConf: host.resolvConf ?? '', ...(host.hosts ? { hosts: host.hosts } : {}) };
+  return {
+    settings: { mode: 'host' },
+    ports: [],
+    added: [],
+    resolvConf: host.resolvConf ?? '',
+    ...(host.hosts ? { hosts: host.hosts } : {}),
+  };
 }
 
 function wire({ containerId, hostId, size }: IdRange): IdMap {

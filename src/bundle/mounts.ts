@@ -26,7 +26,9 @@ export function buildMounts(input: MountsInput): Mount[] {
   refuseTwice(input.volumes);
   const taken = new Set(input.volumes.map(({ destination }) => destination));
   const free = ({ destination }: Mount) => !taken.has(destination);
-  const files = FILES.filter((name) => !(input.noHosts && name === 'hosts')).map((name) => fileMount(name, input)).filter(free);
+  const files = FILES.filter((name) => !(input.noHosts && name === 'hosts'))
+    .map((name) => fileMount(name, input))
+    .filter(free);
   const volumes = input.volumes.map(
     ({ destination, source, options }): Mount => ({ destination, type: 'bind', source, options: [...options] }),
   );

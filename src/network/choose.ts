@@ -36,10 +36,19 @@ function chooseDefault(host: HostNetwork, hostLoopback: boolean): ChosenNetwork 
   if (tun && pasta && route) return stackOf('pasta', [], pasta, host, hostLoopback);
   if (tun && slirp4netns) return stackOf('slirp4netns', [], slirp4netns, host, hostLoopback);
   if (tun && pasta && outward) return stackOf('pasta', [], pasta, host, hostLoopback);
-  return { settings: { mode: 'none' }, note: `the container has no network but its loopback: ${whyNot(host)} (--network none says that none is wanted)` };
+  return {
+    settings: { mode: 'none' },
+    note: `the container has no network but its loopback: ${whyNot(host)} (--network none says that none is wanted)`,
+  };
 }
 
-function stackOf(type: 'pasta' | 'slirp4netns', options: readonly string[], program: string, { outward }: HostNetwork, hostLoopback: boolean): ChosenNetwork {
+function stackOf(
+  type: 'pasta' | 'slirp4netns',
+  options: readonly string[],
+  program: string,
+  { outward }: HostNetwork,
+  hostLoopback: boolean,
+): ChosenNetwork {
   const stack = (type === 'pasta' ? pastaStack : slirpStack)(program, { options, hostLoopback, ...(outward ? { outward } : {}) });
   return { settings: { mode: type, args: stack.args, address: stack.address }, stack };
 }
@@ -59,6 +68,10 @@ function requireProgram(type: 'pasta' | 'slirp4netns', host: HostNetwork): strin
       subject: type,
       hint: `install it (Debian: apt-get install ${type === 'pasta' ? 'passt' : type}), or choose another network`,
     });
-  if (!host.tun) throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network ${type}: the container has no network: ${TUN}`, { subject: '/dev/net/tun', hint: 'open the device, or choose --network none or host' });
+  if (!host.tun)
+    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network ${type}: the container has no network: ${TUN}`, {
+      subject: '/dev/net/tun',
+      hint: 'open the device, or choose --network none or host',
+    });
   return program;
 }

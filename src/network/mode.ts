@@ -22,10 +22,14 @@ export function parseNetworkMode(text = 'default'): NetworkMode {
   if (word === 'ns' && rest?.startsWith('/')) return { type: 'namespace', path: rest };
   if (word === 'ns' || word === 'container') throw unknown(text);
   if (DEFAULTS.has(word) || rest !== undefined) throw unknown(text);
-  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `there is no network ${JSON.stringify(text)}: networks between containers are not supported yet`, {
-    subject: text,
-    hint: 'use none, host, pasta, slirp4netns, container:NAME or ns:PATH; container:NAME lets two containers share one network',
-  });
+  throw new TsrunError(
+    'ERR_TSRUN_UNSUPPORTED',
+    `there is no network ${JSON.stringify(text)}: networks between containers are not supported yet`,
+    {
+      subject: text,
+      hint: 'use none, host, pasta, slirp4netns, container:NAME or ns:PATH; container:NAME lets two containers share one network',
+    },
+  );
 }
 
 function split(text: string): [string, string | undefined] {

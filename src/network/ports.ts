@@ -64,10 +64,14 @@ function refuseConflicts(ports: readonly PublishedPort[]): void {
     const key = `${port.hostIp} ${port.hostPort}/${port.protocol}`;
     const other = seen.get(key);
     if (other)
-      throw new TsrunError('ERR_TSRUN_USAGE', `${placeOf(port)} is to be both port ${other.containerPort} and port ${port.containerPort} of the container`, {
-        subject: placeOf(port),
-        hint: 'choose another port of the host for one of them',
-      });
+      throw new TsrunError(
+        'ERR_TSRUN_USAGE',
+        `${placeOf(port)} is to be both port ${other.containerPort} and port ${port.containerPort} of the container`,
+        {
+          subject: placeOf(port),
+          hint: 'choose another port of the host for one of them',
+        },
+      );
     seen.set(key, port);
   }
 }
@@ -81,7 +85,8 @@ function parseRange(text: string, whole: string): number[] {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
-  if (!match || first < 1 || last > 65535 || last < first) throw invalid(whole, `${JSON.stringify(text)} is not a port between 1 and 65535, nor a range of them`);
+  if (!match || first < 1 || last > 65535 || last < first)
+    throw invalid(whole, `${JSON.stringify(text)} is not a port between 1 and 65535, nor a range of them`);
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
@@ -92,7 +97,10 @@ function protocolOf(text: string | undefined, whole: string): 'tcp' | 'udp' {
 }
 
 function invalid(text: string, why: string): TsrunError {
-  return new TsrunError('ERR_TSRUN_USAGE', `cannot publish ${JSON.stringify(text)}: ${why}`, { subject: text, hint: 'for example 8080:80, 127.0.0.1:53:53/udp or [::1]:8000-8010:80-90' });
+  return new TsrunError('ERR_TSRUN_USAGE', `cannot publish ${JSON.stringify(text)}: ${why}`, {
+    subject: text,
+    hint: 'for example 8080:80, 127.0.0.1:53:53/udp or [::1]:8000-8010:80-90',
+  });
 }
 
 /** The addresses at which a port is open, as docker lists them: one line for each kind that a bare port has. */

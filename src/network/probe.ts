@@ -41,7 +41,9 @@ function canOpenTun(uid: number): boolean {
 
 /** proc(5): /proc/net/route holds numbers in hexadecimal; RTF_UP is 1. IPv6 lists an unreachable one of lo's besides. */
 function hasDefaultRoute(): boolean {
-  const four = linesOf('/proc/net/route').some(([, destination, , flags, , , , mask]) => destination === '00000000' && mask === '00000000' && isUp(flags));
+  const four = linesOf('/proc/net/route').some(
+    ([, destination, , flags, , , , mask]) => destination === '00000000' && mask === '00000000' && isUp(flags),
+  );
   return four || linesOf('/proc/net/ipv6_route').some((fields) => fields[1] === '00' && isUp(fields[8]) && fields.at(-1) !== 'lo');
 }
 

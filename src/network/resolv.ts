@@ -20,7 +20,12 @@ export interface ResolverInput extends ResolverOptions {
 /** What the flags say, else what the host says; a resolver on the host's loopback gives way to the network's own. @throws ERR_TSRUN_USAGE */
 export function resolvConf({ host, offered, reach, dns = [], dnsSearch = [], dnsOption = [] }: ResolverInput): string {
   check({ dns, dnsSearch, dnsOption });
-  const lines = (reach === 'none' ? '' : plain(host)).split('\n').map((line) => line.replace(/[#;].*/, '').trim().split(/\s+/));
+  const lines = (reach === 'none' ? '' : plain(host)).split('\n').map((line) =>
+    line
+      .replace(/[#;].*/, '')
+      .trim()
+      .split(/\s+/),
+  );
   const words = (keyword: string) => lines.filter(([first]) => first === keyword).map(([, ...rest]) => rest);
   const asked = dns.length + dnsSearch.length + dnsOption.length > 0;
   if (reach === 'shared' && !asked) return plain(host);
@@ -28,7 +33,10 @@ export function resolvConf({ host, offered, reach, dns = [], dnsSearch = [], dns
   const servers = dns.length > 0 ? [...dns] : [...new Set(inherited.flatMap((server) => reachable(server, reach, offered)))];
   if (servers.length === 0 && offered !== undefined) servers.push(offered);
   // The last line counts (resolv.conf(5)); a bare dot takes the host's away.
-  const search = dnsSearch.length > 0 ? dnsSearch.filter((domain) => domain !== '.') : (lines.findLast(([first]) => first === 'search' || first === 'domain')?.slice(1) ?? []);
+  const search =
+    dnsSearch.length > 0
+      ? dnsSearch.filter((domain) => domain !== '.')
+      : (lines.findLast(([first]) => first === 'search' || first === 'domain')?.slice(1) ?? []);
   const options = dnsOption.length > 0 ? dnsOption : words('options').flat();
   return [
     ...servers.map((server) => `nameserver ${server}\n`),
@@ -47,12 +55,16 @@ function reachable(server: string, reach: ResolverInput['reach'], offered: strin
 
 function check({ dns = [], dnsSearch = [], dnsOption = [] }: ResolverOptions): void {
   for (const server of dns) if (isIP(server) === 0) throw invalid('--dns', server, 'an IP address');
-  for (const domain of dnsSearch) if (!/^(\.|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?)$/.test(domain)) throw invalid('--dns-search', domain, 'a domain');
+  for (const domain of dnsSearch)
+    if (!/^(\.|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?)$/.test(domain)) throw invalid('--dns-search', domain, 'a domain');
   for (const option of dnsOption) if (!/^[A-Za-z0-9:_.-]+$/.test(option)) throw invalid('--dns-option', option, 'an option of resolv.conf');
 }
 
 function invalid(flag: string, value: string, wanted: string): TsrunError {
-  return new TsrunError('ERR_TSRUN_USAGE', `${flag} ${JSON.stringify(value)} is not ${wanted}`, { subject: value, hint: `${flag} takes ${wanted}` });
+  return new TsrunError('ERR_TSRUN_USAGE', `${flag} ${JSON.stringify(value)} is not ${wanted}`, {
+    subject: value,
+    hint: `${flag} takes ${wanted}`,
+  });
 }
 
 function plain(text: string): string {

@@ -36,7 +36,9 @@ export function networkOperations(network: NetworkSettings, ports: readonly Publ
   const served = own ? ports : [];
   const any = program !== undefined || served.length > 0;
   return {
-    listen: served.map((port, index): Operation => ['listen', nameOf(index), port.protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM, port.hostIp, port.hostPort]),
+    listen: served.map(
+      (port, index): Operation => ['listen', nameOf(index), port.protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM, port.hostIp, port.hostPort],
+    ),
     open: any ? [['open-namespace', 'child', CLONE_NEWNET, 'net']] : [],
     begin: program
       ? [
@@ -45,16 +47,23 @@ export function networkOperations(network: NetworkSettings, ports: readonly Publ
         ]
       : [],
     finish: [
-      ...(program ? ([['stage', 'network'], ['await', 'network-keeper', 'ready']] satisfies Operation[]) : []),
-      ...(served.length > 0 ? ([['stage', 'network'], ['clone', 'ports', 0]] satisfies Operation[]) : []),
+      ...(program
+        ? ([
+            ['stage', 'network'],
+            ['await', 'network-keeper', 'ready'],
+          ] satisfies Operation[])
+        : []),
+      ...(served.length > 0
+        ? ([
+            ['stage', 'network'],
+            ['clone', 'ports', 0],
+          ] satisfies Operation[])
+        : []),
       ...(program ? ([['send', 'child', 'network']] satisfies Operation[]) : []),
     ],
     release: served.map((_, index): Operation => ['close', nameOf(index)]),
     ready: program ? [['await', 'parent', 'network']] : [],
-    processes: [
-      ...(program ? programProcesses(program, ids) : []),
-      ...(served.length > 0 ? [portsProcess(served, ids)] : []),
-    ],
+    processes: [...(program ? programProcesses(program, ids) : []), ...(served.length > 0 ? [portsProcess(served, ids)] : [])],
     published: served.map((port, index) => ({ ...port, hostPort: slot(`port:${nameOf(index)}`) })),
   };
 }

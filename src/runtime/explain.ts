@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { TsrunError } from '../errors.js';
 import { explainExec } from './explain-exec.js';
 import { explainIdmap, explainLayer, explainMount, explainSource, explainTarget } from './explain-mounts.js';
-import { explainJoin, explainListen, explainNetwork, explainNetworkExec } from './explain-network.js';
 import { explainClone, explainMap, explainRefusal } from './explain-namespaces.js';
+import { explainJoin, explainListen, explainNetwork, explainNetworkExec } from './explain-network.js';
 import { type HostFacts, readHostFacts } from './host-facts.js';
 import { ERRNO, type FailureRecord, reason, shown } from './record.js';
 

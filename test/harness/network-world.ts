@@ -30,7 +30,12 @@ export interface WorldOptions {
 }
 
 export async function networkWorld({ tun = true, uplink = true, routes = true, script = '' }: WorldOptions = {}): Promise<World> {
-  const lines = [tun ? TUN : 'mount -t tmpfs none /dev/net', uplink ? UPLINK : 'ip link set lo up', uplink && routes ? ROUTES : ':', script];
+  const lines = [
+    tun ? TUN : 'mount -t tmpfs none /dev/net',
+    uplink ? UPLINK : 'ip link set lo up',
+    uplink && routes ? ROUTES : ':',
+    script,
+  ];
   const hold = ['sh', '-euc', `${lines.join('\n')}\necho made; exec cat`];
   const holder = start(['unshare', '--mount', '--net', '--propagation', 'private', ...hold], { input: 'open', timeoutMs: 600_000 });
   await holder.waitFor(/made/);

@@ -3,7 +3,9 @@
  * printed for invented facts (golden.test.ts) and executed with those of this machine (replay.test.ts).
  */
 import type { RunOptions } from '../../src/api/options.js';
-import { buildSpec } from '../../src/bundle/build.js';
+import { buildSpec, type NetworkInput } from '../../src/bundle/build.js';
+import { choosePorts } from '../../src/network/ports.js';
+import { pastaStack, type Stack, slirpStack } from '../../src/network/stack.js';
 import type { Mappers } from '../../src/plan/identity.js';
 import type { Operation, Plan } from '../../src/plan/operations.js';
 import type { RootSource } from '../../src/plan/root.js';
@@ -33,6 +35,8 @@ export interface Facts {
 export interface Scenario {
   identity: IdentityName;
   userns?: 'keep-id';
+  /** It opens ports or starts a network program: test/integration/network executes such. */
+  networked?: boolean;
   /** The caller's streams are a terminal. */
   terminal?: boolean;
   plan(facts: Facts): Plan;
@@ -61,6 +65,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     identity: 'single',
     plan: (facts) => run(facts, { rm: true, network: 'host' }, WHO),
   },
+  'run-range-network': { identity: 'range', networked: true, plan: (facts) => run(facts, { rm: true, publish: PUBLISHED }, WHO, PASTA) },
+  'run-root-network': { identity: 'root', networked: true, plan: (facts) => run(facts, { rm: true }, WHO, SLIRP) },
   'exec-range': { identity: 'range', plan: (facts) => compileExecPlan(execInput(facts, `${WHO}; ${SPACES}`)) },
   'exec-range-terminal': {
     identity: 'range',
@@ -81,17 +87,27 @@ function volumes({ volumes: directory }: Facts): RunOptions {
   return { readOnly: true, volume: [`${directory}/data:/in:ro`, `${directory}/out:/out`, `${directory}/file:/in.file:ro`] };
 }
 
+function networkInput({ mode, args, address, dns }: Stacked, { publish = [] }: RunOptions): NetworkInput {
+  return { settings: { mode, args, address }, ports: choosePorts({ publish }), resolvConf: `nameserver ${dns}\n`, added: [] };
+}
+
 function kept({ store }: Facts): string {
   return `${store}/containers/${slot('id')}`;
 }
 
-function run(facts: Facts, options: RunOptions, script: string): Plan {
+const PUBLISHED = ['127.0.0.1:8080:80', '5300-5301:53-54/udp', '80'];
+const PASTA: Stacked = { mode: 'pasta', ...pastaStack('/usr/bin/pasta', { options: [], hostLoopback: false }) };
+const SLIRP: Stacked = { mode: 'slirp4netns', ...slirpStack('/usr/bin/slirp4netns', { options: [], hostLoopback: false }) };
+type Stacked = Stack & { mode: 'pasta' | 'slirp4netns' };
+
+function run(facts: Facts, options: RunOptions, script: string, stack?: Stacked): Plan {
+  const network = stack ? networkInput(stack, options) : undefined;
   const { ids, mappers, store, arch, callerUid } = facts;
   const { rm = false, name } = options;
   const containerDir = rm ? `${store}/transient/${slot('id')}` : kept(facts);
   const root: RootSource = { type: 'overlay', layers: facts.layers, mode: 0o755 };
   return compileRunPlan({
-    ...specOf(facts, options, ['sh', '-c', script], containerDir),
+    ...specOf(facts, options, ['sh', '-c', script], containerDir, network),
     ids,
     ...(mappers ? { mappers } : {}),
     root,
@@ -101,8 +117,8 @@ function run(facts: Facts, options: RunOptions, script: string): Plan {
     status: { image: 'busybox', created: slot('now') },
     arch,
     interactive: options.interactive ?? false,
-    network: { mode: options.network === 'host' ? 'host' : 'none' },
-    ports: [],
+    network: network?.settings ?? { mode: options.network === 'host' ? 'host' : 'none' },
+    ports: network?.ports ?? [],
     callers: options.tty ? TERMINAL : SOCKETS,
     callerUid,
     rm,
@@ -123,7 +139,7 @@ function streams(...files: [string, string, string]): StdioFacts {
 const PASSWD = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000:Ada:/home/ada:/bin/sh\n';
 const GROUP = 'root:x:0:\nwheel:x:10:ada\nada:x:1000:\n';
 
-function specOf(facts: Facts, options: RunOptions, command: readonly string[], containerDir: string) {
+function specOf(facts: Facts, options: RunOptions, command: readonly string[], containerDir: string, network?: NetworkInput) {
   return buildSpec({
     image: {
       name: 'busybox',
@@ -146,6 +162,7 @@ function specOf(facts: Facts, options: RunOptions, command: readonly string[], c
     terminal: options.tty ?? false,
     rootPath: 'rootfs',
     containerDir,
+    ...(network ? { network } : {}),
     annotations: {},
   });
 }

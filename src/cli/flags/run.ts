@@ -27,7 +27,11 @@ const RUN_FLAGS = {
   dns: { type: 'strings', placeholder: 'ADDRESS', help: "A name server, in place of the host's" },
   'dns-search': { type: 'strings', placeholder: 'DOMAIN', help: "A search domain, in place of the host's; . for none" },
   'dns-option': { type: 'strings', placeholder: 'OPTION', help: 'An option of resolv.conf' },
-  'add-host': { type: 'strings', placeholder: 'NAME:IP', help: 'A line of /etc/hosts; host-gateway as IP opens this host, its loopback too' },
+  'add-host': {
+    type: 'strings',
+    placeholder: 'NAME:IP',
+    help: 'A line of /etc/hosts; host-gateway as IP opens this host, its loopback too',
+  },
   'no-hosts': { type: 'boolean', help: "Leave the image's /etc/hosts as it is" },
   userns: { type: 'string', placeholder: 'MODE', help: 'default, or keep-id: the same user id inside as outside' },
   pull: {

@@ -8,17 +8,24 @@ import { describeNetwork, end } from './place.js';
 for (const who of identities()) {
   describeNetwork(who, '--network', (where) => {
     it('none: its loopback and nothing else', async () => {
-      assert.equal(await where().sh('ls /sys/class/net; ip route; cat /etc/resolv.conf', ['--network', 'none']), 'lo\n# No network: there is no name server.\n');
+      assert.equal(
+        await where().sh('ls /sys/class/net; ip route; cat /etc/resolv.conf', ['--network', 'none']),
+        'lo\n# No network: there is no name server.\n',
+      );
     });
 
     it('bridge and default, docker’s words, are what one gets without asking', async () => {
-      for (const flags of [[], ['--network', 'bridge'], ['--network', 'default']]) assert.match(await where().sh('ls /sys/class/net', flags), /^eth0\n/);
+      for (const flags of [[], ['--network', 'bridge'], ['--network', 'default']])
+        assert.match(await where().sh('ls /sys/class/net', flags), /^eth0\n/);
     });
 
     it('container:NAME: the same namespace, its ports, its hosts; not for one that is not there', async () => {
       const server = await where().server(['--name', 'first', '-p', '8080:81', '--add-host', 'db:192.0.2.7']);
       const flags = ['--network', 'container:first'];
-      assert.match(await where().sh('ls /sys/class/net; echo hello | /peer send tcp 127.0.0.1 80; grep "\tdb$" /etc/hosts', flags), /^eth0\nlo\nhello\n192.0.2.7\tdb\n$/);
+      assert.match(
+        await where().sh('ls /sys/class/net; echo hello | /peer send tcp 127.0.0.1 80; grep "\tdb$" /etc/hosts', flags),
+        /^eth0\nlo\nhello\n192.0.2.7\tdb\n$/,
+      );
       assert.equal(await where().sh('id -u; echo $$; touch /file; stat -c %u /file; mount | grep -c sysfs', flags), '0\n1\n0\n1\n');
       const second = where().box.start(['run', '--rm', ...flags, '-v', `${where().peer}:/peer`, where().image, '/peer', 'echo', '81']);
       await second.waitFor(/ready/);
@@ -28,13 +35,23 @@ for (const who of identities()) {
       const gone = await where().run(flags);
       assert.equal(gone.code, 125);
       assert.match(gone.stderr, /no container first/);
-      assert.match((await where().run(['--network', 'container:first', '-p', '80:80'])).stderr, /its ports are published where it was made/);
+      assert.match(
+        (await where().run(['--network', 'container:first', '-p', '80:80'])).stderr,
+        /its ports are published where it was made/,
+      );
     });
 
     it('ns:PATH is root’s to enter', async () => {
-      const made = await where().world.asRoot(['sh', '-ec', 'mount -t tmpfs none /run; ip netns add there; ip -n there link set lo up; ip -n there link add marker type ifb']).finished;
+      const made = await where().world.asRoot([
+        'sh',
+        '-ec',
+        'mount -t tmpfs none /run; ip netns add there; ip -n there link set lo up; ip -n there link add marker type ifb',
+      ]).finished;
       assert.equal(made.code, 0, made.stderr);
-      const { code, stdout, stderr } = await where().run(['--network', 'ns:/run/netns/there'], ['sh', '-c', 'ls /sys/class/net /proc/sys/net/ipv4/conf; id -u; echo $$']);
+      const { code, stdout, stderr } = await where().run(
+        ['--network', 'ns:/run/netns/there'],
+        ['sh', '-c', 'ls /sys/class/net /proc/sys/net/ipv4/conf; id -u; echo $$'],
+      );
       if (who.name === 'root') {
         assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
         assert.match(stdout, /marker[\s\S]*0\n1\n$/);
@@ -61,7 +78,18 @@ for (const who of identities()) {
     });
 
     it('hosts and resolv.conf are what the flags say', async () => {
-      const flags = ['--dns', '192.0.2.1', '--dns-search', 'a.example', '--dns-option', 'ndots:2', '--add-host', 'six=[2001:db8::9]', '-h', 'me'];
+      const flags = [
+        '--dns',
+        '192.0.2.1',
+        '--dns-search',
+        'a.example',
+        '--dns-option',
+        'ndots:2',
+        '--add-host',
+        'six=[2001:db8::9]',
+        '-h',
+        'me',
+      ];
       const text = await where().sh('cat /etc/resolv.conf /etc/hosts', flags);
       assert.equal(
         text,

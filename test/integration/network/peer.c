@@ -2,6 +2,7 @@
  * Both ends of a conversation, for the tests of the network:
  *
  *   peer echo PORT [ADDRESS]            answers what it hears, TCP and UDP, at every address; says "ready"
+ *   peer ask tcp|udp ADDRESS PORT       says its standard input, prints as much of an answer, and goes: no end is told or waited for
  *   peer send tcp|udp ADDRESS PORT      says its standard input, prints the answer; 1 and a reason when there is none
  */
 #include <arpa/inet.h>
@@ -79,17 +80,17 @@ static int echo(int port, const char *address) {
   }
 }
 
-static int say(const char *protocol, const char *text, int port) {
+static int say(const char *protocol, const char *text, int port, int whole) {
   struct sockaddr_storage address;
   socklen_t size = address_of(text, port, &address);
   struct timeval patience = {.tv_sec = 2};
   int udp = strcmp(protocol, "udp") == 0, fd = socket(address.ss_family, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
-  if (udp) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  else setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  if (!udp) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   if (connect(fd, (struct sockaddr *)&address, size) < 0) fail("connect");
-  if (udp) {
+  if (udp || !whole) {
     ssize_t said = read(0, buffer, sizeof buffer);
-    for (int attempt = 0; attempt < 3; attempt++) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    for (int attempt = 0; attempt < (udp ? 3 : 1); attempt++) {
       send(fd, buffer, said, 0);
       ssize_t n = recv(fd, buffer, sizeof buffer, 0);
       if (n < 0) continue;
@@ -112,6 +113,7 @@ static int say(const char *protocol, const char *text, int port) {
 
 int main(int argc, char **argv) {
   if (argc > 2 && strcmp(argv[1], "echo") == 0) return echo(atoi(argv[2]), argc > 3 ? argv[3] : "::");
-  if (argc > 4 && strcmp(argv[1], "send") == 0) return say(argv[2], argv[3], atoi(argv[4]));
+  if (argc > 4 && strcmp(argv[1], "send") == 0) return say(argv[2], argv[3], atoi(argv[4]), 1);
+  if (argc > 4 && strcmp(argv[1], "ask") == 0) return say(argv[2], argv[3], atoi(argv[4]), 0);
   return 2;
 }

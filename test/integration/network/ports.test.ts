@@ -29,7 +29,13 @@ for (const who of identities()) {
       }
       assert.equal(await send('tcp', '127.0.0.1', 8081), 'hello');
       assert.equal(await send('tcp', '::1', 8082), 'hello');
-      for (const [address, port] of [[HOST.four, 8081], ['::1', 8081], ['127.0.0.1', 8082], [HOST.six, 8082], ['127.0.0.1', 80]] as const)
+      for (const [address, port] of [
+        [HOST.four, 8081],
+        ['::1', 8081],
+        ['127.0.0.1', 8082],
+        [HOST.six, 8082],
+        ['127.0.0.1', 80],
+      ] as const)
         assert.match(await send('tcp', address, port), /refused/, `${address} ${port}`);
       const opened = (await listening(where())).filter((one) => !before.includes(one));
       assert.deepEqual(opened, ['tcp *:8080', 'tcp 127.0.0.1:8081', 'tcp [::1]:8082', 'udp *:5353']);
@@ -44,7 +50,10 @@ for (const who of identities()) {
       const [, chosen] = /^80\/tcp -> 0\.0\.0\.0:(\d+)$/.exec(lines[0] ?? '') ?? [];
       const [, local] = /^80\/tcp -> 127\.0\.0\.1:(\d+)$/.exec(lines[2] ?? '') ?? [];
       assert.ok(chosen && local, lines.join());
-      assert.deepEqual(lines.slice(3), ['0', '1'].flatMap((digit) => [`9${digit}/udp -> 0.0.0.0:900${digit}`, `9${digit}/udp -> [::]:900${digit}`]));
+      assert.deepEqual(
+        lines.slice(3),
+        ['0', '1'].flatMap((digit) => [`9${digit}/udp -> 0.0.0.0:900${digit}`, `9${digit}/udp -> [::]:900${digit}`]),
+      );
       assert.deepEqual(await port('80'), [`0.0.0.0:${chosen}`, `[::]:${chosen}`, `127.0.0.1:${local}`]);
       assert.equal(await where().send('tcp', '127.0.0.1', Number(chosen)), 'hello');
       assert.equal(await where().send('tcp', '127.0.0.1', Number(local)), 'hello');
@@ -83,7 +92,10 @@ for (const who of identities()) {
         assert.equal(await where().send('tcp', '127.0.0.1', 82), 'hello');
         await end(low);
       } else {
-        assert.match((await where().run(['-p', '127.0.0.1:82:80'])).stderr, /^tsrun: port 82 of 127\.0\.0\.1 is for root: ports below 1024 are on this host/);
+        assert.match(
+          (await where().run(['-p', '127.0.0.1:82:80'])).stderr,
+          /^tsrun: port 82 of 127\.0\.0\.1 is for root: ports below 1024 are on this host/,
+        );
       }
     });
 
@@ -118,7 +130,10 @@ for (const who of identities()) {
     it('a hundred clients at once, some of which leave early, are all served', async () => {
       const server = await where().server(['-p', '127.0.0.1:8080:80']);
       const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => where().send('tcp', '127.0.0.1', 8080, `client ${n}`)));
-      assert.deepEqual(answers, Array.from({ length: 100 }, (_, n) => `client ${n}`));
+      assert.deepEqual(
+        answers,
+        Array.from({ length: 100 }, (_, n) => `client ${n}`),
+      );
       const rude = where().box.command(['sh', '-c', `head -c 10M /dev/zero | "$0" send tcp 127.0.0.1 8080 | head -c 1`, where().peer]);
       await rude.finished;
       assert.equal(await where().send('tcp', '127.0.0.1', 8080), 'hello');

@@ -21,7 +21,8 @@ async function stop(servers: readonly Running[]): Promise<void> {
   await Promise.all(servers.map(({ finished }) => finished));
 }
 
-const say = (protocol: string, address: string, port: number) => `echo hello | timeout 3 /peer send ${protocol} ${address} ${port} || echo no`;
+const say = (protocol: string, address: string, port: number) =>
+  `echo hello | timeout 3 /peer ask ${protocol} ${address} ${port} || echo no`;
 
 for (const who of identities()) {
   for (const stack of ['pasta', 'slirp4netns'] as const) {
@@ -29,7 +30,11 @@ for (const who of identities()) {
       const flags = ['--network', stack];
 
       it('a server at an address of the host, by TCP and UDP; not one at its loopback', async () => {
-        const servers = [await hostServer(where(), 7000, '127.0.0.1'), await hostServer(where(), 7001, HOST.four), await hostServer(where(), 7002, '::1')];
+        const servers = [
+          await hostServer(where(), 7000, '127.0.0.1'),
+          await hostServer(where(), 7001, HOST.four),
+          await hostServer(where(), 7002, '::1'),
+        ];
         const script = [
           say('tcp', HOST.four, 7001),
           say('udp', HOST.four, 7001),
@@ -38,18 +43,21 @@ for (const who of identities()) {
           say('tcp', '::1', 7002),
           'grep -c @ /proc/net/unix',
         ].join('; ');
-        const lines = (await where().run(flags, ['sh', '-c', script])).stdout.trimEnd().split('\n').filter((line) => !/^(connect|recv|read|send):|Terminated/.test(line));
+        const lines = (await where().run(flags, ['sh', '-c', script])).stdout
+          .trimEnd()
+          .split('\n')
+          .filter((line) => !/^(connect|recv|read|send):|Terminated/.test(line));
         assert.deepEqual(lines, ['hello', 'hello', 'no', 'no', 'no', 'no', 'no', '0']);
         await stop(servers);
       });
 
       it('the host’s loopback by --add-host NAME:host-gateway, which is how to ask for it', async () => {
         const servers = [await hostServer(where(), 7000, '127.0.0.1')];
-        const script = `ip=$(grep ' *host.docker.internal$' /etc/hosts | cut -f1); echo $ip; for p in tcp udp; do echo hello | /peer send $p $ip 7000; done`;
+        const script = `ip=$(grep ' *host.docker.internal$' /etc/hosts | cut -f1); echo $ip; for p in tcp udp; do echo hello | /peer ask $p $ip 7000; done`;
         const added = ['--add-host', 'host.docker.internal:host-gateway'];
         assert.equal(await where().sh(script, [...flags, ...added]), '10.0.2.2\nhello\nhello\n');
         const option = stack === 'pasta' ? 'pasta:--map-gw' : 'slirp4netns:allow_host_loopback=true';
-        assert.equal(await where().sh('echo hello | /peer send tcp 10.0.2.2 7000', ['--network', option]), 'hello\n');
+        assert.equal(await where().sh('echo hello | /peer ask tcp 10.0.2.2 7000', ['--network', option]), 'hello\n');
         await stop(servers);
       });
 
@@ -59,7 +67,10 @@ for (const who of identities()) {
           (echo > /proc/sys/net/ipv4/ip_forward) 2>/dev/null || echo read-only`;
         const expected = 'eth0\nlo\ndefault via 10.0.2.2 dev eth0 \ninet 10.0.2.100/24\n0\n1\nread-only\n';
         assert.equal(await where().sh(script, flags), expected);
-        const user = await where().run([...flags, '-u', who.name === 'single' ? '0' : '1000', '-v', `${where().peer}:/peer`], ['sh', '-c', '/peer echo 80 & sleep 0.3; echo hi | /peer send tcp 127.0.0.1 80']);
+        const user = await where().run(
+          [...flags, '-u', who.name === 'single' ? '0' : '1000'],
+          ['sh', '-c', '/peer echo 80 & sleep 0.3; echo hi | /peer ask tcp 127.0.0.1 80'],
+        );
         assert.match(user.stdout, /hi/);
       });
 
@@ -70,7 +81,7 @@ for (const who of identities()) {
         const { world } = where();
         assert.equal((await world.asRoot(['mount', '--bind', file, '/etc/resolv.conf']).finished).code, 0);
         const servers = [await hostServer(where(), 53, '127.0.0.53')];
-        const text = await where().sh('cat /etc/resolv.conf; echo question | /peer send udp 10.0.2.3 53', flags);
+        const text = await where().sh('cat /etc/resolv.conf; echo question | /peer ask udp 10.0.2.3 53', flags);
         assert.equal(text, 'nameserver 10.0.2.3\nnameserver 192.0.2.53\nsearch example.org\noptions edns0\nquestion\n');
         await stop(servers);
         await world.asRoot(['umount', '/etc/resolv.conf']).finished;
