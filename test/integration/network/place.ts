@@ -28,7 +28,7 @@ export interface NetworkPlace extends AsyncDisposable {
   send(protocol: 'tcp' | 'udp', address: string, port: number, text?: string): Promise<string>;
 }
 
-export async function networkPlace(who: Identity, options?: WorldOptions): Promise<NetworkPlace> {
+async function networkPlace(who: Identity, options?: WorldOptions): Promise<NetworkPlace> {
   const { reference: image } = await busyboxImage();
   const peer = await peerProgram();
   const world = await networkWorld(options);
@@ -86,7 +86,7 @@ export async function end(running: Running): Promise<void> {
   await running.finished;
 }
 
-export const NEEDS_ROOT = process.getuid?.() === 0 ? false : 'only root can make a network for a test';
+const NEEDS_ROOT = process.getuid?.() === 0 ? false : 'only root can make a network for a test';
 
 /** Tests of one identity that share a place; nothing may be left in it when they are through. */
 export function describeNetwork(who: Identity, what: string, tests: (where: () => NetworkPlace) => void, options?: WorldOptions): void {
