@@ -63,6 +63,17 @@ int op_send(struct context *c, const struct op *op)
 	return -1;
 }
 
+/* To one who may have gone meanwhile and needs no answer. */
+int op_notify(struct context *c, const struct op *op)
+{
+	struct peer *peer = find_peer(c, op->args[0].name);
+	char message[66];
+	if (!peer)
+		return -1;
+	int n = snprintf(message, sizeof message, "S%s", op->args[1].name);
+	return send(peer->channel, message, (size_t)n, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET ? -1 : 0;
+}
+
 int await_tag(struct context *c, const char *from, const char *tag)
 {
 	char message[2048];

@@ -6,7 +6,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "log.h"
 #include "operations.h"
+#include "serve.h"
 #include "sys.h"
 
 #define ALL_NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME)
@@ -22,6 +24,12 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 		close_fd(&c->relays[i]->from);
 		close_fd(&c->relays[i]->to);
 	}
+	if (c->log)
+		log_leave(c->log);
+	if (c->server)
+		serve_leave(c->server);
+	c->log = NULL;
+	c->server = NULL;
 	c->peers[0] = (struct peer){ .name = parent, .pid = 0, .pidfd = -1, .channel = channel };
 	c->peer_count = 1;
 	c->on_exit_count = 0;
@@ -77,7 +85,7 @@ static int start_process(struct context *c, const char *name, const char *parent
 		if (result < 0)
 			tell_failure(c);
 		end_peers(c);
-		run_on_exit(c, result < 0);
+		run_on_exit(c, 0, result < 0);
 		_exit(result < 0 ? 125 : c->exit_status);
 	}
 	close(pair[1]);

@@ -34,8 +34,10 @@ struct peer {
 };
 
 struct relay {
-	int from, to;    /* -1 once done */
+	const char *name;    /* of the descriptor that it reads */
+	int from, to;        /* -1 once done */
 	int flags;
+	int stream;          /* of the container's output that is recorded: 0 stdout, 1 stderr, else -1 */
 	size_t start, end;
 	bool line_open;      /* what was read last did not end a line */
 	int64_t asleep;      /* in milliseconds, or 0: until then nobody is expected to open the pty again */
@@ -44,6 +46,10 @@ struct relay {
 #define RELAY_CLOSE 1    /* end of input closes the other end */
 #define RELAY_EOT 2      /* end of input types ^D: the other end is a pty master */
 #define RELAY_FATAL 4    /* a broken output ends the run */
+#define RELAY_FED 8      /* what it writes comes from attached clients, not from a descriptor */
+
+#define FORWARD_KILL 1    /* what pid 1 would do nothing with ends it */
+#define FORWARD_LAST 2    /* the second TERM ends it in any case */
 
 struct failure {
 	char process[65], stage[65], operation[65], path[1024];
@@ -62,11 +68,13 @@ struct context {
 	size_t on_exit_count;
 	struct relay *relays[MAX_RELAYS];
 	size_t relay_count;
+	struct log *log;                /* what recorded relays carry is kept there, or NULL */
+	struct server *server;          /* who else sees what they carry, or NULL */
 	int watched;                    /* a passed-on output whose reader may go away, or -1 */
 	int terminal, pty;              /* the caller's terminal in raw mode and the pty behind it, or -1 */
 	struct termios saved_terminal;
 	const char *signals_to;         /* the process that gets the forwarded signals */
-	bool kill_unhandled;
+	int signal_manner;              /* FORWARD_… */
 	sigset_t original_mask;
 	sigset_t ignored;               /* of those that end a program: what our caller ignores, and we with it */
 	int signal_fd;
@@ -77,8 +85,10 @@ struct context {
 	char id[ID_LENGTH + 1];
 	pid_t container_pid;            /* of the process named "child", with its start: slots pid and start-time */
 	char started_at[32];
+	char begun[40];                 /* when we were started: slot begun */
 	char cwd[4096];
 	int exit_status;
+	int restarts;
 	struct failure failure;
 	char failed_path[1024];
 };
@@ -96,7 +106,7 @@ int write_all(int fd, const char *bytes, size_t size);
 struct peer *find_peer(struct context *, const char *name);
 int run_operations(struct context *, const struct op_list *);
 int run_process(struct context *, const char *name);
-void run_on_exit(struct context *, bool failed);
+void run_on_exit(struct context *, size_t from, bool failed);   /* those that were registered after the first `from` */
 void end_peers(struct context *);
 int status_of(int wait_status);
 void reap(struct peer *);
@@ -114,6 +124,7 @@ char **fill_list(struct context *, const struct arg *list);    /* NULL-terminate
 void free_list(char ***texts);
 #define freeing_list __attribute__((cleanup(free_list)))
 void new_id(struct context *);
+void format_now(char *text, size_t size);                      /* RFC 3339, UTC, nanoseconds */
 void read_start_time(pid_t pid, char *text, size_t size);      /* field 22 of /proc/pid/stat: with the pid it names a process for good */
 void note_path(struct context *, const char *path);            /* for the record, should the operation fail */
 
@@ -126,6 +137,7 @@ void report(struct context *, const char *bytes, size_t size);
 
 /* the run stage */
 int run_until_exit(struct context *, struct peer *);
+int take_terminal(struct context *, int fd);                   /* raw, until restore_terminal */
 void restore_terminal(struct context *);
 
 /* published ports */

@@ -84,6 +84,7 @@ static int start_context(struct context *c)
 	if (!getcwd(c->cwd, sizeof c->cwd))
 		c->cwd[0] = 0;
 	new_id(c);
+	format_now(c->begun, sizeof c->begun);
 	c->self_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (c->self_fd < 0 || fstat(c->self_fd, &self) < 0 || take_signals(c) < 0)
 		return -1;
@@ -112,7 +113,7 @@ static int execute(struct context *c, const uint8_t *bytes, size_t size)
 	int result = run_process(c, c->plan->processes[0].name);
 	restore_terminal(c);
 	end_peers(c);
-	run_on_exit(c, result < 0);
+	run_on_exit(c, 0, result < 0);
 	end_peers(c);
 	return result;
 }

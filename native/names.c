@@ -24,8 +24,9 @@ static bool detaches(const struct op_list *list, const char *name)
 		const struct op *op = &list->ops[i];
 		if (strcmp(op->definition->name, "detach") == 0 && strcmp(op->args[0].name, name) == 0)
 			return true;
-		if (strcmp(op->definition->name, "on-exit") == 0 && detaches(&op->args[1].ops, name))
-			return true;
+		for (size_t k = 0; op->definition->kinds[k]; k++)
+			if (op->definition->kinds[k] == 'o' && detaches(&op->args[k].ops, name))
+				return true;
 	}
 	return false;
 }

@@ -119,7 +119,7 @@ static bool take_name(struct reader *r, const char **name)
 
 bool slot_is_known(struct span name)
 {
-	static const char *const known[] = { "id", "short-id", "now", "cwd", "pid", "start-time", "exit-status" };
+	static const char *const known[] = { "id", "short-id", "now", "cwd", "pid", "start-time", "exit-status", "own-pid", "own-start-time", "restarts", "begun" };
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (name.size == strlen(known[i]) && memcmp(name.bytes, known[i], name.size) == 0)
 			return true;

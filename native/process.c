@@ -49,9 +49,9 @@ int run_process(struct context *c, const char *name)
 }
 
 /* Last registered, first run; one that fails does not keep the others from running. */
-void run_on_exit(struct context *c, bool failed)
+void run_on_exit(struct context *c, size_t from, bool failed)
 {
-	while (c->on_exit_count > 0) {
+	while (c->on_exit_count > from) {
 		c->on_exit_count--;
 		c->stage = "cleanup";
 		if (failed || !c->on_exit[c->on_exit_count].on_failure)
@@ -129,6 +129,28 @@ int op_reap(struct context *c, const struct op *op)
 	return n < 0 || peer->status != 0 ? -1 : 0;
 }
 
+/* What is there already is not made again: a container that is started once more finds its own. */
+int op_unless(struct context *c, const struct op *op)
+{
+	freeing char *path = fill_text(c, op->args[0].span);
+	if (!path)
+		return -1;
+	note_path(c, path);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return errno == ENOENT ? run_operations(c, &op->args[1].ops) : -1;
+}
+
+/* What fails here is told in the end and spoils nothing: the container runs, or has run, all the same. */
+int op_attempt(struct context *c, const struct op *op)
+{
+	const char *stage = c->stage;
+	c->stage = "cleanup";
+	run_operations(c, &op->args[0].ops);
+	c->stage = stage;
+	return 0;
+}
+
 int op_on_exit(struct context *c, const struct op *op)
 {
 	if (c->on_exit_count == MAX_ON_EXIT) {
@@ -137,6 +159,18 @@ int op_on_exit(struct context *c, const struct op *op)
 	}
 	c->on_exit[c->on_exit_count].ops = &op->args[1].ops;
 	c->on_exit[c->on_exit_count++].on_failure = op->args[0].number;
+	return 0;
+}
+
+/* Of a container that exists already: ours was a new one's. */
+int op_container_id(struct context *c, const struct op *op)
+{
+	freeing char *id = fill_text(c, op->args[0].span);
+	if (!id || strlen(id) != ID_LENGTH || strspn(id, "0123456789abcdef") != ID_LENGTH) {
+		errno = id ? EINVAL : errno;
+		return -1;
+	}
+	memcpy(c->id, id, ID_LENGTH);
 	return 0;
 }
 

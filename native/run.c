@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "context.h"
+#include "log.h"
+#include "serve.h"
 #include "sys.h"
 
 struct run {
@@ -69,14 +71,11 @@ static void end_run(struct run *run, int status)
 	sys_pidfd_send_signal(run->peer->pidfd, SIGKILL);
 }
 
-static void handle_signal(struct run *run)
+/* One that came to us, or that an attached client asks for. */
+static void hand_on(struct run *run, int sig)
 {
 	struct context *c = run->c;
-	struct signalfd_siginfo info;
 	struct winsize size;
-	if (read(c->signal_fd, &info, sizeof info) != sizeof info)
-		return;
-	int sig = (int)info.ssi_signo;
 	if (sig == SIGCHLD || sig == SIGPIPE || sig == SIGURG)
 		return;
 	if (sig == SIGWINCH && c->terminal >= 0) {
@@ -88,15 +87,22 @@ static void handle_signal(struct run *run)
 		return;
 	bool ends = sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
 	run->abandoned |= ends && run->ended;
-	if (sig == SIGTERM && run->terminating) {
+	if (sig == SIGTERM && run->terminating && c->signal_manner & FORWARD_LAST) {
 		end_run(run, 128 + sig);
 		return;
 	}
 	run->terminating |= sig == SIGTERM;
-	if (ends && c->kill_unhandled && is_unhandled(run->peer->pid, sig))
+	if (ends && c->signal_manner & FORWARD_KILL && is_unhandled(run->peer->pid, sig))
 		end_run(run, 128 + sig);
 	else
 		sys_pidfd_send_signal(run->peer->pidfd, sig);
+}
+
+static void handle_signal(struct run *run)
+{
+	struct signalfd_siginfo info;
+	if (read(run->c->signal_fd, &info, sizeof info) == sizeof info)
+		hand_on(run, (int)info.ssi_signo);
 }
 
 /*
@@ -132,7 +138,7 @@ static bool is_full(const struct relay *relay)
 /* What the container wrote before it ended is still on its way; input is not. */
 static bool is_output(const struct relay *relay)
 {
-	return relay->to >= 0 && !(relay->flags & (RELAY_CLOSE | RELAY_EOT));
+	return relay->to >= 0 && !(relay->flags & (RELAY_CLOSE | RELAY_EOT | RELAY_FED));
 }
 
 /* At the beginning of a line the end of file is typed as ^D; within one the first ^D only hands over what there is of it. */
@@ -145,10 +151,20 @@ static void type_end(struct relay *relay)
 	relay->from = -1;
 }
 
+/* Before it goes on its way: whoever reads the log after us finds what we have shown. */
+static void record(struct context *c, const struct relay *relay, size_t size)
+{
+	if (relay->stream >= 0 && c->log)
+		log_output(c->log, relay->stream, relay->buffer, size);
+	if (relay->stream >= 0 && c->server)
+		serve_output(c->server, relay->stream, relay->buffer, size);
+}
+
 static void fill_relay(struct run *run, struct relay *relay)
 {
 	ssize_t n = read(relay->from, relay->buffer, sizeof relay->buffer);
 	if (n > 0) {
+		record(run->c, relay, (size_t)n);
 		relay->start = 0;
 		relay->end = (size_t)n;
 		relay->line_open = relay->buffer[n - 1] != '\n';
@@ -166,10 +182,10 @@ static void drain_relay(struct run *run, struct relay *relay)
 	size_t size = relay->end - relay->start;
 	ssize_t n = write(relay->to, relay->buffer + relay->start, size < PIPE_BUF ? size : PIPE_BUF);
 	if (n > 0) {
-		if (relay->flags & RELAY_EOT)
+		if (relay->flags & RELAY_EOT || (relay->flags & RELAY_FED && isatty(relay->to)))
 			check_typed(run, relay->to, relay->buffer + relay->start, (size_t)n);
 		relay->start += (size_t)n;
-		if (relay->start == relay->end && relay->from < 0)
+		if (relay->start == relay->end && relay->from < 0 && !(relay->flags & RELAY_FED))
 			close_relay(relay);
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		if (relay->flags & RELAY_FATAL && run->forced < 0)
@@ -232,6 +248,8 @@ static struct pollfd relay_poll(const struct run *run, const struct relay *relay
 {
 	if (run->ended ? !is_output(relay) : relay->asleep > milliseconds())
 		return (struct pollfd){ .fd = -1 };
+	if (!is_full(relay) && relay->stream >= 0 && run->c->server && !serve_has_room(run->c->server))
+		return (struct pollfd){ .fd = -1 };
 	return is_full(relay) ? (struct pollfd){ .fd = relay->to, .events = POLLOUT } : (struct pollfd){ .fd = relay->from, .events = POLLIN };
 }
 
@@ -239,7 +257,7 @@ static void move_bytes(struct run *run, const struct pollfd *polls)
 {
 	struct context *c = run->c;
 	for (size_t i = 0; i < c->relay_count; i++) {
-		if (!polls[i].revents || polls[i].fd < 0)
+		if (!polls[i].revents || polls[i].fd < 0 || (polls[i].fd != c->relays[i]->from && polls[i].fd != c->relays[i]->to))
 			continue;
 		if (is_full(c->relays[i]))
 			drain_relay(run, c->relays[i]);
@@ -248,11 +266,21 @@ static void move_bytes(struct run *run, const struct pollfd *polls)
 	}
 }
 
+static void end_recording(struct context *c, int status)
+{
+	for (int stream = 0; c->log && stream < 2; stream++)
+		log_end(c->log, stream);
+	if (c->server)
+		serve_end(c->server, status);
+	c->server = NULL;
+}
+
 int run_until_exit(struct context *c, struct peer *peer)
 {
 	struct run run = { .c = c, .peer = peer, .forced = -1 };
 	while (!run.ended || (output_left(c) && !run.abandoned)) {
-		struct pollfd polls[4 + MAX_RELAYS];
+		struct pollfd polls[4 + MAX_RELAYS + SERVE_POLLS];
+		size_t count = 4 + c->relay_count;
 		bool over = run.ended || run.forced >= 0;
 		polls[0] = (struct pollfd){ .fd = c->signal_fd, .events = POLLIN };
 		polls[1] = (struct pollfd){ .fd = run.ended ? -1 : peer->pidfd, .events = POLLIN };
@@ -260,7 +288,9 @@ int run_until_exit(struct context *c, struct peer *peer)
 		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
 		for (size_t i = 0; i < c->relay_count; i++)
 			polls[4 + i] = relay_poll(&run, c->relays[i]);
-		int ready = poll(polls, 4 + c->relay_count, patience(&run));
+		if (c->server)
+			serve_polls(c->server, polls + count);
+		int ready = poll(polls, count + (c->server ? SERVE_POLLS : 0), patience(&run));
 		if (ready < 0 && errno != EINTR)
 			return -1;
 		if (ready == 0 && run.ended)
@@ -271,9 +301,13 @@ int run_until_exit(struct context *c, struct peer *peer)
 		if (polls[3].revents & (POLLHUP | POLLERR)) /* the program that started us is gone: a foreground run goes with it */
 			end_run(&run, 128 + SIGKILL);
 		move_bytes(&run, polls + 4);
+		int sig = c->server ? serve_events(c->server, polls + count) : 0;
+		if (sig && !run.ended)
+			hand_on(&run, sig);
 		if (!run.ended && polls[1].revents)
 			run.ended = collect(&run);
 	}
 	restore_terminal(c);
+	end_recording(c, peer->status);
 	return 0;
 }

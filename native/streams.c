@@ -60,10 +60,27 @@ int op_relay(struct context *c, const struct op *op)
 	if (!relay)
 		return -1;
 	c->relays[c->relay_count++] = relay;
+	relay->name = op->args[0].name;
+	relay->stream = -1;
 	relay->from = copy_of(c, op->args[0].name);
 	relay->to = output_of(c, op->args[1].name);
 	relay->flags = (int)op->args[2].number;
 	return relay->from < 0 || relay->to < 0 ? -1 : 0;
+}
+
+/* What comes from this descriptor is output of the container's: its log keeps it, and attached clients see it. */
+int op_record(struct context *c, const struct op *op)
+{
+	int stream = strcmp(op->args[1].name, "stdout") == 0 ? 0 : strcmp(op->args[1].name, "stderr") == 0 ? 1 : -1;
+	for (size_t i = 0; i < c->relay_count && stream >= 0; i++) {
+		if (strcmp(c->relays[i]->name, op->args[0].name) != 0)
+			continue;
+		c->relays[i]->stream = stream;
+		return 0;
+	}
+	note_path(c, op->args[0].name);
+	errno = EBADF;
+	return -1;
 }
 
 /* An output that the container holds itself: when its reader goes away, the run ends (see run.c). */
@@ -74,17 +91,24 @@ int op_watch(struct context *c, const struct op *op)
 }
 
 /* In the background this stops us, as every program that takes over its terminal: SIGTTOU is not blocked (main.c). */
-int op_terminal(struct context *c, const struct op *op)
+int take_terminal(struct context *c, int fd)
 {
 	struct termios raw;
-	int fd = descriptor(c, op->args[0].name), pty = descriptor(c, op->args[1].name);
-	if (fd < 0 || pty < 0 || tcgetattr(fd, &c->saved_terminal) < 0)
+	if (tcgetattr(fd, &c->saved_terminal) < 0)
 		return -1;
 	c->terminal = fd;
-	c->pty = pty;
 	raw = c->saved_terminal;
 	cfmakeraw(&raw);
 	return tcsetattr(fd, TCSANOW, &raw);
+}
+
+int op_terminal(struct context *c, const struct op *op)
+{
+	int fd = descriptor(c, op->args[0].name), pty = descriptor(c, op->args[1].name);
+	if (fd < 0 || pty < 0)
+		return -1;
+	c->pty = pty;
+	return take_terminal(c, fd);
 }
 
 /* At once: a terminal that nobody reads would keep us waiting for its output to drain. In the background it is the shell's by now. */
@@ -162,6 +186,6 @@ int op_dup(struct context *c, const struct op *op)
 int op_forward_signals(struct context *c, const struct op *op)
 {
 	c->signals_to = op->args[0].name;
-	c->kill_unhandled = op->args[1].number;
+	c->signal_manner = (int)op->args[1].number;
 	return 0;
 }

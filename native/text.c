@@ -30,7 +30,7 @@ void read_start_time(pid_t pid, char *text, size_t size)
 	snprintf(text, size, "%llu", at ? strtoull(at, NULL, 10) : 0ULL);
 }
 
-static void now(char *text, size_t size)
+void format_now(char *text, size_t size)
 {
 	struct timespec ts;
 	struct tm tm;
@@ -75,7 +75,7 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 		return scratch;
 	}
 	if (is(name, "now")) {
-		now(scratch, size);
+		format_now(scratch, size);
 		return scratch;
 	}
 	if (is(name, "cwd")) {
@@ -94,6 +94,16 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 		int fd = descriptor(c, socket);
 		return fd < 0 ? NULL : print_number(scratch, size, port_of(fd));
 	}
+	if (is(name, "begun"))
+		return c->begun;
+	if (is(name, "own-pid"))
+		return print_number(scratch, size, getpid());
+	if (is(name, "own-start-time")) {
+		read_start_time(getpid(), scratch, size);
+		return scratch;
+	}
+	if (is(name, "restarts"))
+		return print_number(scratch, size, c->restarts);
 	/* env:NAME, the decoder let nothing else through */
 	return variable((struct span){ name.bytes + 4, name.size - 4 });
 }

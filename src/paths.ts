@@ -136,6 +136,8 @@ export function storePaths(roots: Roots) {
     /** Facts told to this user once (notes already shown). */
     told: at('told'),
     run: roots.run,
+    /** A container's runtime directory: its attach socket. */
+    runOf: (id: string) => join(roots.run, id) as HostPath,
   } as const;
 }
 

@@ -1,183 +1,28 @@
-/** `run`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import { hostname, release } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { type Built, buildSpec } from '../bundle/build.js';
-import { readEnvFile } from '../bundle/env-file.js';
-import { checkName } from '../container/name.js';
-import { sweep } from '../container/remove.js';
-import { type ErrorCode, TsrunError } from '../errors.js';
-import type { HostPath, StorePaths } from '../paths.js';
-import { encodePlan } from '../plan/encode.js';
-import { mapsHostId } from '../plan/identity.js';
+/** `run` and `create` as launch plans. */
 import type { Plan } from '../plan/operations.js';
-import { printPlan } from '../plan/print.js';
-import type { RootSource } from '../plan/root.js';
-import { compileRunPlan } from '../plan/run.js';
-import { slot } from '../plan/slot.js';
+import { compileCreatePlan, compileRunPlan } from '../plan/run.js';
 import type { StdioFacts } from '../plan/streams.js';
-import { findIdentity, type Identity } from '../rootfs/identity.js';
-import { readAccounts } from '../rootfs/lookup.js';
 import { inheritedStreams } from '../runtime/streams.js';
-import { readThermalPaths } from '../security/paths.js';
-import type { ImageConfig } from '../spec/image.js';
-import { callersVariables, ownArch } from './host.js';
-import { imageAnnotations, imageRootfs } from './images.js';
-import { checkNetwork, type PreparedNetwork, prepareNetwork } from './network.js';
+import { type Compiled, compiled } from './compiled.js';
+import { newContainer } from './new-container.js';
 import type { RunOptions } from './options.js';
-import { resolveImage } from './resolve-image.js';
-import { noteOnce, openStore, type Session } from './session.js';
 
-/** Steps: the store, who runs it, what it runs on, what it is, how it starts. */
-export async function planRun(image: string, command: readonly string[], options: RunOptions, streams: StdioFacts): Promise<Plan> {
-  checkOptions(options);
-  const session = await openStore(options);
-  sweep(session.paths);
-  const identity = await findIdentity(session.paths, options.userns, options.signal);
-  const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
-  const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
-  const built = buildContainer(session.paths, identity, image, command, root, network, options);
-  for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
-  return compile(session.paths, identity, image, root.source, built, network, options, streams);
-}
-
-/** The plan as bytes for the helper that forked this process, and as text for people. */
-export async function compileRun(image: string, command: string[], options: RunOptions): Promise<{ plan: Uint8Array; printed: string }> {
-  const plan = await planRun(image, command, options, inheritedStreams());
-  return {
-    plan: encodePlan(plan),
-    get printed() {
-      return printPlan(plan);
-    },
-  };
-}
-
-function checkOptions(options: RunOptions): void {
-  const { name, cidfile } = options;
-  if (name !== undefined) checkName(name);
-  if (cidfile !== undefined) checkCidfile(cidfile);
-  checkNetwork(options);
-}
-
-/** The helper writes it; what can be known is said before anything is pulled. */
-function checkCidfile(cidfile: string): void {
-  const fail = (code: ErrorCode, message: string, hint: string) => new TsrunError(code, message, { subject: cidfile, hint });
-  if (existsSync(cidfile))
-    throw fail('ERR_TSRUN_FILE_EXISTS', `the container id file ${cidfile} exists already`, 'remove it, or name another file');
-  try {
-    accessSync(dirname(resolve(cidfile)), constants.W_OK | constants.X_OK);
-  } catch {
-    throw fail('ERR_TSRUN_USAGE', `the container id file ${cidfile} cannot be made`, 'name a file in a directory that you may write to');
-  }
-}
-
-interface Root {
-  source: RootSource;
-  /** The topmost first: where accounts are looked up. */
-  layers: HostPath[];
-  image?: { name: string; config: ImageConfig };
-  annotations: Record<string, string>;
-}
-
-async function imageRoot(session: Session, identity: Identity, text: string, options: RunOptions): Promise<Root> {
-  const image = await resolveImage(session, text, options.pull ?? 'missing', options);
-  const { source, layers } = await imageRootfs(session, identity, image, options);
-  return { source, layers, image: { name: image.name, config: image.config }, annotations: imageAnnotations(image, layers) };
-}
-
-function givenRoot(text: string, { ids }: Identity): Root {
-  const path = resolve(text) as HostPath;
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isDirectory())
-    throw new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the root file system ${path} is not a directory`, {
-      subject: path,
-      hint: 'name a directory, or leave out --rootfs to run an image',
-    });
-  return { source: { type: 'directory', path, owned: mapsHostId(ids.uid, stat.uid) }, layers: [path], annotations: {} };
-}
-
-function containerDirectory(paths: StorePaths, { rm }: RunOptions): string {
-  return join(rm ? paths.transient : paths.containers, slot('id'));
-}
-
-function buildContainer(
-  paths: StorePaths,
-  { ids }: Identity,
+/** @param callers undefined: the container outlives its caller */
+export async function planRun(
   image: string,
   command: readonly string[],
-  root: Root,
-  network: PreparedNetwork,
   options: RunOptions,
-): Built {
-  return buildSpec({
-    ...(root.image ? { image: { ...root.image, name: image } } : {}),
-    options,
-    command,
-    ids,
-    ...readAccounts(root.layers),
-    envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
-    host: {
-      arch: ownArch(),
-      kernel: release(),
-      envNames: callersVariables(process.env),
-      thermalPaths: readThermalPaths(),
-      ...(network.input.settings.mode === 'host' ? { hostname: hostname() } : {}),
-    },
-    network: network.input,
-    terminal: options.tty ?? false,
-    rootPath: root.source.type === 'directory' ? root.source.path : 'rootfs',
-    containerDir: containerDirectory(paths, options),
-    annotations: root.annotations,
-  });
+  callers: StdioFacts | undefined,
+): Promise<Plan> {
+  return compileRunPlan(await newContainer(image, command, options), callers);
 }
 
-function compile(
-  paths: StorePaths,
-  { ids, mappers }: Identity,
-  image: string,
-  root: RootSource,
-  built: Built,
-  network: PreparedNetwork,
-  options: RunOptions,
-  callers: StdioFacts,
-): Plan {
-  const { name, rm = false } = options;
-  for (const directory of [paths.containers, paths.transient, paths.names]) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (name !== undefined) claimName(paths, name);
-  return compileRunPlan({
-    ...built,
-    ids,
-    ...(mappers ? { mappers } : {}),
-    root,
-    containerDir: containerDirectory(paths, options),
-    unlockedDir: paths.unlocked(slot('id')),
-    ...(name === undefined ? {} : { nameLink: join(paths.names, name) }),
-    ...(options.cidfile === undefined
-      ? {}
-      : { cidfile: isAbsolute(options.cidfile) ? options.cidfile : `${slot('cwd')}/${options.cidfile}` }),
-    status: { ...(name === undefined ? {} : { name }), image, command: built.spec.process?.args ?? [], created: slot('now') },
-    arch: ownArch(),
-    interactive: options.interactive ?? false,
-    network: network.input.settings,
-    ...(network.neighbour ? { neighbour: network.neighbour } : {}),
-    ports: network.input.ports,
-    callers,
-    callerUid: process.getuid?.() ?? 0,
-    rm,
-    init: options.init ?? false,
-  });
+/** The plan for the helper that forked this process. */
+export async function compileRun(image: string, command: string[], options: RunOptions & { detach?: boolean }): Promise<Compiled> {
+  return compiled(await planRun(image, command, options, options.detach ? undefined : inheritedStreams()));
 }
 
-/** A name whose container is gone (killed between its link and its directory) is free again. */
-function claimName(paths: StorePaths, name: string): void {
-  const link = join(paths.names, name);
-  if (lstatSync(link, { throwIfNoEntry: false }) === undefined) return;
-  if (!existsSync(link)) {
-    rmSync(link, { force: true });
-    return;
-  }
-  throw new TsrunError('ERR_TSRUN_NAME_IN_USE', `the name ${JSON.stringify(name)} is used by another container`, {
-    subject: name,
-    hint: `choose another name, or remove it first: tsrun rm ${name}`,
-  });
+/** The same for `create`. */
+export async function compileCreate(image: string, command: string[], options: RunOptions): Promise<Compiled> {
+  return compiled(compileCreatePlan(await newContainer(image, command, options)));
 }

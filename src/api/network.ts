@@ -76,28 +76,37 @@ function publishedPorts(mode: NetworkMode, options: NetworkOptions, exposed: rea
   return ports;
 }
 
+/**
+ * The first process of the container whose network is joined, asked for anew at each start.
+ * @throws ERR_TSRUN_UNSUPPORTED when it does not run
+ */
+export function findNeighbour(container: Container): { pid: number; startTime: string } {
+  const { name, directory, pid, status } = container;
+  const { startTime } = readStatus(directory);
+  if (status === 'running' && pid !== undefined && startTime !== undefined) return { pid, startTime };
+  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network container:${name}: that container does not run`, {
+    subject: name,
+    hint: 'start it first, or choose another network',
+  });
+}
+
 /** Its network, its name servers and its hosts; and its user namespace, to which the network belongs. */
 function joinContainer(container: Container, ids: IdMapping, options: NetworkOptions): PreparedNetwork {
-  const { name, id, directory, pid } = container;
-  const { startTime } = readStatus(directory);
-  if (container.status !== 'running' || pid === undefined || startTime === undefined)
-    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network container:${name}: that container does not run`, {
-      subject: name,
-      hint: `start it first, or choose another network`,
-    });
+  const { name, id, directory } = container;
+  const neighbour = findNeighbour(container);
   if (readConfig(container).annotations?.['io.tsrun.owners'] !== ids.owners)
     throw notOurs(`container:${name}`, 'it was started with another --userns, so its network belongs to others');
   return {
     input: {
       settings: { mode: 'container', container: id },
       ports: [],
-      path: `/proc/${pid}/ns/net`,
-      userPath: `/proc/${pid}/ns/user`,
+      path: `/proc/${neighbour.pid}/ns/net`,
+      userPath: `/proc/${neighbour.pid}/ns/user`,
       resolvConf: resolvConf({ host: textOf(join(directory, 'resolv.conf')), reach: 'shared', ...resolverOptions(options) }),
       hosts: textOf(join(directory, 'hosts')),
       added: addedHosts(options.addHost),
     },
-    neighbour: { pid, startTime },
+    neighbour,
     notes: [],
   };
 }

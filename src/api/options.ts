@@ -71,4 +71,14 @@ export interface RunOptions extends PullOptions {
   /** The image argument is a directory to use as the root file system. */
   rootfs?: boolean;
   cidfile?: string;
+  /** `no`, `on-failure[:n]`, `always`, `unless-stopped`: until the machine restarts. */
+  restart?: string;
+  /** A name or number; default: the image's, else SIGTERM. */
+  stopSignal?: string;
+  /** Seconds between that and SIGKILL; default 10. */
+  stopTimeout?: number;
+  /** Where the output is kept; default `json-file`. A foreground run with `rm` keeps none. */
+  logDriver?: 'json-file' | 'none';
+  /** `max-size=10m`, `max-file=3` */
+  logOpt?: string[];
 }

@@ -116,8 +116,6 @@ export function buildSpec(input: BuildInput): Built {
     linux: buildLinux(input, process, network),
     annotations: buildAnnotations(input.image, {
       'io.tsrun.owners': ids.owners,
-      'io.tsrun.network': JSON.stringify(network.settings),
-      ...(network.ports.length > 0 ? { 'io.tsrun.ports': JSON.stringify(network.ports) } : {}),
       ...input.annotations,
     }),
   };

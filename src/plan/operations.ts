@@ -10,6 +10,7 @@ export const OPERATIONS = {
   clone: 'pn',
   'map-ids': 'pbbnbb',
   send: 'pd',
+  notify: 'pd',
   await: 'pd',
   'await-exec': 'p',
   'await-start': 'd',
@@ -22,7 +23,11 @@ export const OPERATIONS = {
   'await-ready': 'pdd',
   'keep-program': 'pdd',
   'on-exit': 'no',
+  repeat: 'nnboo',
+  unless: 'bo',
+  attempt: 'o',
   detach: 'pq',
+  'container-id': 'b',
   started: 'p',
   print: 'db',
   mkdir: 'bn',
@@ -72,8 +77,14 @@ export const OPERATIONS = {
   chdir: 'bn',
   pipe: 'd',
   relay: 'ddn',
+  log: 'bnn',
+  record: 'dd',
+  serve: 'dbdn',
+  connect: 'dbd',
+  'attach-to': 'dnx',
   watch: 'd',
   terminal: 'dd',
+  'raw-terminal': 'd',
   'pty-at': 'dd',
   'console-at': 'dd',
   'window-size': 'dd',
@@ -81,6 +92,9 @@ export const OPERATIONS = {
   'controlling-terminal': 'd',
   dup: 'nd',
   'forward-signals': 'pn',
+  signal: 'dn',
+  'signal-all': 'n',
+  'await-end': 'dnn',
   listen: 'dnbn',
   forward: 'dn',
   'forward-ports': 'd',
@@ -118,12 +132,18 @@ type ArgumentsOf<Kinds extends string> = Kinds extends `${infer Kind}${infer Res
     : never
   : [];
 
-type Nesting = 'on-exit' | 'detach';
+type Nesting = 'on-exit' | 'repeat' | 'unless' | 'attempt' | 'detach';
 type FlatOperation = {
   [Name in Exclude<OperationName, Nesting>]: readonly [Name, ...ArgumentsOf<(typeof OPERATIONS)[Name]>];
 }[Exclude<OperationName, Nesting>];
 
-export type Operation = FlatOperation | readonly ['on-exit', 0 | 1, readonly Operation[]] | readonly ['detach', string, Plan];
+export type Operation =
+  | FlatOperation
+  | readonly ['on-exit', 0 | 1, readonly Operation[]]
+  | readonly ['repeat', number, number, string, readonly Operation[], readonly Operation[]]
+  | readonly ['unless', string, readonly Operation[]]
+  | readonly ['attempt', readonly Operation[]]
+  | readonly ['detach', string, Plan];
 
 /** An ordered list of named processes. The first one is the process that executes the plan; the others enter by `clone`. */
 export interface Plan {

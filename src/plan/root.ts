@@ -58,7 +58,12 @@ const NOTHING = { prepare: [], ownDirectories: [], sources: [], binds: [], serve
 /** Layers in use are locked, shared: who removes one takes its lock alone. */
 function writable(written: string, layers: readonly string[]) {
   const locks = layers.map((path, index): Operation => ['lock', dirname(path), 0, `layer-lock.${index}`]);
-  return { ...NOTHING, prepare: [...locks, ['mkdir', written, 0o700]] satisfies Operation[], ownDirectories: [written], written };
+  return {
+    ...NOTHING,
+    prepare: [...locks, ['unless', written, [['mkdir', written, 0o700]]]] satisfies Operation[],
+    ownDirectories: [written],
+    written,
+  };
 }
 
 type Assembly = Pick<RootOperations, 'assemble'> & Partial<RootOperations>;
@@ -93,13 +98,22 @@ function copy(path: string, written: string): Assembly {
       ['staging', '/'],
       ['attach', 'layer.0', '0'],
       ['attach', 'written', 'c'],
-      ['mkdir', 'c/root', 0o700],
-      ['copy-tree', '0', 'c/root'],
+      ['unless', 'c/root', copied()],
       ['open-tree', 'c/root', 0, 'copy'],
       ['attach', 'copy', 'root'],
       ['open', 'root', O_PATH_DIRECTORY, 'root'],
     ],
   };
+}
+
+/** Under its own name only when it is whole. */
+function copied(): Operation[] {
+  return [
+    ['remove-tree', 'c/new-root'],
+    ['mkdir', 'c/new-root', 0o700],
+    ['copy-tree', '0', 'c/new-root'],
+    ['rename', 'c/new-root', 'c/root'],
+  ];
 }
 
 function directory(path: string, owned: boolean): Assembly {

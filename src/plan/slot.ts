@@ -8,10 +8,14 @@ export const SLOTS = [
   'id', // 64 hex digits, new for each execution
   'short-id', // the first 12 of them
   'now', // RFC 3339, UTC, nanoseconds
+  'begun', // the moment at which the helper began, in the same form
   'cwd', // the caller's working directory
   'pid', // of the container's first process, as the host counts
   'start-time', // its start in clock ticks since boot (proc(5), /proc/pid/stat field 22)
   'exit-status', // 0…255 once it has ended
+  'own-pid', // of the process that executes the operation
+  'own-start-time', // its start
+  'restarts', // how often `repeat` began again
 ] as const;
 
 export type Slot = (typeof SLOTS)[number] | `env:${string}` | `port:${string}`;

@@ -34,9 +34,12 @@ export function attachStack({ layers, mode, owner }: Stack, place: string): Oper
     ...(layers.length === 0 ? ([['mkdir', 'empty', 0o755]] satisfies Operation[]) : []),
     ...layers.map((_, index): Operation => ['attach', `layer.${index}`, String(index)]),
     ['attach', 'written', 'c'],
-    ['mkdir', 'c/upper', mode],
-    ...(owner ? ([['chown', 'c/upper', owner.uid, owner.gid]] satisfies Operation[]) : []),
-    ['mkdir', 'c/work', 0o700],
+    [
+      'unless',
+      'c/upper',
+      [['mkdir', 'c/upper', mode], ...(owner ? ([['chown', 'c/upper', owner.uid, owner.gid]] satisfies Operation[]) : [])],
+    ],
+    ['unless', 'c/work', [['mkdir', 'c/work', 0o700]]],
   ];
 }
 

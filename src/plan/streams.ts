@@ -23,7 +23,10 @@ export interface StreamOptions {
   terminal: boolean;
   /** `-i` */
   interactive: boolean;
-  callers: StdioFacts;
+  /** Undefined: nobody's. The output goes where it is recorded, input comes from whoever attaches. */
+  callers?: StdioFacts;
+  /** The output is kept in the log, and others may attach. */
+  recorded: boolean;
   /** As whom the command runs: who owns the pty or the pipes inside. */
   uid: number;
   gid: number;
@@ -38,24 +41,30 @@ export interface StreamOperations {
   inside: Operation[];
 }
 
+/** native/context.h, RELAY_… and native/serve.h, SERVE_…. */
 const CLOSE = 1;
 const TYPE_EOF = 2;
 const FATAL = 4;
+const SERVE_PTY = 1;
+
+/** Of the attach socket, in the directory `run-dir`. */
+export const SOCKET = 'attach';
 
 export function streamOperations(options: StreamOptions): StreamOperations {
   return options.terminal ? terminal(options) : plain(options);
 }
 
-function terminal({ interactive, callers, uid, gid }: StreamOptions): StreamOperations {
-  const sized = (['stdin', 'stdout', 'stderr'] as const).find((name) => callers[name].type === 'terminal');
-  const typing = interactive && callers.stdin.type === 'terminal';
+function terminal({ interactive, callers, recorded, uid, gid }: StreamOptions): StreamOperations {
+  const sized = (['stdin', 'stdout', 'stderr'] as const).find((name) => callers?.[name].type === 'terminal');
+  const typing = interactive && callers?.stdin.type === 'terminal';
   return {
     connect: [
       ['receive-descriptor', 'child', 'pty'],
       ...(sized ? ([['window-size', sized, 'pty']] satisfies Operation[]) : []),
       ...(typing ? ([['terminal', 'stdin', 'pty']] satisfies Operation[]) : []),
-      ...(interactive ? ([['relay', 'stdin', 'pty', TYPE_EOF]] satisfies Operation[]) : []),
-      ['relay', 'pty', 'stdout', FATAL],
+      ...(interactive && callers ? ([['relay', 'stdin', 'pty', TYPE_EOF]] satisfies Operation[]) : []),
+      ['relay', 'pty', callers ? 'stdout' : 'null', FATAL],
+      ...(recorded ? record('pty', 'stdout', interactive ? 'pty' : 'null', SERVE_PTY) : []),
       ['send', 'child', 'ready'],
     ],
     inside: [
@@ -73,26 +82,38 @@ function terminal({ interactive, callers, uid, gid }: StreamOptions): StreamOper
 }
 
 function plain(options: StreamOptions): StreamOperations {
-  const { interactive, callers } = options;
+  const { interactive, callers, recorded } = options;
   const streams: StreamOperations = { connect: [], inside: [] };
-  const isPassed = (name: StreamName) => opensAgain(callers[name], options.hostUid);
+  const isPassed = (name: StreamName) => callers !== undefined && opensAgain(callers[name], options.hostUid);
   if (!interactive) streams.inside.push(['dup', 0, 'null']);
   else if (!isPassed('stdin')) {
     streams.inside.push(...pipe('in', 'read', 'write', 0, options));
-    streams.connect.push(['receive-descriptor', 'child', 'in'], ['relay', 'stdin', 'in', CLOSE], ['close', 'in']);
+    streams.connect.push(['receive-descriptor', 'child', 'in']);
+    if (callers) streams.connect.push(['relay', 'stdin', 'in', CLOSE], ['close', 'in']);
   }
-  if (isPassed('stdout')) streams.connect.push(['watch', 'stdout']);
+  if (!recorded && isPassed('stdout')) streams.connect.push(['watch', 'stdout']);
   else {
     streams.inside.push(...pipe('out', 'write', 'read', 1, options));
-    streams.connect.push(['receive-descriptor', 'child', 'out'], ['relay', 'out', 'stdout', FATAL]);
+    streams.connect.push(['receive-descriptor', 'child', 'out'], ['relay', 'out', callers ? 'stdout' : 'null', FATAL]);
+    if (recorded) streams.connect.push(...record('out', 'stdout', interactive && !callers ? 'in' : 'null', 0));
+    if (interactive && !callers) streams.connect.push(['close', 'in']);
   }
-  if (isPassed('stderr')) return streams;
-  if (callers.stderr.file === callers.stdout.file) streams.inside.push(['dup', 2, 'out.write']);
+  if (!recorded && isPassed('stderr')) return streams;
+  if (callers && callers.stderr.file === callers.stdout.file) streams.inside.push(['dup', 2, 'out.write']);
   else {
     streams.inside.push(...pipe('err', 'write', 'read', 2, options));
-    streams.connect.push(['receive-descriptor', 'child', 'err'], ['relay', 'err', 'stderr', FATAL]);
+    streams.connect.push(['receive-descriptor', 'child', 'err'], ['relay', 'err', callers ? 'stderr' : 'null', FATAL]);
+    if (recorded) streams.connect.push(['record', 'err', 'stderr']);
   }
   return streams;
+}
+
+/** @param input where what others type goes */
+function record(from: string, stream: 'stdout' | 'stderr', input: string, flags: number): Operation[] {
+  return [
+    ['record', from, stream],
+    ['serve', 'run-dir', SOCKET, input, flags],
+  ];
 }
 
 /** Made inside, so that it belongs to a user who has no id that the caller could give it. */

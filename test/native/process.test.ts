@@ -38,7 +38,7 @@ describe('the end of a plan', () => {
     const ignored = Number.parseInt((await ended(mask)).stdout.split(/\s+/)[1] ?? '', 16);
     assert.equal(ignored & 0x10000, 0, 'CHLD is not ignored by the command either');
     assert.equal(ignored & 0x1000, 0, 'nor PIPE');
-    assert.equal(ignored & 1, 1, 'HUP stays ignored: that is what nohup is for');
+    assert.equal(ignored & 1, 0, 'nor HUP: it passes by, whatever the command does with its own');
   });
 
   it('of a command that does not exist is a record, and what was to happen on failure happens', async () => {

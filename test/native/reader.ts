@@ -163,10 +163,12 @@ function checkNames(plan: ReadPlan, nested: boolean): void {
   }
 }
 
-/** With those that `on-exit` holds. */
+/** With those that it holds. */
 function flat(operations: readonly ReadOperation[]): ReadOperation[] {
   return operations.flatMap((operation) => [
     operation,
-    ...(operation.name === 'on-exit' ? flat(operation.args[1] as ReadOperation[]) : []),
+    ...[...OPERATIONS[operation.name as keyof typeof OPERATIONS]].flatMap((kind, index) =>
+      kind === 'o' ? flat(operation.args[index] as ReadOperation[]) : [],
+    ),
   ]);
 }

@@ -50,7 +50,7 @@ export async function ground(who: Identity): Promise<Ground> {
       const unpacked = readdirSync(layers).filter((name) => name.startsWith('diff-'));
       const arch = process.arch === 'arm64' ? 'arm64' : 'x64';
       const paths = unpacked.map((name) => join(layers, name, 'diff'));
-      return { ids, ...(mappers ? { mappers } : {}), callerUid: who.uid, layers: paths, store, volumes, arch, running };
+      return { ids, ...(mappers ? { mappers } : {}), callerUid: who.uid, layers: paths, store, run: box.runRoot, volumes, arch, running };
     },
     execute: (helper, plan, terminal = false) => (terminal ? onTerminal : plainly)(here, helper, plan),
     [Symbol.asyncDispose]: async () => {

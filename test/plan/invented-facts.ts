@@ -40,6 +40,7 @@ export function inventedFacts({ identity, userns }: Scenario): Facts {
     callerUid: identity === 'root' ? 0 : 1000,
     layers: ['/data/v1/layers/owners/topmost/diff', '/data/v1/layers/owners/lowest/diff'],
     store: '/data/v1',
+    run: '/run/tsrun',
     volumes: '/srv',
     arch: 'x64',
     running: { pid: 4711, startTime: 123456 },

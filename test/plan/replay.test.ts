@@ -3,14 +3,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { isHeld } from '../../src/container/alive.js';
+import type { HostPath } from '../../src/paths.js';
 import type { Operation, Plan } from '../../src/plan/operations.js';
 import { identities } from '../harness/identity.js';
 import { until } from '../integration/run/place.js';
 import { type Helper, missing, released, sanitized } from '../native/program.js';
-import { compileStartPlan } from './detached.js';
 import { type Executed, type Ground, ground } from './ground.js';
 import { inventedFacts } from './invented-facts.js';
-import { SCENARIOS, type Scenario, shapeOf } from './scenario.js';
+import { compileOciStartPlan } from './oci.js';
+import { SCENARIOS, type Scenario, shapeOf, startPlan } from './scenario.js';
 
 for (const who of identities()) {
   describe(`as ${who.name}: a plan executed twice`, { skip: who.unavailable ?? false }, () => {
@@ -35,7 +37,9 @@ type Replay = (here: Ground, helper: Helper, scenario: Scenario) => Promise<void
 
 /** `start` has none: it is part of what `create` shows. */
 function kindOf(name: string): Replay | undefined {
-  if (name.startsWith('start')) return undefined;
+  if (/^(oci-)?start/.test(name)) return undefined;
+  if (name.startsWith('oci-create')) return replayOciCreate;
+  if (name.includes('restart')) return replayRestart;
   if (name.startsWith('exec')) return replayExec;
   if (name.startsWith('create')) return replayCreate;
   if (name.startsWith('detached')) return replayDetached;
@@ -132,35 +136,77 @@ async function replayExec(here: Ground, helper: Helper, scenario: Scenario): Pro
   }
 }
 
+/** Made by one plan, started twice by another: what it wrote is there the second time. */
+async function replayCreate(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
+  const facts = await here.facts(scenario);
+  const plan = await planFor(here, helper, scenario);
+  const ids = [await detached(here, helper, plan), await detached(here, helper, plan)];
+  assert.notEqual(ids[0], ids[1]);
+  for (const id of ids) {
+    const directory = join(here.store, 'containers', id);
+    assert.deepEqual(statusOf(directory), { status: 'created' });
+    const start = startPlan(facts, id);
+    for (let count = 1; count <= 2; count++) {
+      const { code, stderr } = await here.execute(helper, helper === sanitized ? withoutCopy(start) : start);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      assert.ok(await until(() => statusOf(directory).status === 'stopped' && !isHeld(directory as HostPath)));
+      assert.deepEqual(logOf(directory), Array(count).fill({ log: `id=${id.slice(0, 12)} uid=0 pid=1\n`, stream: 'stdout' }));
+    }
+    await removed(here, id);
+  }
+}
+
 async function replayDetached(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
   const plan = await planFor(here, helper, scenario);
   const ids = [await detached(here, helper, plan), await detached(here, helper, plan)];
   assert.notEqual(ids[0], ids[1]);
   for (const id of ids) {
     const directory = join(here.store, 'containers', id);
-    assert.ok(await until(() => statusOf(directory).status === 'stopped'), 'its keeper sees its end');
+    assert.ok(await until(() => statusOf(directory).status === 'stopped'), 'its supervisor sees its end');
     assert.deepEqual(statusOf(directory), { status: 'stopped', exitCode: '0' });
-    assert.equal(readFileSync(join(directory, 'log'), 'utf8'), `id=${id.slice(0, 12)} uid=0 pid=1\n`);
+    assert.deepEqual(logOf(directory), [{ log: `id=${id.slice(0, 12)} uid=0 pid=1\n`, stream: 'stdout' }]);
     await removed(here, id);
   }
 }
 
-async function replayCreate(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
+async function replayRestart(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
+  const plan = await planFor(here, helper, scenario);
+  const ids = [await detached(here, helper, plan), await detached(here, helper, plan)];
+  for (const id of ids) {
+    const directory = join(here.store, 'containers', id);
+    assert.ok(await until(() => statusOf(directory).status === 'stopped'), 'two more times, and then it is given up');
+    assert.deepEqual(statusOf(directory), { status: 'stopped', exitCode: '3' });
+    assert.deepEqual(logOf(directory), Array(3).fill({ log: `id=${id.slice(0, 12)} uid=0 pid=1\n`, stream: 'stdout' }));
+    await removed(here, id);
+  }
+}
+
+async function replayOciCreate(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
   const plan = await planFor(here, helper, scenario);
   const ids = [await detached(here, helper, plan), await detached(here, helper, plan)];
   assert.notEqual(ids[0], ids[1]);
   for (const id of ids) {
     const directory = join(here.store, 'containers', id);
     assert.equal(statusOf(directory).status, 'created');
-    assert.equal(readFileSync(join(directory, 'log'), 'utf8'), '', 'it has not started');
-    const start = compileStartPlan(directory);
-    assert.deepEqual(shapeOf(start), shapeOf(SCENARIOS['start-range']?.plan(inventedFacts(scenario)) ?? assert.fail()));
+    assert.deepEqual(logOf(directory), [], 'it has not started');
+    const start = compileOciStartPlan(directory);
     assert.equal((await here.execute(helper, start)).code, 0);
     assert.ok(await until(() => statusOf(directory).status === 'stopped'));
-    assert.equal(readFileSync(join(directory, 'log'), 'utf8'), `id=${id.slice(0, 12)} uid=0 pid=1\n`);
+    assert.deepEqual(logOf(directory), [{ log: `id=${id.slice(0, 12)} uid=0 pid=1\n`, stream: 'stdout' }]);
     assert.notEqual((await here.execute(helper, start)).code, 0, 'nobody waits there any more');
     await removed(here, id);
   }
+}
+
+function logOf(directory: string): { log: string; stream: string }[] {
+  return readFileSync(join(directory, 'log'), 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const { time, ...rest } = JSON.parse(line);
+      assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
+      return rest;
+    });
 }
 
 /** Executes a plan whose container outlives it. @returns the id that it printed */

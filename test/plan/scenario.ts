@@ -4,18 +4,19 @@
  */
 import type { RunOptions } from '../../src/api/options.js';
 import { buildSpec, type NetworkInput } from '../../src/bundle/build.js';
+import { parseLog, parseRestart } from '../../src/container/parse-settings.js';
 import { choosePorts } from '../../src/network/ports.js';
 import { pastaStack, type Stack, slirpStack } from '../../src/network/stack.js';
+import { compileExecPlan } from '../../src/plan/exec.js';
 import type { Mappers } from '../../src/plan/identity.js';
 import type { Operation, Plan } from '../../src/plan/operations.js';
 import type { RootSource } from '../../src/plan/root.js';
-import { compileRunPlan } from '../../src/plan/run.js';
+import { compileCreatePlan, compileRunPlan, compileStartPlan, type NewContainer } from '../../src/plan/run.js';
 import { slot } from '../../src/plan/slot.js';
 import type { StdioFacts, StreamFacts } from '../../src/plan/streams.js';
 import type { IdMapping } from '../../src/security/idmap.js';
 import type { IdentityName } from '../harness/identity.js';
-import { compileCreatePlan, compileDetachedPlan, compileStartPlan } from './detached.js';
-import { compileExecPlan } from './exec.js';
+import { compileOciCreatePlan, compileOciStartPlan } from './oci.js';
 
 export interface Facts {
   ids: IdMapping;
@@ -25,6 +26,8 @@ export interface Facts {
   layers: readonly string[];
   /** Holds containers/, transient/ and names/. */
   store: string;
+  /** Runtime directories. */
+  run: string;
   /** A directory `data` and a file `file`, the caller's. */
   volumes: string;
   arch: 'x64' | 'arm64';
@@ -65,7 +68,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     identity: 'single',
     plan: (facts) => run(facts, { rm: true, network: 'host' }, WHO),
   },
-  'run-range-network': { identity: 'range', networked: true, plan: (facts) => run(facts, { rm: true, publish: PUBLISHED }, WHO, PASTA) },
+  'run-range-network': {
+    identity: 'range',
+    networked: true,
+    plan: (facts) => run(facts, { rm: true, publish: PUBLISHED }, WHO, PASTA),
+  },
   'run-root-network': { identity: 'root', networked: true, plan: (facts) => run(facts, { rm: true }, WHO, SLIRP) },
   'exec-range': { identity: 'range', plan: (facts) => compileExecPlan(execInput(facts, `${WHO}; ${SPACES}`)) },
   'exec-range-terminal': {
@@ -73,9 +80,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     terminal: true,
     plan: (facts) => compileExecPlan({ ...execInput(facts, `${WHO}; tty`), terminal: true, callers: TERMINAL }),
   },
-  'create-range': { identity: 'range', plan: (facts) => compileCreatePlan(run(facts, {}, WHO), kept(facts)) },
-  'start-range': { identity: 'range', plan: (facts) => compileStartPlan(`${facts.store}/containers/${ID}`) },
-  'detached-range': { identity: 'range', plan: (facts) => compileDetachedPlan(run(facts, {}, WHO), kept(facts)) },
+  'create-range': { identity: 'range', plan: (facts) => compileCreatePlan(container(facts, {}, WHO)) },
+  'start-range': { identity: 'range', plan: (facts) => startPlan(facts) },
+  'detached-range': { identity: 'range', plan: (facts) => compileRunPlan(container(facts, { interactive: true }, WHO), undefined) },
+  'detached-range-restart': {
+    identity: 'range',
+    plan: (facts) => compileRunPlan(container(facts, { restart: 'on-failure:2' }, `${WHO}; exit 3`), undefined),
+  },
+  'oci-create-range': {
+    identity: 'range',
+    plan: (facts) => compileOciCreatePlan(compileRunPlan(container(facts, {}, WHO), undefined), kept(facts)),
+  },
+  'oci-start-range': { identity: 'range', plan: (facts) => compileOciStartPlan(`${facts.store}/containers/${ID}`) },
 };
 
 /** The container that `start` starts: written out, for the plan is another one's. */
@@ -87,10 +103,6 @@ function volumes({ volumes: directory }: Facts): RunOptions {
   return { readOnly: true, volume: [`${directory}/data:/in:ro`, `${directory}/out:/out`, `${directory}/file:/in.file:ro`] };
 }
 
-function networkInput({ mode, args, address, dns }: Stacked, { publish = [] }: RunOptions): NetworkInput {
-  return { settings: { mode, args, address }, ports: choosePorts({ publish }), resolvConf: `nameserver ${dns}\n`, added: [] };
-}
-
 function kept({ store }: Facts): string {
   return `${store}/containers/${slot('id')}`;
 }
@@ -100,30 +112,63 @@ const PASTA: Stacked = { mode: 'pasta', ...pastaStack('/usr/bin/pasta', { option
 const SLIRP: Stacked = { mode: 'slirp4netns', ...slirpStack('/usr/bin/slirp4netns', { options: [], hostLoopback: false }) };
 type Stacked = Stack & { mode: 'pasta' | 'slirp4netns' };
 
+function networkInput({ mode, args, address, dns }: Stacked, { publish = [] }: RunOptions): NetworkInput {
+  return { settings: { mode, args, address }, ports: choosePorts({ publish }), resolvConf: `nameserver ${dns}\n`, added: [] };
+}
+
 function run(facts: Facts, options: RunOptions, script: string, stack?: Stacked): Plan {
-  const network = stack ? networkInput(stack, options) : undefined;
+  return compileRunPlan(container(facts, options, script, stack && networkInput(stack, options)), options.tty ? TERMINAL : SOCKETS);
+}
+
+function container(facts: Facts, options: RunOptions, script: string, network?: NetworkInput): NewContainer {
   const { ids, mappers, store, arch, callerUid } = facts;
   const { rm = false, name } = options;
   const containerDir = rm ? `${store}/transient/${slot('id')}` : kept(facts);
   const root: RootSource = { type: 'overlay', layers: facts.layers, mode: 0o755 };
-  return compileRunPlan({
+  return {
     ...specOf(facts, options, ['sh', '-c', script], containerDir, network),
+    settings: {
+      rm,
+      interactive: options.interactive ?? false,
+      init: options.init ?? false,
+      root,
+      ids,
+      network: network?.settings ?? { mode: options.network === 'host' ? 'host' : 'none' },
+      ports: network?.ports ?? [],
+      restart: parseRestart(options.restart ?? 'no'),
+      log: parseLog('json-file', ['max-size=1m', 'max-file=2']),
+      stopSignal: 15,
+      stopTimeout: 10,
+    },
     ids,
     ...(mappers ? { mappers } : {}),
-    root,
     containerDir,
     unlockedDir: `${store}/transient/new-${slot('id')}`,
+    runDir: `${facts.run}/${slot('id')}`,
     ...(name === undefined ? {} : { nameLink: `${store}/names/${name}` }),
-    status: { image: 'busybox', created: slot('now') },
+    status: { image: 'busybox', created: slot('begun') },
     arch,
-    interactive: options.interactive ?? false,
-    network: network?.settings ?? { mode: options.network === 'host' ? 'host' : 'none' },
-    ports: network?.ports ?? [],
-    callers: options.tty ? TERMINAL : SOCKETS,
     callerUid,
-    rm,
-    init: options.init ?? false,
-  });
+  };
+}
+
+/** Of the container that `create-range` makes. */
+export function startPlan(facts: Facts, id = ID): Plan {
+  const { files, unlockedDir: _unlocked, ...made } = container(facts, {}, WHO);
+  const containerDir = `${facts.store}/containers/${id}`;
+  return compileStartPlan(
+    {
+      ...made,
+      ...specOf(facts, {}, ['sh', '-c', WHO], containerDir),
+      id,
+      containerDir,
+      runDir: `${facts.run}/${id}`,
+      files: files.map(({ name }) => name),
+      status: { image: 'busybox', created: 'then' },
+      previously: { status: 'created' },
+    },
+    undefined,
+  );
 }
 
 /** What a terminal gives, and what Node does. */
@@ -182,6 +227,8 @@ function execInput(facts: Facts, script: string) {
   };
 }
 
+const NESTING = new Set(['on-exit', 'repeat', 'unless', 'attempt']);
+
 /** The operation's name, and those of the plans and lists within it: what stays the same whatever the facts. */
 export type Shape = string | Shape[];
 
@@ -190,6 +237,9 @@ export function shapeOf(plan: Plan): Shape[] {
 }
 
 function shapeOfOperation(operation: Operation): Shape {
-  if (operation[0] === 'on-exit') return [operation[0], operation[2].map(shapeOfOperation)];
-  return operation[0] === 'detach' ? [operation[0], shapeOf(operation[2])] : operation[0];
+  const nested = operation
+    .slice(1)
+    .filter((argument): argument is readonly Operation[] => Array.isArray(argument) && Array.isArray(argument[0]));
+  if (operation[0] === 'detach') return [operation[0], shapeOf(operation[2])];
+  return NESTING.has(operation[0]) ? [operation[0], ...nested.map((operations) => operations.map(shapeOfOperation))] : operation[0];
 }

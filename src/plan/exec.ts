@@ -1,11 +1,12 @@
-/** An example of what `exec` compiles to: a process of the caller's enters a running container. A later issue brings the verb. */
-import { credentialOperations } from '../../src/plan/credentials.js';
-import { becomeRoot, hostIdOf } from '../../src/plan/identity.js';
-import type { Operation, Plan } from '../../src/plan/operations.js';
-import { type StdioFacts, streamOperations } from '../../src/plan/streams.js';
-import type { IdMapping } from '../../src/security/idmap.js';
-import { compileSeccomp } from '../../src/security/seccomp/compile.js';
-import type { Seccomp, Process as SpecProcess } from '../../src/spec/runtime.js';
+/** `exec` as a launch plan: a process of the caller's enters a running container. Pure. */
+
+import type { IdMapping } from '../security/idmap.js';
+import { compileSeccomp } from '../security/seccomp/compile.js';
+import type { Seccomp, Process as SpecProcess } from '../spec/runtime.js';
+import { credentialOperations } from './credentials.js';
+import { becomeRoot, hostIdOf } from './identity.js';
+import type { Operation, Plan } from './operations.js';
+import { type StdioFacts, streamOperations } from './streams.js';
 
 export interface ExecPlanInput {
   /** The container's first process, as the host counts, and its start in clock ticks since boot: with it the pid names one process. */
@@ -29,6 +30,7 @@ export function compileExecPlan({ pid, startTime, process, ids, seccomp, arch, t
     terminal,
     interactive: terminal,
     callers,
+    recorded: false,
     uid: process.user.uid,
     gid: process.user.gid,
     hostUid: hostIdOf(ids.uid, process.user.uid),

@@ -1,0 +1,299 @@
+/*
+ * The attach socket of a container: everybody who connects sees its output from then on, and may type at it. Owned by the caller
+ * alone: the socket lies in a directory that is closed to others, and who connects is asked for his uid.
+ */
+#include "serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "context.h"
+#include "frames.h"
+#include "operations.h"
+#include "sys.h"
+
+/* For each client: a few frames of the largest size. */
+#define QUEUE (256 * 1024)
+
+struct client {
+	int fd;
+	size_t start, end;            /* of what is to be sent */
+	uint8_t *queue;
+	uint8_t header[FRAME_HEADER]; /* of the frame that is being received */
+	uint8_t small[8];             /* its payload, when it is no input */
+	size_t got;
+};
+
+struct server {
+	int socket;
+	struct relay *input;          /* to the container's standard input; NULL when that is closed to everybody */
+	int pty;                      /* whose window clients may size, or -1 */
+	bool once;                    /* the first client's end of input is the container's */
+	struct client clients[MAX_CLIENTS];
+	size_t count;
+};
+
+static void drop(struct server *s, size_t i)
+{
+	close(s->clients[i].fd);
+	free(s->clients[i].queue);
+	s->clients[i] = s->clients[--s->count];
+}
+
+static bool is_callers(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
+}
+
+static void take_client(struct server *s)
+{
+	int fd = accept4(s->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	uint8_t *queue = fd >= 0 && s->count < MAX_CLIENTS && is_callers(fd) ? malloc(QUEUE) : NULL;
+	if (queue)
+		s->clients[s->count++] = (struct client){ .fd = fd, .queue = queue };
+	else if (fd >= 0)
+		close(fd);
+}
+
+static bool send_queue(struct client *client)
+{
+	while (client->start < client->end) {
+		ssize_t n = send(client->fd, client->queue + client->start, client->end - client->start, MSG_NOSIGNAL);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		client->start += (size_t)n;
+	}
+	client->start = client->end = 0;
+	return true;
+}
+
+static void queue_frame(struct client *client, enum frame type, const void *payload, size_t size)
+{
+	if (client->start > 0) {
+		memmove(client->queue, client->queue + client->start, client->end - client->start);
+		client->end -= client->start;
+		client->start = 0;
+	}
+	if (client->end + FRAME_HEADER + size > QUEUE)
+		return; /* cannot be: see serve_has_room */
+	put_header(client->queue + client->end, type, (uint32_t)size);
+	memcpy(client->queue + client->end + FRAME_HEADER, payload, size);
+	client->end += FRAME_HEADER + size;
+}
+
+bool serve_has_room(const struct server *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (QUEUE - (s->clients[i].end - s->clients[i].start) < 2 * (FRAME_HEADER + FRAME_PAYLOAD))
+			return false;
+	return true;
+}
+
+void serve_output(struct server *s, int stream, const char *bytes, size_t size)
+{
+	for (size_t i = s->count; i-- > 0;) {
+		queue_frame(&s->clients[i], stream == 0 ? FRAME_STDOUT : FRAME_STDERR, bytes, size);
+		if (!send_queue(&s->clients[i]))
+			drop(s, i);
+	}
+}
+
+static bool input_is_free(const struct server *s)
+{
+	return !s->input || s->input->start == s->input->end;
+}
+
+void serve_polls(const struct server *s, struct pollfd *polls)
+{
+	polls[0] = (struct pollfd){ .fd = s->socket, .events = POLLIN };
+	for (size_t i = 0; i < MAX_CLIENTS; i++) {
+		const struct client *client = &s->clients[i];
+		short in = i < s->count && input_is_free(s) ? POLLIN : 0, out = i < s->count && client->start < client->end ? POLLOUT : 0;
+		polls[1 + i] = (struct pollfd){ .fd = i < s->count ? client->fd : -1, .events = (short)(in | out) };
+	}
+}
+
+/* At a terminal the end of input is a character like others, and the client types it. */
+static void end_input(struct server *s)
+{
+	if (!s->input || !s->once || s->pty >= 0)
+		return;
+	s->input->flags &= ~RELAY_FED;
+	close_fd(&s->input->to);
+	s->input->to = -1;
+	s->input = NULL;
+}
+
+/* A small frame is complete. Returns the signal that it asks for, or 0. */
+static int obey(struct server *s, const struct client *client)
+{
+	switch ((enum frame)client->header[0]) {
+	case FRAME_WINDOW: {
+		struct winsize size = { .ws_row = (unsigned short)(client->small[0] << 8 | client->small[1]), .ws_col = (unsigned short)(client->small[2] << 8 | client->small[3]) };
+		if (s->pty >= 0)
+			ioctl(s->pty, TIOCSWINSZ, &size);
+		return 0;
+	}
+	case FRAME_STDIN_END:
+		end_input(s);
+		return 0;
+	case FRAME_SIGNAL:
+		return client->small[0] < _NSIG ? client->small[0] : 0;
+	default:
+		return 0;
+	}
+}
+
+/* As much of a frame as has come. False: the client is gone, or does not keep to the frames. */
+static bool receive_frame(struct server *s, struct client *client, int *sig)
+{
+	if (client->got < FRAME_HEADER) {
+		ssize_t n = read(client->fd, client->header + client->got, FRAME_HEADER - client->got);
+		if (n <= 0)
+			return n < 0 && (errno == EAGAIN || errno == EINTR);
+		client->got += (size_t)n;
+		if (client->got < FRAME_HEADER)
+			return true;
+	}
+	size_t size = payload_size(client->header), left = size - (client->got - FRAME_HEADER);
+	if (client->header[0] == FRAME_STDIN) {
+		char unwanted[4096];
+		struct relay *input = s->input;
+		size_t room = input ? sizeof input->buffer : sizeof unwanted;
+		ssize_t n = left == 0 ? 0 : read(client->fd, input ? input->buffer : unwanted, left < room ? left : room);
+		if (n <= 0 && left > 0)
+			return n < 0 && (errno == EAGAIN || errno == EINTR);
+		if (input) {
+			input->start = 0;
+			input->end = (size_t)n;
+		}
+		client->got += (size_t)n;
+		left -= (size_t)n;
+	} else {
+		if (size > sizeof client->small)
+			return false;
+		ssize_t n = left == 0 ? 0 : read(client->fd, client->small + (size - left), left);
+		if (n <= 0 && left > 0)
+			return n < 0 && (errno == EAGAIN || errno == EINTR);
+		client->got += (size_t)n;
+		left -= (size_t)n;
+		if (left == 0)
+			*sig = obey(s, client);
+	}
+	if (left == 0)
+		client->got = 0;
+	return true;
+}
+
+int serve_events(struct server *s, const struct pollfd *polls)
+{
+	int sig = 0;
+	for (size_t i = s->count; i-- > 0;) {
+		short happened = polls[1 + i].revents;
+		bool lives = true;
+		if (happened & POLLOUT)
+			lives = send_queue(&s->clients[i]);
+		if (lives && happened & POLLIN && input_is_free(s) && !sig)
+			lives = receive_frame(s, &s->clients[i], &sig);
+		else if (happened & (POLLERR | POLLNVAL) || (happened & POLLHUP && !(happened & POLLIN)))
+			lives = false;
+		if (!lives)
+			drop(s, i);
+	}
+	if (polls[0].revents)
+		take_client(s);
+	return sig;
+}
+
+static int64_t milliseconds(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+void serve_end(struct server *s, int status)
+{
+	uint8_t byte = (uint8_t)status;
+	int64_t deadline = milliseconds() + 1000;
+	for (size_t i = s->count; i-- > 0;) {
+		struct client *client = &s->clients[i];
+		queue_frame(client, FRAME_EXIT, &byte, 1);
+		while (send_queue(client) && client->start < client->end && milliseconds() < deadline) {
+			struct pollfd p = { .fd = client->fd, .events = POLLOUT };
+			poll(&p, 1, 100);
+		}
+		drop(s, i);
+	}
+	close(s->socket);
+	free(s);
+}
+
+void serve_leave(struct server *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		close(s->clients[i].fd);
+	close_fd(&s->socket);
+}
+
+/* By way of an open directory: the name of a socket may be 107 bytes long at most, a path longer. */
+int name_socket(struct context *c, const struct op *op, struct sockaddr_un *address)
+{
+	int directory = descriptor(c, op->args[0].name);
+	freeing char *name = fill_text(c, op->args[1].span);
+	if (directory < 0 || !name)
+		return -1;
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if ((size_t)snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", directory, name) < sizeof address->sun_path)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+static int listen_at(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	unlink(address->sun_path); /* a run that was killed left it */
+	mode_t before = umask(0177);
+	int bound = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)address, sizeof *address);
+	umask(before);
+	if (bound == 0 && listen(fd, MAX_CLIENTS) == 0)
+		return fd;
+	close_fd(&fd);
+	return -1;
+}
+
+/* What clients type goes to a descriptor of the container's: the write end of its standard input, or the master of its pty. */
+static struct relay *feed(struct context *c, const char *name)
+{
+	int fd = descriptor(c, name);
+	struct relay *relay = fd < 0 || c->relay_count == MAX_RELAYS ? NULL : calloc(1, sizeof *relay);
+	if (!relay)
+		return NULL;
+	*relay = (struct relay){ .name = name, .from = -1, .to = fcntl(fd, F_DUPFD_CLOEXEC, 3), .flags = RELAY_FED, .stream = -1 };
+	c->relays[c->relay_count++] = relay;
+	return relay->to < 0 ? NULL : relay;
+}
+
+/* Arguments: directory, name of the socket, where input goes ("null": nowhere), SERVE_… */
+int op_serve(struct context *c, const struct op *op)
+{
+	struct sockaddr_un address;
+	const char *input = op->args[2].name;
+	struct server *s = name_socket(c, op, &address) < 0 ? NULL : calloc(1, sizeof *s);
+	if (!s)
+		return -1;
+	c->server = s;
+	s->pty = op->args[3].number & SERVE_PTY ? descriptor(c, input) : -1;
+	s->once = op->args[3].number & SERVE_ONCE;
+	s->input = strcmp(input, "null") == 0 ? NULL : feed(c, input);
+	s->socket = listen_at(&address);
+	return s->socket < 0 || (strcmp(input, "null") != 0 && !s->input) ? -1 : 0;
+}

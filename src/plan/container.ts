@@ -1,0 +1,302 @@
+/** From a runtime spec and its settings to the operations that start the container and see to its end. Pure: golden files test it. */
+import type { ContainerSettings } from '../container/settings.js';
+import type { IdMapping } from '../security/idmap.js';
+import { compileSeccomp } from '../security/seccomp/compile.js';
+import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
+import { credentialOperations } from './credentials.js';
+import { jsonText } from './encode.js';
+import { becomeRoot, CLONE_NEWNET, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
+import { type BindSource, mountOperations } from './mounts.js';
+import { networkOperations } from './network.js';
+import type { Operation, Process } from './operations.js';
+import { rootOperations } from './root.js';
+import { slot } from './slot.js';
+import { type StdioFacts, streamOperations } from './streams.js';
+
+export interface ContainerInput {
+  /** It is new: what cannot be started is not left behind. */
+  fresh: boolean;
+  spec: RuntimeSpec;
+  settings: ContainerSettings;
+  ids: IdMapping;
+  mappers?: Mappers;
+  /** Where config.json and the rest lies; may hold slot('id'). */
+  containerDir: string;
+  /** Where its attach socket lies; the same. */
+  runDir: string;
+  /** Names of the files in it that the container has mounted. */
+  files: readonly string[];
+  /** What status.json says besides pid, times and exit status. */
+  status: Readonly<Record<string, unknown>>;
+  arch: 'x64' | 'arm64';
+  callerUid: number;
+  /** First process of the container whose network is joined: settings.network says which. */
+  neighbour?: { pid: number; startTime: string };
+}
+
+export interface ContainerOperations {
+  /** The runner: from the container's directory, locked, to its end. */
+  parent: Operation[];
+  /** Those that it starts. */
+  others: Process[];
+}
+
+/** The runner's process while it runs. */
+const RUNNING = {
+  status: 'running',
+  pid: slot('pid'),
+  startTime: slot('start-time'),
+  runner: { pid: slot('own-pid'), startTime: slot('own-start-time') },
+  restarts: slot('restarts'),
+  started: slot('now'),
+};
+const ENDED = { exitCode: slot('exit-status'), restarts: slot('restarts'), finished: slot('now') };
+
+/** @param callers the streams that the command is connected to; undefined: nobody's, it outlives its caller */
+export function containerOperations(input: ContainerInput, callers: StdioFacts | undefined): ContainerOperations {
+  const { spec, settings, ids, containerDir } = input;
+  const process = processOf(spec);
+  const mounts = mountOperations(spec);
+  const root = rootOperations(settings.root, containerDir, ids, settings.rm);
+  const network = networkOperations(settings.network, settings.ports, ids);
+  const entered = enterNamespaces(input);
+  const sources = [...root.binds, ...mounts.sources];
+  const streams = streamOperations({
+    terminal: process.terminal ?? false,
+    interactive: settings.interactive,
+    ...(callers ? { callers } : {}),
+    recorded: isRecorded(input, callers),
+    uid: process.user.uid,
+    gid: process.user.gid,
+    hostUid: hostIdOf(ids.uid, process.user.uid),
+  });
+  const foreign = !mapsHostId(ids.uid, input.callerUid);
+  const written = ids.mode === 'single' ? undefined : root.written;
+
+  const run: Operation[] = [
+    ...network.listen,
+    ...entered.open,
+    ...(foreign ? openSources(sources) : []),
+    ['stage', 'clone'],
+    ...entered.clone,
+    ['name-process', 'child', 'container'],
+    ['clone', 'keeper', 0],
+    ['stage', 'map'],
+    ...(entered.mapped ? [] : [mapIds('child', ids, input.mappers)]),
+    ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
+    ...network.open,
+    ...(written && (settings.rm || isWithdrawn(input)) ? ([['on-exit', settings.rm ? 0 : 1, EMPTY]] satisfies Operation[]) : []),
+    ...(foreign ? idmapped(input, sources) : []),
+    ['send', 'child', 'mapped'],
+    ...network.begin,
+    ...root.serve,
+    ['stage', 'connect'],
+    ...streams.connect,
+    ...network.finish,
+    ['await-exec', 'child'],
+    ['stage', 'run'],
+    // From here on nothing may fail: the command has begun, and what it does must not be lost.
+    ['attempt', [status(input, { ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) })]],
+    ...network.release,
+    ['started', 'child'],
+    ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
+    ['forward-signals', 'child', callers ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED],
+    ['wait', 'child'],
+    ['stage', 'stopped'],
+  ];
+  const parent: Operation[] = [
+    ...root.prepare,
+    ...handOver(input, [...root.ownDirectories, ...input.files.map((name) => `${containerDir}/${name}`)], foreign),
+    ...recording(input, callers),
+    ...repeated(input, run),
+    ...(settings.rm ? [] : ([['attempt', [status(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
+  ];
+
+  const child: Operation[] = [
+    ['stage', 'enter'],
+    ['die-with-parent'],
+    ...entered.inside,
+    // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
+    ['await', 'parent', 'mapped'],
+    ...root.sources,
+    ...(foreign ? [] : openSources(sources)),
+    becomeRoot(ids),
+    ['undumpable'],
+    ['die-with-parent'],
+    ['new-session'],
+    ['umask', 0],
+    ['stage', 'rootfs'],
+    ...root.assemble,
+    ['stage', 'mounts'],
+    ...mounts.operations,
+    ...streams.inside,
+    ...(process.cwd === '/' ? [] : ([['mkdir-at', 'root', process.cwd, 0o755]] satisfies Operation[])),
+    ...(spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
+    ['pivot', 'root'],
+    ['stage', 'process'],
+    ['seal', settings.init ? 1 : 0],
+    ...network.ready,
+    ...situation(spec, process),
+    ...credentialOperations(process, ids, spec.linux?.seccomp && compileSeccomp(spec.linux.seccomp, input.arch)),
+    ['chdir', process.cwd, 0],
+    ['stage', 'exec'],
+    [settings.init ? 'init' : 'exec', process.args, process.env ?? [], searchPath(process)],
+  ];
+
+  return {
+    parent,
+    others: [
+      { name: 'child', operations: child },
+      { name: 'keeper', operations: KEEPER },
+      ...network.processes,
+      ...(root.server ? [root.server] : []),
+      ...(written ? [{ name: 'cleanup', operations: emptying(written, ids) }] : []),
+    ],
+  };
+}
+
+/**
+ * Namespaces that are there already are entered before the others are made. One that belongs to another container is that user
+ * namespace's, which is therefore shared: nobody else may enter it. A file's is the host's, and is entered while the host's rights last.
+ */
+function enterNamespaces({ spec, settings: { network }, neighbour }: ContainerInput): EnteredNamespaces {
+  const flags = cloneFlags(spec.linux?.namespaces ?? []);
+  if (network.mode === 'container' && neighbour) {
+    return {
+      open: [['open-process', neighbour.pid, Number(neighbour.startTime), 'neighbour']],
+      clone: CONTINUED,
+      inside: [['join', 'neighbour', CLONE_NEWUSER + CLONE_NEWNET], ['unshare', (flags & ~CLONE_NEWUSER) >>> 0], ...CONTINUE],
+      mapped: true,
+    };
+  }
+  if (network.mode === 'namespace') {
+    return {
+      open: [['open', network.path, O_RDONLY, 'foreign-net']],
+      clone: CONTINUED,
+      inside: [['join', 'foreign-net', CLONE_NEWNET], ['unshare', flags], ...CONTINUE],
+      mapped: false,
+    };
+  }
+  return { open: [], clone: [['clone', 'child', flags]], inside: [], mapped: false };
+}
+
+interface EnteredNamespaces {
+  /** Parent, before anything is made. */
+  open: Operation[];
+  clone: Operation[];
+  inside: Operation[];
+  /** The user namespace has its maps already. */
+  mapped: boolean;
+}
+
+const O_RDONLY = 0;
+const CONTINUED: Operation[] = [
+  ['clone', 'child', 0],
+  ['continued', 'child'],
+];
+/** A new pid namespace is its maker's children's. */
+const CONTINUE: Operation[] = [['continue', 'parent'], ['die-with-parent']];
+
+/** How signals reach the container: native/context.h, FORWARD_…. */
+export const KILL_UNHANDLED = 1;
+export const SECOND_TERM_IS_LAST = 2;
+
+/** Ends the container when its runner is gone, whatever the container did to its own parent-death signal. */
+const KEEPER: Operation[] = [
+  ['stage', 'keep'],
+  ['keep', 'container', 'lock'],
+];
+
+/** A new container whose command never began goes again. One that is to be restarted has begun, or is left to be looked at. */
+export function isWithdrawn({ fresh, settings }: Pick<ContainerInput, 'fresh' | 'settings'>): boolean {
+  return fresh && settings.restart.name === 'no';
+}
+
+const EMPTY: Operation[] = [
+  ['clone', 'cleanup', 0],
+  ['reap', 'cleanup'],
+];
+
+/** As root of the user namespace that is still open: its maps are made already. */
+function emptying(directory: string, ids: IdMapping): Operation[] {
+  return [['stage', 'cleanup'], ['chdir-host', directory], ['join', 'user', CLONE_NEWUSER], becomeRoot(ids), ['remove-contents']];
+}
+
+/** A run that its caller sees through and that leaves nothing is kept nowhere else: its streams go the shortest way. */
+function isRecorded({ settings }: ContainerInput, callers: StdioFacts | undefined): boolean {
+  return callers === undefined || !settings.rm;
+}
+
+const O_PATH_DIRECTORY = 0o10200000;
+
+/** The log, and the directory of the socket through which others attach. */
+function recording(input: ContainerInput, callers: StdioFacts | undefined): Operation[] {
+  const { settings, containerDir, runDir } = input;
+  if (!isRecorded(input, callers)) return [];
+  return [
+    ...(settings.log.driver === 'none'
+      ? []
+      : ([['log', `${containerDir}/log`, settings.log.maxSize, settings.log.maxFiles]] satisfies Operation[])),
+    ['mkdir', runDir, 0o700],
+    ['on-exit', 0, [['remove-tree', runDir]]],
+    ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],
+  ];
+}
+
+/** The file that says that somebody wants the container to stay as it is. */
+export function stopFile(containerDir: string): string {
+  return `${containerDir}/stopped`;
+}
+
+const WHEN = { no: 0, 'on-failure': 1, always: 2, 'unless-stopped': 2 } as const;
+
+function repeated(input: ContainerInput, run: Operation[]): Operation[] {
+  const { name, retries } = input.settings.restart;
+  if (name === 'no') return run;
+  return [
+    ['on-exit', 1, [status(input, { status: 'stopped', ...ENDED })]],
+    ['repeat', WHEN[name], retries, stopFile(input.containerDir), run, [['attempt', [status(input, { status: 'restarting', ...ENDED })]]]],
+  ];
+}
+
+export function status({ containerDir, status: constant }: Pick<ContainerInput, 'containerDir' | 'status'>, changing: object): Operation {
+  return ['replace-file', `${containerDir}/status.json`, 0o600, jsonText({ ...constant, ...changing })];
+}
+
+function processOf(spec: RuntimeSpec): SpecProcess {
+  if (spec.process === undefined) throw new TypeError('a runtime spec without a process cannot be run');
+  return spec.process;
+}
+
+/** What root made must be handed to the container's root where root itself has no id inside. */
+function handOver({ ids }: ContainerInput, made: readonly string[], foreign: boolean): Operation[] {
+  const [uid, gid] = [hostIdOf(ids.uid, 0), hostIdOf(ids.gid, 0)];
+  return foreign && uid !== undefined && gid !== undefined ? made.map((path): Operation => ['chown', path, uid, gid]) : [];
+}
+
+function openSources(sources: readonly BindSource[]): Operation[] {
+  return sources.map((source): Operation => ['open-tree', source.path, source.recursive ? 1 : 0, source.name]);
+}
+
+/** Root's own files are shown as the container root's. The kernel's own file systems have no owners to show. */
+function idmapped({ containerDir }: ContainerInput, sources: readonly BindSource[]): Operation[] {
+  return sources
+    .filter(({ path, owned }) => !owned && !/^\/(proc|sys|dev)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`))
+    .map((source): Operation => ['idmap-tree', source.name, 'user']);
+}
+
+function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {
+  const namespaces = spec.linux?.namespaces ?? [];
+  const has = (type: string) => namespaces.some((namespace) => namespace.type === type && namespace.path === undefined);
+  return [
+    ...(spec.hostname !== undefined && has('uts') ? ([['hostname', spec.hostname]] satisfies Operation[]) : []),
+    ...(has('network') ? ([['loopback-up']] satisfies Operation[]) : []),
+    ['chdir', process.cwd, 1],
+  ];
+}
+
+/** The PATH that a command without a slash is looked up in: the container's own. */
+export function searchPath(process: SpecProcess): string {
+  const entry = (process.env ?? []).findLast((variable) => variable.startsWith('PATH='));
+  return entry === undefined ? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' : entry.slice('PATH='.length);
+}
