@@ -125,6 +125,20 @@ int op_open(struct context *c, const struct op *op)
 	return path ? name_descriptor(c, op->args[2].name, open(path, (int)op->args[1].number | O_CLOEXEC, 0600)) : -1;
 }
 
+/* Who looks whether somebody holds it holds it himself for a moment. */
+static int lock_soon(int fd, int how)
+{
+	for (int tries = 0; tries < 50; tries++) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		usleep(10000);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
 /* Held until our last process has ended: the kernel drops it then, whatever happened to us. */
 int op_lock(struct context *c, const struct op *op)
 {
@@ -132,7 +146,7 @@ int op_lock(struct context *c, const struct op *op)
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
 	if (fd < 0)
 		return -1;
-	if (flock(fd, (op->args[1].number ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0) {
+	if (lock_soon(fd, op->args[1].number ? LOCK_EX : LOCK_SH) < 0) {
 		close_fd(&fd);
 		return -1;
 	}

@@ -1,11 +1,34 @@
 /** The public surface of tsrun: everything the command line does, as typed functions. */
 
+export { type AttachOptions, compileAttach } from './api/attach.js';
 export { type BundleOptions, writeBundle } from './api/bundle.js';
-export { compileRun } from './api/compile-run.js';
-export { type ContainerInspection, type ContainerSummary, containers, inspectContainer, removeContainer } from './api/containers.js';
+export { compileCreate, compileRun } from './api/compile-run.js';
+export type { Compiled } from './api/compiled.js';
+export type { ContainerDetails, ContainerMountSummary, ContainerPort } from './api/container-details.js';
+export {
+  type ContainerInspection,
+  type ContainerSummary,
+  containers,
+  inspectContainer,
+  removeContainer,
+  sizeOfContainer,
+} from './api/containers.js';
+export {
+  killContainer,
+  pauseContainer,
+  restartContainer,
+  stopContainer,
+  unpauseContainer,
+  waitContainer,
+} from './api/control.js';
+export { type DockerContainer, dockerContainer } from './api/docker-container.js';
+export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';
-export type { CommonOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
+export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
+export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
 export { containerPorts, type OpenPort } from './api/port.js';
-export { type RunningContainer, run } from './api/run.js';
+export { createContainer, run, runDetached } from './api/run.js';
+export type { RunningContainer, RunningProcess } from './api/running.js';
+export { compileStart, startContainer } from './api/start.js';
 export { ERROR_CODES, type ErrorCode, TsrunError } from './errors.js';

@@ -22,7 +22,11 @@ export async function compileRun(image: string, command: string[], options: RunO
   return compiled(await planRun(image, command, options, options.detach ? undefined : inheritedStreams()));
 }
 
+export async function planCreate(image: string, command: readonly string[], options: RunOptions): Promise<Plan> {
+  return compileCreatePlan(await newContainer(image, command, options));
+}
+
 /** The same for `create`. */
 export async function compileCreate(image: string, command: string[], options: RunOptions): Promise<Compiled> {
-  return compiled(compileCreatePlan(await newContainer(image, command, options)));
+  return compiled(await planCreate(image, command, options));
 }

@@ -1,29 +1,42 @@
 /** Verbs on containers: list, inspect, remove. */
 import { removeContainer as remove } from '../container/remove.js';
+import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
+import { type ContainerDetails, detailsOf } from './container-details.js';
 import { forgetLayers, layersOf } from './images.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
-/** What is known of a container, without where it lies. */
-export type ContainerSummary = Omit<Container, 'directory'>;
+/** What is known of a container, without where it lies. What config.json says of it is absent where that cannot be read. */
+export type ContainerSummary = Omit<Container, 'directory' | 'ports'> & Partial<ContainerDetails>;
 
 /** The newest first; without `all`, those that run. */
 export async function containers(options: CommonOptions & { all?: boolean } = {}): Promise<ContainerSummary[]> {
-  const found = listContainers(openSession(options).paths).map(summaryOf);
-  return options.all ? found : found.filter(({ status }) => status === 'running');
+  const found = listContainers(openSession(options).paths).map(listed);
+  return options.all ? found : found.filter(({ status }) => ['running', 'paused', 'restarting'].includes(status));
 }
 
-export interface ContainerInspection extends ContainerSummary {
-  /** its config.json: OCI's runtime spec */
-  config: RuntimeSpec;
+/** How much a container takes on the disk; undefined where that cannot be told. Looks at every file that it wrote. @throws as inspectContainer */
+export async function sizeOfContainer(name: string, options: CommonOptions = {}): Promise<ContainerSize | undefined> {
+  const { paths } = openSession(options);
+  const container = findContainer(paths, name);
+  return containerSize(paths, container, readConfig(container), options.signal);
 }
+
+export type ContainerInspection = ContainerSummary &
+  ContainerDetails & {
+    /** its config.json: OCI's runtime spec */
+    config: RuntimeSpec;
+    /** where that lies, with its log and what it wrote */
+    directory: string;
+  };
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_AMBIGUOUS, ERR_TSRUN_STORE_UNREADABLE */
 export async function inspectContainer(name: string, options: CommonOptions = {}): Promise<ContainerInspection> {
   const container = findContainer(openSession(options).paths, name);
-  return { ...summaryOf(container), config: readConfig(container) };
+  const config = readConfig(container);
+  return { ...detailsOf(container.id, config), ...summaryOf(container), config, directory: container.directory };
 }
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, and ERR_TSRUN_CONTAINER_RUNNING unless `force` */
@@ -35,6 +48,15 @@ export async function removeContainer(name: string, options: CommonOptions & { f
   await remove(paths, container, options.force ?? false);
   await forgetLayers(session, layers, options.signal);
   return { id: container.id };
+}
+
+/** One whose config.json is damaged, or not there yet, is listed all the same. */
+function listed(container: Container): ContainerSummary {
+  try {
+    return { ...detailsOf(container.id, readConfig(container)), ...summaryOf(container) };
+  } catch {
+    return summaryOf(container);
+  }
 }
 
 function summaryOf({ directory: _directory, ...summary }: Container): ContainerSummary {

@@ -31,6 +31,8 @@ export interface ImageSummary {
   size: number;
   /** `os/arch[/variant]` */
   platform: string;
+  /** Absent without any. */
+  labels?: Record<string, string>;
 }
 
 /** Brings an image into the store and unpacks its layers for this user, so that the first run finds all of it ready. */
@@ -83,13 +85,14 @@ export async function keepBlobs({ paths }: Session, { layers }: Image, signal: A
 export async function images(options: CommonOptions = {}): Promise<ImageSummary[]> {
   const { images: found, damaged } = await listImages(openSession(options));
   for (const { name, path, reason } of damaged) options.onNote?.(`${name ?? path} is damaged: ${reason}`);
-  return found.map(({ id, names, digests, created, size, platform }) => ({
+  return found.map(({ id, names, digests, created, size, platform, labels }) => ({
     id,
     names,
     digest: digests[0] ?? '',
     ...(created === undefined ? {} : { created }),
     size,
     platform: formatPlatform(platform),
+    ...(labels === undefined ? {} : { labels }),
   }));
 }
 

@@ -7,12 +7,13 @@ import { readEnvFile } from '../bundle/env-file.js';
 import { checkName } from '../container/name.js';
 import { parseLog, parseRestart, parseSignal, STOP_TIMEOUT } from '../container/parse-settings.js';
 import { sweep } from '../container/remove.js';
-import { type ContainerSettings, settingsAnnotation } from '../container/settings.js';
+import { settingsAnnotation } from '../container/settings.js';
 import { type ErrorCode, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type HostPath, type StorePaths } from '../paths.js';
 import { mapsHostId } from '../plan/identity.js';
 import type { RootSource } from '../plan/root.js';
 import type { NewContainer } from '../plan/run.js';
+import type { ContainerSettings } from '../plan/settings.js';
 import { slot } from '../plan/slot.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { readAccounts } from '../rootfs/lookup.js';
@@ -34,7 +35,7 @@ export async function newContainer(image: string, command: readonly string[], op
   const identity = await findIdentity(session.paths, options.userns, options.signal);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
   const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
-  const settings = settingsFor(options, identity, root, network);
+  const settings = settingsFor(options, root, network);
   const built = buildContainer(session.paths, identity, image, command, root, network, settings, options);
   for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
   return assemble(session.paths, identity, image, settings, network, built, options);
@@ -120,7 +121,7 @@ function buildContainer(
   });
 }
 
-function settingsFor(options: RunOptions, { ids }: Identity, root: Root, network: PreparedNetwork): ContainerSettings {
+function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork): ContainerSettings {
   const { rm = false, restart } = options;
   const policy = parseRestart(restart ?? 'no');
   if (rm && policy.name !== 'no')
@@ -130,7 +131,6 @@ function settingsFor(options: RunOptions, { ids }: Identity, root: Root, network
     interactive: options.interactive ?? false,
     init: options.init ?? false,
     root: root.source,
-    ids: { mode: ids.mode, setgroups: ids.setgroups },
     network: network.input.settings,
     ports: network.input.ports,
     restart: policy,
@@ -165,7 +165,7 @@ function assemble(
     ...(options.cidfile === undefined
       ? {}
       : { cidfile: isAbsolute(options.cidfile) ? options.cidfile : `${slot('cwd')}/${options.cidfile}` }),
-    status: { ...(name === undefined ? {} : { name }), image, command: built.spec.process?.args ?? [], created: slot('begun') },
+    status: { image, command: built.spec.process?.args ?? [], created: slot('begun') },
     arch: ownArch(),
     callerUid: process.getuid?.() ?? 0,
   };

@@ -82,3 +82,16 @@ export interface RunOptions extends PullOptions {
   /** `max-size=10m`, `max-file=3` */
   logOpt?: string[];
 }
+
+export interface ExecOptions extends CommonOptions {
+  interactive?: boolean;
+  tty?: boolean;
+  /** `NAME=value`, or `NAME` to copy the caller's value. */
+  env?: string[];
+  envFile?: string[];
+  workdir?: string;
+  /** `name|uid[:group|gid]` */
+  user?: string;
+  /** All capabilities of the container's user namespace, and no seccomp filter. */
+  privileged?: boolean;
+}

@@ -1,33 +1,11 @@
-/** `run` for programs: the same plan, given to the same helper, with streams and a promise instead of a terminal and an exit code. */
-import type { Readable, Writable } from 'node:stream';
-import { TsrunError } from '../errors.js';
-import { type Launched, launch } from '../runtime/spawn.js';
+/** `run` and `create` for programs: the same plans, given to the same helper. */
+import { text } from 'node:stream/consumers';
+import type { Plan } from '../plan/operations.js';
+import { launch } from '../runtime/spawn.js';
 import { pipedStreams } from '../runtime/streams.js';
-import { planRun } from './compile-run.js';
+import { planCreate, planRun } from './compile-run.js';
 import type { RunOptions } from './options.js';
-
-export interface RunningContainer {
-  /** 64 hex digits */
-  readonly id: string;
-  /** Of the container's first process, as the host counts. */
-  readonly pid: number;
-  /** Ends the container's standard input when ended; nobody reads it unless `interactive` is set. */
-  readonly stdin: Writable;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  /** The exit status as a shell shows it: the command's, or 128 + the signal's number. */
-  wait(): Promise<number>;
-  /** Sends a signal to the first process; one that it would ignore as pid 1 ends it all the same. Default: SIGTERM. */
-  kill(signal?: NodeJS.Signals): void;
-  /** Ends what still runs, by SIGTERM and after two seconds by SIGKILL, and waits for that. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-const GRACE_MS = 2000;
-/** By SIGKILL, as a shell shows it. */
-const KILLED = 137;
-/** To the helper they would mean the helper itself. */
-const JOB_CONTROL: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGCONT'];
+import { type RunningContainer, runningProcess } from './running.js';
 
 /**
  * Starts a container and resolves once its command runs. Read stdout and stderr, or the command waits for you. With `signal` the
@@ -35,58 +13,21 @@ const JOB_CONTROL: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN',
  * @throws TsrunError: everything that `tsrun run` would print; ERR_TSRUN_INTERRUPTED, here or from wait(), when it was aborted
  */
 export async function run(image: string, command: string[] = [], options: RunOptions = {}): Promise<RunningContainer> {
-  const { signal } = options;
-  try {
-    signal?.throwIfAborted();
-    const plan = await planRun(image, command, options, pipedStreams());
-    signal?.throwIfAborted();
-    const launched = launch(plan, ['pipe', 'pipe', 'pipe']);
-    endOnAbort(launched, signal);
-    return runningContainer(launched, await launched.started, signal);
-  } catch (error) {
-    throw signal?.aborted ? interrupted(error) : error;
-  }
+  return runningProcess(() => planRun(image, command, options, pipedStreams()), options.signal);
 }
 
-function endOnAbort(launched: Launched, signal: AbortSignal | undefined): void {
-  const abort = () => launched.kill();
-  signal?.addEventListener('abort', abort, { once: true });
-  launched.ended.finally(() => signal?.removeEventListener('abort', abort)).catch(() => {});
+/** `run -d`: resolves once the command runs; the container outlives this process. */
+export async function runDetached(image: string, command: string[] = [], options: RunOptions = {}): Promise<{ id: string }> {
+  return printedId(await planRun(image, command, options, undefined));
 }
 
-function runningContainer(launched: Launched, { id, pid }: { id: string; pid: number }, signal: AbortSignal | undefined): RunningContainer {
-  const { process: helper, ended } = launched;
-  const { stdin, stdout, stderr } = helper as { stdin: Writable; stdout: Readable; stderr: Readable };
-  stdin.on('error', () => {}); // a command that ends without reading its input has done nothing wrong
-  const outcome = ended.then((status) => {
-    if (signal?.aborted && status === KILLED) throw interrupted(signal.reason);
-    return status;
-  });
-  outcome.catch(() => {});
-  const kill = (name: NodeJS.Signals = 'SIGTERM') => {
-    if (helper.exitCode !== null || helper.signalCode !== null) return; // its pid may be another's by now
-    if (name === 'SIGKILL') launched.kill();
-    else if (JOB_CONTROL.includes(name)) process.kill(pid, name);
-    else helper.kill(name);
-  };
-  return {
-    id,
-    pid,
-    stdin,
-    stdout,
-    stderr,
-    wait: () => outcome,
-    kill,
-    [Symbol.asyncDispose]: async () => {
-      kill('SIGTERM');
-      const killer = setTimeout(() => kill('SIGKILL'), GRACE_MS);
-      await outcome.catch(() => {});
-      clearTimeout(killer);
-    },
-  };
+/** A container that startContainer() starts. */
+export async function createContainer(image: string, command: string[] = [], options: RunOptions = {}): Promise<{ id: string }> {
+  return printedId(await planCreate(image, command, options));
 }
 
-function interrupted(cause: unknown): TsrunError {
-  if (cause instanceof TsrunError && cause.code === 'ERR_TSRUN_INTERRUPTED') return cause;
-  return new TsrunError('ERR_TSRUN_INTERRUPTED', 'the run was aborted', { cause });
+async function printedId(plan: Plan): Promise<{ id: string }> {
+  const { process, ended } = launch(plan, ['ignore', 'pipe', 'inherit']);
+  const [id] = await Promise.all([process.stdout ? text(process.stdout) : '', ended]);
+  return { id: id.trim() };
 }

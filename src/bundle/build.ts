@@ -138,7 +138,7 @@ function chooseUser({ options, ids, image, passwd, group }: BuildInput): Resolve
 }
 
 /** Only ids that the map has can be taken on. */
-function mappedUser(user: ResolvedUser, ids: IdMapping, notes: string[]): User {
+export function mappedUser(user: ResolvedUser, ids: IdMapping, notes: string[]): User {
   const missing = isMapped(user.uid, ids.uid) ? (isMapped(user.gid, ids.gid) ? undefined : `group ${user.gid}`) : `user ${user.uid}`;
   if (missing !== undefined) {
     throw new TsrunError('ERR_TSRUN_ID_MAP', `the container is to run as ${missing}, which the id map does not have`, {

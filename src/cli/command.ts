@@ -20,6 +20,7 @@ export interface Call<F extends Flags> {
   args: string[];
   config: Command['config'];
   stdout: Output;
+  stderr: Output;
   reporter: Reporter;
   /** Prints a result as JSON. */
   json(value: unknown): void;
@@ -87,6 +88,7 @@ async function perform<V extends Verb>(
           args,
           config,
           stdout: streams.stdout,
+          stderr: streams.stderr,
           reporter,
           json: (value) => streams.stdout.write(`${visibleJson(value, 2)}\n`),
           fail,

@@ -1,16 +1,28 @@
 /** oclif's table: command id (words joined by colons) → class. The manifest is made from it. */
+
+import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
+import Create from '../commands/create.js';
+import Exec from '../commands/exec.js';
 import Help from '../commands/help.js';
 import ImageInspect from '../commands/image-inspect.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
+import Kill from '../commands/kill.js';
+import Logs from '../commands/logs.js';
+import Pause from '../commands/pause.js';
 import Port from '../commands/port.js';
 import Ps from '../commands/ps.js';
 import Pull from '../commands/pull.js';
+import Restart from '../commands/restart.js';
 import Rm from '../commands/rm.js';
 import Rmi from '../commands/rmi.js';
 import Run from '../commands/run.js';
+import Start from '../commands/start.js';
+import Stop from '../commands/stop.js';
+import Unpause from '../commands/unpause.js';
 import Version from '../commands/version.js';
+import Wait from '../commands/wait.js';
 
 export const COMMANDS = {
   bundle: Bundle,
@@ -24,5 +36,16 @@ export const COMMANDS = {
   rm: Rm,
   rmi: Rmi,
   run: Run,
+  attach: Attach,
+  create: Create,
+  exec: Exec,
+  start: Start,
+  stop: Stop,
+  restart: Restart,
+  kill: Kill,
+  pause: Pause,
+  unpause: Unpause,
+  wait: Wait,
+  logs: Logs,
   version: Version,
 };

@@ -1,11 +1,13 @@
 /**
- * Entry program, forked by the native helper: `run …` writes a plan to the descriptor TSRUN_PLAN_FD, `explain run …` reads a failure
+ * Entry program, forked by the native helper: `VERB …` writes a plan to the descriptor TSRUN_PLAN_FD, `explain VERB …` reads a failure
  * record on standard input and says in words what it means. Ends as soon as the last byte is written.
  */
 import { readFileSync } from 'node:fs';
 import { TsrunError } from '../errors.js';
-import { compileRunVerb } from './compile-run.js';
-import { RUN } from './flags/run.js';
+import { compileVerb } from './compile-verb.js';
+import { findDriven } from './driven-verbs.js';
+import type { GLOBAL_FLAGS } from './flags/common.js';
+import type { Values } from './flags/flag.js';
 import { catchTheUncaught } from './last-resort.js';
 import { standardStreams, writeAll } from './output.js';
 import { parse } from './parse.js';
@@ -15,9 +17,11 @@ async function compile(words: readonly string[]): Promise<number> {
   const [verb, ...rest] = words;
   const streams = standardStreams();
   const debug = process.env['TSRUN_DEBUG'] === '1';
-  if (verb === 'run') return compileRunVerb(rest, { streams, argv0: process.env['TSRUN_ARGV0'] ?? '', debug, send: sendPlan });
-  if (verb === 'explain') {
-    const { values } = parse(RUN, rest.slice(1));
+  const called = findDriven(verb);
+  if (called) return compileVerb(called, rest, { streams, argv0: process.env['TSRUN_ARGV0'] ?? '', debug, send: sendPlan });
+  const failed = verb === 'explain' ? findDriven(rest[0]) : undefined;
+  if (failed) {
+    const values = parse(failed.verb, rest.slice(1)).values as Values<typeof GLOBAL_FLAGS>;
     const { explainFailure } = await import('../index.js');
     return printFailure(explainFailure(readFileSync(0)), streams.stderr, { json: values.json, debug: values.debug || debug });
   }

@@ -4,43 +4,10 @@ import { nearest } from './suggest.js';
 import { isTopic, namesOf, VERBS } from './verbs.js';
 
 /** docker's commands that tsrun does not have. */
-const LATER = [
-  ...[
-    'attach',
-    'build',
-    'commit',
-    'compose',
-    'container',
-    'cp',
-    'create',
-    'diff',
-    'events',
-    'exec',
-    'export',
-    'history',
-    'import',
-    'info',
-    'kill',
-  ],
-  ...[
-    'load',
-    'login',
-    'logout',
-    'logs',
-    'network',
-    'pause',
-    'port',
-    'prune',
-    'push',
-    'rename',
-    'restart',
-    'save',
-    'search',
-    'start',
-    'stats',
-  ],
-  ...['stop', 'system', 'tag', 'top', 'unpause', 'update', 'volume', 'wait'],
-];
+const LATER = (
+  'build commit compose container cp diff events export history import info load login logout network port prune push rename save ' +
+  'search stats system tag top update volume'
+).split(' ');
 
 /** The failure for `tsrun <words>`, of which no beginning is a command. */
 export function unknownCommand(words: readonly string[]): TsrunError {

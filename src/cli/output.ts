@@ -2,7 +2,7 @@
  * The command line's standard descriptors. Written with write(2) itself: Node's own streams would make a pipe non-blocking,
  * and the container started next shares that pipe.
  */
-import { writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 export interface Output {
@@ -16,12 +16,14 @@ export interface Output {
 export interface Streams {
   /** Standard input is a terminal. */
   readonly stdinIsTerminal: boolean;
+  /** We are in the foreground of our terminal. */
+  isForeground(): boolean;
   readonly stdout: Output;
   readonly stderr: Output;
 }
 
 export function standardStreams(): Streams {
-  return { stdinIsTerminal: isatty(0), stdout: descriptorOutput(1), stderr: descriptorOutput(2) };
+  return { stdinIsTerminal: isatty(0), isForeground: isInForeground, stdout: descriptorOutput(1), stderr: descriptorOutput(2) };
 }
 
 function descriptorOutput(fd: 1 | 2): Output {
@@ -61,5 +63,16 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
+  }
+}
+
+/** proc(5), /proc/pid/stat: field 5 is our process group, field 8 that of the terminal's foreground; the name in field 2 may hold anything. */
+function isInForeground(): boolean {
+  try {
+    const stat = readFileSync('/proc/self/stat', 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[2] === fields[5];
+  } catch {
+    return true;
   }
 }

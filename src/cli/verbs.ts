@@ -1,19 +1,55 @@
 /** All verbs, in the order that help lists them. */
+
+import { ATTACH } from './flags/attach.js';
 import { BUNDLE } from './flags/bundle.js';
+import { CREATE } from './flags/create.js';
+import { EXEC } from './flags/exec.js';
 import { HELP } from './flags/help.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
 import { IMAGES } from './flags/images.js';
 import { INSPECT } from './flags/inspect.js';
+import { KILL } from './flags/kill.js';
+import { LOGS } from './flags/logs.js';
+import { PAUSE } from './flags/pause.js';
 import { PORT } from './flags/port.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
+import { RESTART } from './flags/restart.js';
 import { RM } from './flags/rm.js';
 import { RMI } from './flags/rmi.js';
 import { RUN } from './flags/run.js';
+import { START } from './flags/start.js';
+import { STOP } from './flags/stop.js';
+import { UNPAUSE } from './flags/unpause.js';
 import { VERSION } from './flags/version.js';
+import { WAIT } from './flags/wait.js';
 import type { Verb } from './verb.js';
 
-export const VERBS: readonly Verb[] = [RUN, PULL, IMAGES, IMAGE_INSPECT, RMI, PS, INSPECT, PORT, RM, BUNDLE, HELP, VERSION];
+export const VERBS: readonly Verb[] = [
+  RUN,
+  CREATE,
+  START,
+  EXEC,
+  ATTACH,
+  LOGS,
+  STOP,
+  KILL,
+  RESTART,
+  WAIT,
+  PAUSE,
+  UNPAUSE,
+  PULL,
+  IMAGES,
+  IMAGE_INSPECT,
+  RMI,
+  PS,
+  INSPECT,
+  PORT,
+  RM,
+  BUNDLE,
+  HELP,
+  VERSION,
+];
 
 /** The verb of this name or alias. */
 export function findVerb(name: string): Verb | undefined {

@@ -19,6 +19,13 @@ export function visible(text: string): string {
   return replaceHidden(text, (code) => NAMES[code] ?? (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`));
 }
 
+/** The text with its lines and tabs as they are, and everything else spelled out that a terminal would act on. */
+export function visibleLines(text: string): string {
+  return replaceHidden(text, (code) =>
+    code === 9 || code === 10 ? String.fromCharCode(code) : code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`,
+  );
+}
+
 /** The same value as JSON text that is safe on a terminal: JSON.stringify leaves DEL, C1 and the reordering marks as they are. */
 export function visibleJson(value: unknown, indent?: number): string {
   return replaceHidden(JSON.stringify(value, null, indent) ?? 'null', (code) => (code === 10 ? '\n' : `\\u${hex(code, 4)}`));

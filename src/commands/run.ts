@@ -1,4 +1,5 @@
-import { defineRun } from '../cli/delegate-run.js';
+import { defineDriven } from '../cli/delegate.js';
+import { RUN } from '../cli/flags/run.js';
 
-/** `run` is the helper's (bin/tsrun): the class is here for the manifest, and hands over when oclif is asked for it all the same. */
-export default defineRun();
+/** The helper's (bin/tsrun): the class is here for the manifest, and hands over when oclif is asked for it all the same. */
+export default defineDriven(RUN);

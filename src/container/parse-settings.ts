@@ -1,7 +1,7 @@
 /** Values of docker's flags that become settings of a container. */
 import { constants } from 'node:os';
 import { TsrunError } from '../errors.js';
-import type { LogSettings, RestartPolicy } from './settings.js';
+import type { LogSettings, RestartPolicy } from '../plan/settings.js';
 
 /** docker's, in seconds. */
 export const STOP_TIMEOUT = 10;

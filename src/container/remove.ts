@@ -1,28 +1,30 @@
 /** Removing containers, and what runs that died left behind. What a container wrote belongs to its map and is removed inside it. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { compileRemovalPlan } from '../plan/cage.js';
+import { stopFile } from '../plan/container.js';
 import type { Operation } from '../plan/operations.js';
-import { findMappers, type Identity } from '../rootfs/identity.js';
+import type { Identity } from '../rootfs/identity.js';
 import { launch, launchDetached } from '../runtime/spawn.js';
-import type { IdMapping, IdRange } from '../security/idmap.js';
-import type { IdMap, RuntimeSpec } from '../spec/runtime.js';
+import type { RuntimeSpec } from '../spec/runtime.js';
 import { lockDirectory } from '../sys/flock.js';
 import { firstProcess, isAlive, isHeld } from './alive.js';
+import { identityOf } from './identity.js';
 import { type Container, entriesOf, ID_LENGTH, idsIn, readConfig } from './state.js';
 
 /** @throws ERR_TSRUN_CONTAINER_RUNNING unless `force` */
 export async function removeContainer(paths: StorePaths, container: Container, force: boolean): Promise<void> {
-  if (container.status === 'running' || container.status === 'creating') {
+  if (container.status !== 'stopped' && container.status !== 'created') {
     if (!force) {
       throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} is running`, {
         subject: container.name,
         hint: `end it first, or remove it all the same: tsrun rm -f ${container.name}`,
       });
     }
+    writeFileSync(stopFile(container.directory), '', { mode: 0o600 }); // or it would be started again
     await end(container);
   }
   using _held = await lockDirectory(container.directory, 'exclusive');
@@ -89,6 +91,7 @@ function isOld(directory: HostPath): boolean {
 function moveToTrash(paths: StorePaths, directory: HostPath): HostPath | undefined {
   mkdirSync(paths.trash, { recursive: true, mode: 0o700 });
   removeNames(paths, directory);
+  rmSync(paths.runOf(basename(directory)), { recursive: true, force: true });
   const trash = join(paths.trash, basename(directory).slice(-ID_LENGTH)) as HostPath;
   try {
     renameSync(directory, trash);
@@ -109,29 +112,14 @@ function removeNames(paths: StorePaths, directory: HostPath): void {
 }
 
 function removalPlan(directory: HostPath, first: Operation[] = []) {
-  const { ids, mappers } = recordedIdentity(directory);
+  const { ids, mappers } = identityAt(directory);
   const overlay = join(directory, 'overlay') as HostPath;
   return compileRemovalPlan(ids, mappers, existsSync(overlay) && ids.mode !== 'single' ? [overlay] : [], [directory], first);
 }
 
-/** The map that the container ran with: today's may be another. Without a config nothing was written under any map. */
-function recordedIdentity(directory: HostPath): Identity {
-  const spec = configOf(directory);
-  const uid = rangesOf(spec?.linux?.uidMappings);
-  const gid = rangesOf(spec?.linux?.gidMappings);
-  const single = uid.length <= 1 && (uid[0]?.size ?? 1) === 1;
-  const own = { containerId: 0, hostId: process.getuid?.() ?? 0, size: 1 };
-  const mappers = findMappers();
-  const ids: IdMapping = {
-    mode: single ? 'single' : 'range',
-    uid: uid.length > 0 ? uid : [own],
-    gid: gid.length > 0 ? gid : [{ ...own, hostId: process.getgid?.() ?? 0 }],
-    write: single || process.getuid?.() === 0 ? 'direct' : 'newuidmap',
-    setgroups: single ? 'deny' : 'allow',
-    owners: '',
-    notes: [],
-  };
-  return { ids, mappers };
+/** The map that the container ran with: today's may be another. */
+export function identityAt(directory: HostPath): Identity {
+  return identityOf(configOf(directory));
 }
 
 function configOf(directory: HostPath): RuntimeSpec | undefined {
@@ -140,8 +128,4 @@ function configOf(directory: HostPath): RuntimeSpec | undefined {
   } catch {
     return undefined;
   }
-}
-
-function rangesOf(maps: readonly IdMap[] | undefined): IdRange[] {
-  return (maps ?? []).map(({ containerID, hostID, size }) => ({ containerId: containerID, hostId: hostID, size }));
 }

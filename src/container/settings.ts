@@ -4,43 +4,10 @@
  */
 import { join } from 'node:path';
 import { TsrunError } from '../errors.js';
-import type { NetworkSettings, PublishedPort } from '../network/settings.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { RootSource } from '../plan/root.js';
-import type { IdMapping } from '../security/idmap.js';
+import type { ContainerSettings } from '../plan/settings.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
-
-export interface ContainerSettings {
-  /** Removed when it ends. */
-  rm: boolean;
-  /** `-i` */
-  interactive: boolean;
-  init: boolean;
-  root: RootSource;
-  ids: Pick<IdMapping, 'mode' | 'setgroups'>;
-  restart: RestartPolicy;
-  log: LogSettings;
-  network: NetworkSettings;
-  ports: readonly PublishedPort[];
-  /** A signal's number. */
-  stopSignal: number;
-  /** In seconds, before SIGKILL. */
-  stopTimeout: number;
-}
-
-export interface RestartPolicy {
-  name: 'no' | 'on-failure' | 'always' | 'unless-stopped';
-  /** How often at most, for on-failure; 0: no limit. */
-  retries: number;
-}
-
-export interface LogSettings {
-  driver: 'json-file' | 'none';
-  /** Bytes before it is rotated; 0: never. */
-  maxSize: number;
-  /** How many files there are, the current one included. */
-  maxFiles: number;
-}
 
 const ANNOTATION = 'io.tsrun.container';
 

@@ -1,12 +1,13 @@
 /** What is known of containers, read from their directories. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { PublishedPort } from '../network/settings.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { isAlive } from './alive.js';
 import { nameOf } from './name.js';
+import { isPaused } from './pause.js';
 import { type ContainerStatus, readStatus } from './status.js';
 
 export interface Container {
@@ -26,6 +27,8 @@ export interface Container {
   finished?: string;
   /** Published, with the host's port as it is now; while it runs. */
   ports?: PublishedPort[];
+  /** How often it was begun again since it was started. */
+  restarts?: number;
   /** Removed when it ends. */
   rm: boolean;
   directory: HostPath;
@@ -37,8 +40,9 @@ const ID = new RegExp(`^[0-9a-f]{${ID_LENGTH}}$`);
 
 /** All containers of the store, the newest first. One damaged directory hides no other. */
 export function listContainers(paths: StorePaths): Container[] {
-  const kept = idsIn(paths.containers).map((id) => readContainer(join(paths.containers, id) as HostPath, id, false));
-  const transient = idsIn(paths.transient).map((id) => readContainer(join(paths.transient, id) as HostPath, id, true));
+  const names = namesOf(paths);
+  const kept = idsIn(paths.containers).map((id) => readContainer(join(paths.containers, id) as HostPath, id, names.get(id), false));
+  const transient = idsIn(paths.transient).map((id) => readContainer(join(paths.transient, id) as HostPath, id, names.get(id), true));
   return [...kept, ...transient]
     .filter((container): container is Container => container !== undefined)
     .sort((a, b) => (a.created < b.created ? 1 : -1));
@@ -92,25 +96,45 @@ export function entriesOf(directory: HostPath): string[] {
   }
 }
 
-function readContainer(directory: HostPath, id: string, rm: boolean): Container | undefined {
+/** By id: a name is a link to the directory that it names. */
+function namesOf(paths: StorePaths): Map<string, string> {
+  return new Map(
+    entriesOf(paths.names).flatMap((name): [string, string][] => {
+      try {
+        return [[basename(readlinkSync(join(paths.names, name))), name]];
+      } catch {
+        return []; // it went while we looked
+      }
+    }),
+  );
+}
+
+function readContainer(directory: HostPath, id: string, name: string | undefined, rm: boolean): Container | undefined {
   const alive = isAlive(directory);
   const file = readStatus(directory);
   if (!alive && !existsSync(directory)) return undefined; // it ended while we looked
   const running = alive && file.status === 'running';
+  const status = running ? (isPaused(directory) ? 'paused' : 'running') : quietStatus(file.status, alive);
   return {
     id,
-    name: file.name ?? nameOf(id),
+    name: name ?? nameOf(id),
     image: file.image ?? '',
     command: file.command ?? [],
     created: file.created ?? '',
-    // One that has stopped may still be held: by its runner, which cleans up, or by whoever removes it.
-    status: running ? 'running' : alive && file.status === undefined ? 'creating' : file.status === 'created' ? 'created' : 'stopped',
+    status,
     ...(running && file.pid ? { pid: Number(file.pid) } : {}),
     ...(!running && file.exitCode !== undefined ? { exitCode: Number(file.exitCode) } : {}),
+    ...(Number(file.restarts ?? 0) > 0 ? { restarts: Number(file.restarts) } : {}),
     ...(file.started ? { started: file.started } : {}),
     ...(file.finished ? { finished: file.finished } : {}),
     ...(running && file.ports ? { ports: file.ports.map((port) => ({ ...port, hostPort: Number(port.hostPort) })) } : {}),
     rm,
     directory,
   };
+}
+
+/** One that has stopped may still be held: by its runner, which cleans up, or by whoever removes it. */
+function quietStatus(status: ContainerStatus | undefined, alive: boolean): ContainerStatus {
+  if (alive && (status === undefined || status === 'restarting')) return status ?? 'creating';
+  return status === 'created' ? 'created' : 'stopped';
 }

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import type { PublishedPort } from '../network/settings.js';
 import type { HostPath } from '../paths.js';
 
-export type ContainerStatus = 'creating' | 'created' | 'running' | 'stopped';
+export type ContainerStatus = 'creating' | 'created' | 'running' | 'paused' | 'restarting' | 'stopped';
 
 export interface StatusFile {
-  name?: string;
   image?: string;
   command?: string[];
   created?: string;
@@ -19,6 +18,9 @@ export interface StatusFile {
   exitCode?: string;
   /** As they are open since this start. */
   ports?: (Omit<PublishedPort, 'hostPort'> & { hostPort: string })[];
+  /** Who sees to it while it runs. */
+  runner?: { pid: string; startTime: string };
+  restarts?: string;
 }
 
 /** Empty when there is none yet, or when it is damaged: one bad file must not hide the container. */

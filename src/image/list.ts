@@ -17,6 +17,8 @@ export interface ImageSummary {
   /** RFC 3339, as the image says; reproducible builds say 1970 */
   created?: string;
   platform: Platform;
+  /** Absent without any. */
+  labels?: Record<string, string>;
 }
 
 /** Newest first, as docker lists them. Damaged ones are named beside the others. */
@@ -34,7 +36,8 @@ export function summarize(entries: CatalogueEntry[]): ImageSummary[] {
 
 function summaryOf(image: Image, others: Image[]): ImageSummary {
   const all = [image, ...others];
-  const { created, architecture, os, variant } = image.config;
+  const { created, architecture, os, variant, config } = image.config;
+  const labels = config?.Labels ?? {};
   return {
     id: imageId(image),
     names: unique(all.map(({ name }) => name)),
@@ -42,6 +45,7 @@ function summaryOf(image: Image, others: Image[]): ImageSummary {
     size: sizeOf(image),
     ...(created === undefined ? {} : { created }),
     platform: { os, architecture, ...(variant === undefined ? {} : { variant }) },
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
   };
 }
 

@@ -27,6 +27,16 @@ export interface LayerJob {
   limits?: Partial<Limits>;
 }
 
+/** The other thing that the program is asked for: how many bytes a directory below its working directory has. Nothing is written. */
+export interface MeasureJob {
+  measure: string;
+}
+
+/** Its answer: bytes. */
+export interface Measured {
+  measured: number;
+}
+
 export interface LayerReport {
   /** Headers of real entries, whiteouts among them. */
   entries: number;

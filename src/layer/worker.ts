@@ -2,14 +2,15 @@
  * The unpacking program. The native helper starts it inside the cage: a fresh user namespace with the container's id map, all capabilities
  * there, still under the caller's own uid so that it can read the blob, its working directory the target. It loads everything, becomes
  * root of the namespace, makes the target its root directory, and only then looks at the layer: the kernel contains it.
- * argv[2] is a LayerJob; LayerMessages go to descriptor 3. Exit status 1 means that the last message is an error.
+ * argv[2] is a LayerJob (or a MeasureJob, which only looks); LayerMessages go to descriptor 3. Exit status 1 means that the last message is an error.
  */
 import { chmodSync, closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { asTsrunError, errnoOf, TsrunError } from '../errors.js';
 import { chroot, lremovexattr, syncfs } from '../sys/files.js';
 import { openTar, type TarStream } from './decompress.js';
 import { show } from './fault.js';
-import type { LayerJob, LayerMessage } from './job.js';
+import type { LayerJob, LayerMessage, Measured, MeasureJob } from './job.js';
+import { treeSize } from './size.js';
 import { NotSelfContained } from './tree.js';
 import { unpackLayer } from './unpack.js';
 
@@ -17,7 +18,12 @@ const MESSAGES = 3;
 const PROGRESS_INTERVAL = 100;
 
 async function main(): Promise<void> {
-  const job = JSON.parse(process.argv[2] ?? '') as LayerJob;
+  const job = JSON.parse(process.argv[2] ?? '') as LayerJob | MeasureJob;
+  if ('measure' in job) {
+    // Under the caller's uid still, with the capability to look into what the container's ids own; no further than that.
+    send({ measured: treeSize(job.measure) });
+    return;
+  }
   process.umask(0);
   const tar = await openBlob(job);
   removeDefaultAcl();
@@ -87,7 +93,7 @@ async function unpackAndSync(tar: TarStream, job: LayerJob) {
 }
 
 /** The descriptor may be a socket that does not block: a full one is tried again, a closed one means that nobody waits any more. */
-function send(message: LayerMessage): void {
+function send(message: LayerMessage | Measured): void {
   const line = Buffer.from(`${JSON.stringify(message)}\n`);
   for (let done = 0; done < line.length; ) {
     try {

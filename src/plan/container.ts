@@ -1,5 +1,5 @@
 /** From a runtime spec and its settings to the operations that start the container and see to its end. Pure: golden files test it. */
-import type { ContainerSettings } from '../container/settings.js';
+
 import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
@@ -10,6 +10,7 @@ import { type BindSource, mountOperations } from './mounts.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
 import { rootOperations } from './root.js';
+import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
 import { type StdioFacts, streamOperations } from './streams.js';
 
@@ -41,12 +42,12 @@ export interface ContainerOperations {
   others: Process[];
 }
 
-/** The runner's process while it runs. */
+const RUNNER = { runner: { pid: slot('own-pid'), startTime: slot('own-start-time') } };
 const RUNNING = {
   status: 'running',
   pid: slot('pid'),
   startTime: slot('start-time'),
-  runner: { pid: slot('own-pid'), startTime: slot('own-start-time') },
+  ...RUNNER,
   restarts: slot('restarts'),
   started: slot('now'),
 };
@@ -237,6 +238,7 @@ function recording(input: ContainerInput, callers: StdioFacts | undefined): Oper
     ...(settings.log.driver === 'none'
       ? []
       : ([['log', `${containerDir}/log`, settings.log.maxSize, settings.log.maxFiles]] satisfies Operation[])),
+    ...(input.fresh ? [] : ([['remove-tree', runDir]] satisfies Operation[])), // of a runner that was killed
     ['mkdir', runDir, 0o700],
     ['on-exit', 0, [['remove-tree', runDir]]],
     ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],
@@ -255,7 +257,14 @@ function repeated(input: ContainerInput, run: Operation[]): Operation[] {
   if (name === 'no') return run;
   return [
     ['on-exit', 1, [status(input, { status: 'stopped', ...ENDED })]],
-    ['repeat', WHEN[name], retries, stopFile(input.containerDir), run, [['attempt', [status(input, { status: 'restarting', ...ENDED })]]]],
+    [
+      'repeat',
+      WHEN[name],
+      retries,
+      stopFile(input.containerDir),
+      run,
+      [['attempt', [status(input, { status: 'restarting', ...RUNNER, ...ENDED })]]],
+    ],
   ];
 }
 

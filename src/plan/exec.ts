@@ -1,10 +1,11 @@
 /** `exec` as a launch plan: a process of the caller's enters a running container. Pure. */
-
 import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
-import type { Seccomp, Process as SpecProcess } from '../spec/runtime.js';
+import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
+import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './container.js';
 import { credentialOperations } from './credentials.js';
-import { becomeRoot, hostIdOf } from './identity.js';
+import { detached } from './detached.js';
+import { becomeRoot, cloneFlags, hostIdOf } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { type StdioFacts, streamOperations } from './streams.js';
 
@@ -13,23 +14,24 @@ export interface ExecPlanInput {
   pid: number;
   startTime: number;
   process: SpecProcess;
+  /** Those that the container has for itself, or shares with another one; the others are the host's, and so are ours. */
+  namespaces: readonly Namespace[];
   ids: IdMapping;
   seccomp?: Seccomp;
   arch: 'x64' | 'arm64';
-  /** `-i -t` */
-  terminal: boolean;
-  callers: StdioFacts;
+  interactive: boolean;
+  /** Undefined: it outlives its caller. */
+  callers?: StdioFacts;
 }
 
-/** setns(2) of a pidfd: user, mount, pid, network, ipc, uts, cgroup. */
-const ALL_SEVEN = 0x7e020000;
 const O_PATH_DIRECTORY = 0o10200000;
 
-export function compileExecPlan({ pid, startTime, process, ids, seccomp, arch, terminal, callers }: ExecPlanInput): Plan {
+export function compileExecPlan(input: ExecPlanInput): Plan {
+  const { process, ids, seccomp, callers } = input;
   const streams = streamOperations({
-    terminal,
-    interactive: terminal,
-    callers,
+    terminal: process.terminal ?? false,
+    interactive: input.interactive,
+    ...(callers ? { callers } : {}),
     recorded: false,
     uid: process.user.uid,
     gid: process.user.gid,
@@ -37,7 +39,7 @@ export function compileExecPlan({ pid, startTime, process, ids, seccomp, arch, t
   });
   const parent: Operation[] = [
     ['stage', 'prepare'],
-    ['open-process', pid, startTime, 'container'],
+    ['open-process', input.pid, input.startTime, 'container'],
     ['stage', 'clone'],
     ['clone', 'child', 0],
     ['continued', 'child'],
@@ -46,7 +48,9 @@ export function compileExecPlan({ pid, startTime, process, ids, seccomp, arch, t
     ['await-exec', 'child'],
     ['stage', 'run'],
     ['started', 'child'],
-    ['forward-signals', 'child', 0],
+    ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
+    // It is not process 1: what it does not handle ends it.
+    ['forward-signals', 'child', callers ? SECOND_TERM_IS_LAST : KILL_UNHANDLED],
     ['wait', 'child'],
   ];
   const child: Operation[] = [
@@ -55,7 +59,7 @@ export function compileExecPlan({ pid, startTime, process, ids, seccomp, arch, t
     // From the moment that it joins, processes of the container are its neighbours.
     ['undumpable'],
     ['seal', 0],
-    ['join', 'container', ALL_SEVEN],
+    ['join', 'container', cloneFlags(input.namespaces.map(({ type }) => ({ type })))],
     ['continue', 'parent'],
     becomeRoot(ids),
     ['undumpable'],
@@ -65,15 +69,11 @@ export function compileExecPlan({ pid, startTime, process, ids, seccomp, arch, t
     ['open', '/', O_PATH_DIRECTORY, 'root'],
     ...streams.inside.filter(([name]) => name !== 'console-at'), // that is the first process's
     ['chdir', process.cwd, 1],
-    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, arch)),
+    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, input.arch)),
     ['chdir', process.cwd, 0],
     ['stage', 'exec'],
-    ['exec', process.args, process.env ?? [], '/bin'],
+    ['exec', process.args, process.env ?? [], searchPath(process)],
   ];
-  return {
-    processes: [
-      { name: 'parent', operations: parent },
-      { name: 'child', operations: child },
-    ],
-  };
+  const others = [{ name: 'child', operations: child }];
+  return callers ? { processes: [{ name: 'parent', operations: parent }, ...others] } : detached(parent, others, undefined);
 }

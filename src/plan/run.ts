@@ -1,8 +1,9 @@
 /** The launch plans of a container's beginning: run, run -d, create, start. Pure: golden files test them. */
 import type { BuiltFile } from '../bundle/build.js';
 import { type ContainerInput, containerOperations, isWithdrawn, status, stopFile } from './container.js';
+import { detached } from './detached.js';
 import { jsonText } from './encode.js';
-import type { Operation, Plan, Process } from './operations.js';
+import type { Operation, Plan } from './operations.js';
 import { slot } from './slot.js';
 import type { StdioFacts } from './streams.js';
 
@@ -59,21 +60,6 @@ function start(input: ContainerInput, first: Operation[], callers: StdioFacts | 
   const { parent, others } = containerOperations(input, callers);
   const operations: Operation[] = [['stage', 'prepare'], ...first, ...parent];
   return callers ? { processes: [{ name: 'parent', operations }, ...others] } : detached(operations, others, printed);
-}
-
-/**
- * A plan within the plan: its runner is the container's supervisor, in a session of its own and with nothing of the caller's. The
- * caller goes when the command runs, or says why it does not.
- */
-function detached(parent: Operation[], others: Process[], printed: string | undefined): Plan {
-  const alone: Operation[] = [['new-session'], ['dup', 0, 'null'], ['dup', 1, 'null'], ['dup', 2, 'null']];
-  const caller: Operation[] = [
-    ['stage', 'detach'],
-    ['detach', 'supervisor', { processes: [{ name: 'parent', operations: [...alone, ...parent] }, ...others] }],
-    ['await', 'supervisor', 'started'],
-    ...(printed === undefined ? [] : ([['print', 'stdout', printed]] satisfies Operation[])),
-  ];
-  return { processes: [{ name: 'caller', operations: caller }] };
 }
 
 /**

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { TsrunError } from '../errors.js';
-import type { LayerJob, LayerMessage, LayerReport } from '../layer/job.js';
+import type { LayerJob, LayerMessage, LayerReport, Measured, MeasureJob } from '../layer/job.js';
 import type { HostPath } from '../paths.js';
 import { compileRemovalPlan, compileUnpackPlan } from '../plan/cage.js';
 import { unpackProgram } from '../runtime/locate.js';
@@ -55,6 +55,30 @@ export async function unpackInCage(identity: Identity, job: LayerJob, options: U
   }
 }
 
+/** Bytes of the files of a directory that the container's ids own, `name` in `directory`. */
+export async function measureInCage(identity: Identity, directory: HostPath, name: string, signal?: AbortSignal): Promise<number> {
+  signal?.throwIfAborted();
+  const job: MeasureJob = { measure: name };
+  const plan = compileUnpackPlan({ ...identity, directory, argv: [process.execPath, unpackProgram(), JSON.stringify(job)], env: [] });
+  const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
+  const abort = () => launched.kill();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const [last, complaints, status] = await Promise.all([
+      lastMessage<Measured | Extract<LayerMessage, { error: object }>>(launched.process.stdout as Readable),
+      text(launched.process.stderr as Readable),
+      launched.ended,
+    ]);
+    if (last !== undefined && 'measured' in last) return last.measured;
+    throw new TsrunError(
+      'ERR_TSRUN_INTERNAL',
+      `the size of ${join(directory, name)} cannot be found: status ${status} ${complaints}`.trim(),
+    );
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
 function interrupted(cause: unknown): TsrunError {
   return new TsrunError('ERR_TSRUN_INTERRUPTED', 'interrupted while a layer was being unpacked', { cause });
 }
@@ -72,11 +96,12 @@ export async function emptyInCage(
   await launch(compileRemovalPlan(identity.ids, identity.mappers, directories, leftovers), ['ignore', 'ignore', 'inherit']).ended;
 }
 
-async function lastMessage(stream: Readable, onBytes: ((bytes: number) => void) | undefined): Promise<LayerMessage | undefined> {
-  let last: LayerMessage | undefined;
+async function lastMessage<T extends object = LayerMessage>(stream: Readable, onBytes?: (bytes: number) => void): Promise<T | undefined> {
+  let last: T | undefined;
   for await (const line of lines(stream)) {
-    last = JSON.parse(line) as LayerMessage;
-    if ('progress' in last) onBytes?.(last.progress.bytes);
+    const message = JSON.parse(line) as LayerMessage;
+    last = message as T;
+    if ('progress' in message) onBytes?.(message.progress.bytes);
   }
   return last;
 }

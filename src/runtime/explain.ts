@@ -1,6 +1,7 @@
 /** A failure record of the helper → a sentence with advice. Every row is a failure that users meet; the rest says what it knows. */
 import { basename } from 'node:path';
 import { TsrunError } from '../errors.js';
+import { explainAttached, explainHeld, explainProcess, explainSocket } from './explain-control.js';
 import { explainExec } from './explain-exec.js';
 import { explainIdmap, explainLayer, explainMount, explainSource, explainTarget } from './explain-mounts.js';
 import { explainClone, explainMap, explainRefusal } from './explain-namespaces.js';
@@ -28,10 +29,13 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'write-file': explainFiles,
     'replace-file': explainFiles,
     'copy-tree': explainFiles,
-    open: (record) => explainFuse(record) ?? explainNamespaceFile(record),
+    open: (record) => explainSocket(record) ?? explainFuse(record) ?? explainNamespaceFile(record),
+    connect: explainSocket,
+    'attach-to': explainAttached,
+    'open-process': explainProcess,
     fuse: explainFuse,
     symlink: explainFiles,
-    lock: (record) => explainLayer(record) ?? explainFiles(record),
+    lock: (record) => explainLayer(record) ?? explainHeld(record) ?? explainFiles(record),
     mount: explainMount,
     'mount-at': explainMount,
     'open-tree': explainSource,

@@ -17,18 +17,24 @@ Arguments:
   REPOSITORY[:TAG]   list these only
 
 Options:
-  -q, --quiet          Print ids only
-      --no-trunc       Do not shorten ids and commands
-      --digests        Show digests
-      --root DIR       Keep the store in this directory (or set TSRUN_ROOT)
-      --run-root DIR   Keep the runtime state in this directory (or set TSRUN_RUN_ROOT)
-      --json           Print results and errors as JSON
-      --debug          Print the causes of an error (or set TSRUN_DEBUG)
-  -h, --help           Show this help
+  -a, --all                List all images; there are no intermediate ones that it would add
+  -q, --quiet              Print ids only
+      --no-trunc           Do not shorten ids and commands
+  -f, --filter KEY=VALUE   Show only what matches: reference, dangling, label, before or since (may
+                           be repeated)
+      --format FORMAT      Print by a Go template such as '{{.ID}}', 'table {{.ID}}\\t{{.Size}}', or
+                           json: an object on each line
+      --digests            Show digests
+      --root DIR           Keep the store in this directory (or set TSRUN_ROOT)
+      --run-root DIR       Keep the runtime state in this directory (or set TSRUN_RUN_ROOT)
+      --json               Print results and errors as JSON
+      --debug              Print the causes of an error (or set TSRUN_DEBUG)
+  -h, --help               Show this help
 
 Examples:
   tsrun images
-  tsrun rmi $(tsrun images -q alpine)   remove every tag of alpine
+  tsrun images -f reference='alpine:3.*' --format '{{.Tag}}'   the tags of a version
+  tsrun rmi $(tsrun images -q alpine)                          remove every tag of alpine
 
 Also: tsrun image ls, tsrun image list
 `,

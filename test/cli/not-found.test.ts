@@ -11,7 +11,7 @@ describe('a word that is no command', () => {
     [['imges'], 'tsrun: there is no command "imges". Did you mean `tsrun images`?'],
     [['rnu', 'alpine'], 'tsrun: there is no command "rnu". Did you mean `tsrun run alpine`?'],
     [['image', 'inspct', 'alpine'], 'tsrun: there is no command "image inspct". Did you mean `tsrun image inspect alpine`?'],
-    [['exec', 'web', 'sh'], 'tsrun has no `exec` yet: see `tsrun --help` for what it has'],
+    [['compose', 'up', '-d'], 'tsrun has no `compose` yet: see `tsrun --help` for what it has'],
     [['\x1b[31m'], 'tsrun: there is no command "\\x1b[31m": see `tsrun --help`'],
   ];
   for (const [words, said] of cases) {

@@ -51,7 +51,7 @@ describe('tsrun', () => {
     [['imges'], /Did you mean `tsrun images`\?\n$/],
     [['help', 'imges'], /Did you mean `tsrun images`\?\n$/],
     [['images', '--no-trnc'], /unknown flag: --no-trnc\. Did you mean --no-trunc\?\n$/],
-    [['exec', 'web', 'sh'], /tsrun has no `exec` yet/],
+    [['compose', 'up'], /tsrun has no `compose` yet/],
   ];
   for (const [args, said] of mistakes) {
     it(`refuses ${args.join(' ')} with advice`, async () => {

@@ -55,8 +55,8 @@ describe('what is not there', () => {
   const { tsrun } = newStore();
 
   it('is an empty list', async () => {
-    assert.equal((await tsrun(['images'])).stdout, 'REPOSITORY   TAG   IMAGE ID   CREATED   SIZE\n');
-    assert.equal((await tsrun(['ps', '-a'])).stdout, 'CONTAINER ID   IMAGE   COMMAND   CREATED   STATUS   NAMES\n');
+    assert.equal((await tsrun(['images'])).stdout, 'REPOSITORY   TAG       IMAGE ID   CREATED   SIZE\n');
+    assert.equal((await tsrun(['ps', '-a'])).stdout, 'CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n');
     assert.deepEqual(JSON.parse((await tsrun(['ps', '--json'])).stdout), []);
     assert.equal((await tsrun(['images', '-q'])).stdout, '');
   });

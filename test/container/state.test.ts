@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { nameOf } from '../../src/container/name.js';
@@ -19,12 +19,17 @@ function addContainer(parent: HostPath, id: string, status?: object | string): H
   return directory;
 }
 
-const stopped = (name: string, created: string) => ({ name, image: 'alpine', command: ['sh'], created, status: 'stopped', exitCode: '3' });
+function nameIt(paths: StorePaths, directory: HostPath, name: string): void {
+  mkdirSync(paths.names, { recursive: true });
+  symlinkSync(directory, join(paths.names, name));
+}
+
+const stopped = (created: string) => ({ image: 'alpine', command: ['sh'], created, status: 'stopped', exitCode: '3' });
 
 function twoContainers(): StorePaths {
   const paths = emptyStore();
-  addContainer(paths.containers, idOf('aa1'), stopped('older', '2024-01-01T00:00:00Z'));
-  addContainer(paths.containers, idOf('aa2'), stopped('newer', '2024-02-01T00:00:00Z'));
+  nameIt(paths, addContainer(paths.containers, idOf('aa1'), stopped('2024-01-01T00:00:00Z')), 'older');
+  nameIt(paths, addContainer(paths.containers, idOf('aa2'), stopped('2024-02-01T00:00:00Z')), 'newer');
   return paths;
 }
 
@@ -56,7 +61,7 @@ describe('the containers of a store', () => {
 
   it('have stopped once status.json says so, also while somebody still cleans up', () => {
     const paths = emptyStore();
-    const lock = tryLockDirectory(addContainer(paths.containers, idOf('f'), stopped('done', '')), 'exclusive');
+    const lock = tryLockDirectory(addContainer(paths.containers, idOf('f'), stopped('')), 'exclusive');
     assert.deepEqual(
       listContainers(paths).map(({ status, exitCode }) => [status, exitCode]),
       [['stopped', 3]],

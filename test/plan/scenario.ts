@@ -78,7 +78,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'exec-range-terminal': {
     identity: 'range',
     terminal: true,
-    plan: (facts) => compileExecPlan({ ...execInput(facts, `${WHO}; tty`), terminal: true, callers: TERMINAL }),
+    plan: (facts) => compileExecPlan({ ...execInput(facts, `${WHO}; tty`, true), interactive: true, callers: TERMINAL }),
   },
   'create-range': { identity: 'range', plan: (facts) => compileCreatePlan(container(facts, {}, WHO)) },
   'start-range': { identity: 'range', plan: (facts) => startPlan(facts) },
@@ -132,7 +132,6 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
       interactive: options.interactive ?? false,
       init: options.init ?? false,
       root,
-      ids,
       network: network?.settings ?? { mode: options.network === 'host' ? 'host' : 'none' },
       ports: network?.ports ?? [],
       restart: parseRestart(options.restart ?? 'no'),
@@ -212,16 +211,17 @@ function specOf(facts: Facts, options: RunOptions, command: readonly string[], c
   });
 }
 
-function execInput(facts: Facts, script: string) {
-  const { spec } = specOf(facts, {}, ['sh', '-c', script], '/unused');
+function execInput(facts: Facts, script: string, tty = false) {
+  const { spec } = specOf(facts, { tty }, ['sh', '-c', script], '/unused');
   if (spec.process === undefined) throw new Error('a spec without a process');
   const seccomp = spec.linux?.seccomp;
   return {
     ...facts.running,
     process: spec.process,
+    namespaces: spec.linux?.namespaces ?? [],
     ids: facts.ids,
     arch: facts.arch,
-    terminal: false,
+    interactive: false,
     callers: SOCKETS,
     ...(seccomp ? { seccomp } : {}),
   };

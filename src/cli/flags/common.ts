@@ -31,3 +31,23 @@ export const LIST_FLAGS = {
   quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print ids only' },
   'no-trunc': { type: 'boolean', effect: 'cli', help: 'Do not shorten ids and commands' },
 } as const satisfies Flags;
+
+/** For lists with docker's templates. */
+export const FORMAT_FLAG = {
+  format: {
+    type: 'string',
+    placeholder: 'FORMAT',
+    effect: 'cli',
+    help: "Print by a Go template such as '{{.ID}}', 'table {{.ID}}\\t{{.Size}}', or json: an object on each line",
+  },
+} as const satisfies Flags;
+
+export const INSPECT_FLAG = {
+  format: {
+    type: 'string',
+    char: 'f',
+    placeholder: 'FORMAT',
+    effect: 'cli',
+    help: "Print by a Go template such as '{{.Id}}' or '{{json .Config}}', or json: all of it on one line",
+  },
+} as const satisfies Flags;

@@ -1,5 +1,5 @@
 import type { Verb } from '../verb.js';
-import { COMMON_FLAGS } from './common.js';
+import { COMMON_FLAGS, INSPECT_FLAG } from './common.js';
 
 export const IMAGE_INSPECT = {
   name: 'image inspect',
@@ -9,6 +9,7 @@ export const IMAGE_INSPECT = {
   examples: [['tsrun image inspect alpine', '']],
   flags: {
     platform: { type: 'string', placeholder: 'OS/ARCH[/VARIANT]', help: "The image for this platform (default: the host's)" },
+    ...INSPECT_FLAG,
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

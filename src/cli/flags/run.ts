@@ -2,6 +2,7 @@
 import type { Verb } from '../verb.js';
 import { GLOBAL_FLAGS, HELP_FLAG, REGISTRY_FLAGS } from './common.js';
 import type { Flags } from './flag.js';
+import { seconds } from './seconds.js';
 
 const RUN_FLAGS = {
   rm: { type: 'boolean', help: 'Remove the container when it ends' },
@@ -43,6 +44,16 @@ const RUN_FLAGS = {
   init: { type: 'boolean', help: 'Run a small init as process 1 that forwards signals and reaps' },
   rootfs: { type: 'boolean', help: 'IMAGE is a directory to use as the root file system' },
   cidfile: { type: 'string', placeholder: 'FILE', help: "Write the container's id to this new file" },
+  detach: { type: 'boolean', char: 'd', effect: 'cli', help: 'Leave it running and print its id' },
+  restart: {
+    type: 'string',
+    placeholder: 'POLICY',
+    help: 'no, on-failure[:N], always or unless-stopped, until the machine restarts (default no)',
+  },
+  'stop-signal': { type: 'string', placeholder: 'SIGNAL', help: "What ends it (default: the image's, or TERM)" },
+  'stop-timeout': { type: 'string', placeholder: 'SECONDS', parse: seconds, help: 'How long that may take before KILL (default 10)' },
+  'log-driver': { type: 'string', values: ['json-file', 'none'], placeholder: 'DRIVER', help: 'json-file or none (default json-file)' },
+  'log-opt': { type: 'strings', placeholder: 'NAME=VALUE', help: 'max-size=10m, max-file=3' },
   'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing' },
   ...REGISTRY_FLAGS,
   ...GLOBAL_FLAGS,
@@ -58,27 +69,21 @@ const RUN_LATER = {
   cgroupns: '',
   cpus: '',
   'cpu-shares': 'c',
-  detach: 'd',
   'detach-keys': '',
   device: '',
   'group-add': '',
   'health-cmd': '',
   ipc: '',
   label: 'l',
-  'log-driver': '',
-  'log-opt': '',
   memory: 'm',
   'memory-swap': '',
   mount: '',
   pid: '',
   'pids-limit': '',
   privileged: '',
-  restart: '',
   'security-opt': '',
   'shm-size': '',
   'sig-proxy': '',
-  'stop-signal': '',
-  'stop-timeout': '',
   sysctl: '',
   tmpfs: '',
   ulimit: '',

@@ -113,7 +113,7 @@ for (const who of identities()) {
         [true, 'ERR_TSRUN_MOUNT_SOURCE', 125, 'string'],
         [true, 'ERR_TSRUN_USAGE', 125, 'string'],
         [true, 'ERR_TSRUN_USAGE', 125, 'string'],
-        [true, 'ERR_TSRUN_ARCHIVE_INVALID', 125, 'string'],
+        [true, 'ERR_TSRUN_IMAGE_NOT_FOUND', 125, 'string'],
         [true, 'ERR_TSRUN_REFERENCE_INVALID', 125, 'string'],
       ]);
     });

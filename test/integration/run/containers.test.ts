@@ -45,7 +45,7 @@ for (const who of identities()) {
       assert.deepEqual(command.slice(0, 2), ['sh', '-c']);
 
       const [inspected] = JSON.parse((await place.box.tsrun(['inspect', id.slice(0, 12)])).stdout);
-      assert.deepEqual([inspected.id, inspected.config.ociVersion, inspected.config.hostname], [id, '1.2.0', id.slice(0, 12)]);
+      assert.deepEqual([inspected.Id, inspected.State.ExitCode, inspected.Config.Hostname], [id, 3, id.slice(0, 12)]);
       const removed = await place.box.tsrun(['rm', 'one']);
       assert.deepEqual({ code: removed.code, stdout: removed.stdout }, { code: 0, stdout: 'one\n' });
       assert.deepEqual(await list(place, ['-a']), []);

@@ -1,0 +1,220 @@
+/**
+ * A container in the shape that `docker inspect` and docker's API give it. Only what tsrun knows is there: a member that it has no
+ * word for is left out, not made up. Pure.
+ */
+import { constants } from 'node:os';
+import type { ContainerSettings } from '../plan/settings.js';
+import type { RuntimeSpec } from '../spec/runtime.js';
+import { type ContainerMountSummary, type ContainerPort, type Settings, settingsOf } from './container-details.js';
+import type { ContainerInspection } from './containers.js';
+
+/** Go's zero time: what docker says of what has not happened. */
+const NEVER = '0001-01-01T00:00:00Z';
+
+/** docker's container, as JSON; `OCIConfigPath` is podman's name for where config.json lies. */
+export interface DockerContainer {
+  Id: string;
+  Created: string;
+  Path: string;
+  Args: string[];
+  State: DockerState;
+  Image: string;
+  Name: string;
+  RestartCount: number;
+  Mounts: object[];
+  Config: DockerConfig;
+  HostConfig: object;
+  NetworkSettings: object;
+  [member: string]: unknown;
+}
+
+interface DockerState {
+  Status: string;
+  Running: boolean;
+  Paused: boolean;
+  Restarting: boolean;
+  Dead: boolean;
+  Pid: number;
+  /** null when nobody saw how it ended. */
+  ExitCode: number | null;
+  Error: string;
+  StartedAt: string;
+  FinishedAt: string;
+  Health: { Status: string } | null;
+}
+
+interface DockerConfig {
+  Image: string;
+  Labels: Record<string, string>;
+  [member: string]: unknown;
+}
+
+export function dockerContainer(container: ContainerInspection): DockerContainer {
+  const { id, created, command, imageId, name, restarts = 0, size, config: spec, directory } = container;
+  const settings = settingsOf(spec);
+  const [path = '', ...args] = command;
+  const file = (base: string) => `${directory}/${base}`;
+  return {
+    Id: id,
+    Created: created,
+    Path: path,
+    Args: args,
+    State: stateOf(container),
+    Image: imageId ?? '',
+    ResolvConfPath: file('resolv.conf'),
+    HostnamePath: file('hostname'),
+    HostsPath: file('hosts'),
+    LogPath: logOf(settings)?.driver === 'json-file' ? file('log') : '',
+    OCIConfigPath: file('config.json'),
+    Name: `/${name}`,
+    RestartCount: restarts,
+    Platform: 'linux',
+    HostConfig: hostConfigOf(container, settings),
+    ...(size === undefined ? {} : { SizeRw: size.written, SizeRootFs: size.written + size.image }),
+    Mounts: container.mounts.map(mountOf),
+    Config: configOf(container, settings),
+    NetworkSettings: networkOf(container),
+  };
+}
+
+function stateOf({ status, paused, pid, exitCode, started, finished, health }: ContainerInspection): DockerState {
+  const word: string = status;
+  const isPaused = word === 'paused' || paused === true;
+  const running = ['running', 'paused', 'restarting'].includes(word);
+  return {
+    Status: isPaused ? 'paused' : word === 'stopped' ? 'exited' : word === 'creating' ? 'created' : word,
+    Running: running,
+    Paused: isPaused,
+    Restarting: word === 'restarting',
+    Dead: false,
+    Pid: pid ?? 0,
+    ExitCode: exitCode ?? (word === 'stopped' ? null : 0),
+    Error: '',
+    StartedAt: started ?? NEVER,
+    FinishedAt: finished ?? NEVER,
+    Health: health === undefined ? null : { Status: health },
+  };
+}
+
+function configOf({ image, labels, portBindings = [], config: spec, ...container }: ContainerInspection, settings: Settings): DockerConfig {
+  const { process, hostname = '', domainname = '' } = spec;
+  const interactive = settings['interactive'];
+  const stopSignal = settings['stopSignal'];
+  const stopTimeout = settings['stopTimeout'];
+  return {
+    Hostname: hostname,
+    Domainname: domainname,
+    User: userOf(spec),
+    Tty: process?.terminal ?? false,
+    ...(typeof interactive === 'boolean' ? { OpenStdin: interactive } : {}),
+    ExposedPorts: Object.fromEntries(portBindings.map((port) => [portName(port), {}])),
+    Env: process?.env ?? [],
+    // The image's entrypoint and command are one list here: together they are what runs.
+    Cmd: container.command,
+    Entrypoint: null,
+    Image: image,
+    WorkingDir: process?.cwd ?? '',
+    Labels: labels,
+    ...(typeof stopSignal === 'number' ? { StopSignal: signalName(stopSignal) } : {}),
+    ...(typeof stopTimeout === 'number' ? { StopTimeout: stopTimeout } : {}),
+  };
+}
+
+/** Ids; docker has the words that were typed, which config.json does not keep. */
+function userOf({ process }: RuntimeSpec): string {
+  return process === undefined ? '' : `${process.user.uid}:${process.user.gid}`;
+}
+
+function hostConfigOf({ rm, networkMode, mounts, portBindings = [], config: spec }: ContainerInspection, settings: Settings): object {
+  const { process, root, linux } = spec;
+  const { memory, cpu, pids } = linux?.resources ?? {};
+  const log = logOf(settings);
+  return {
+    Binds: mounts.filter(({ type }) => type !== 'tmpfs').map(bindOf),
+    NetworkMode: networkMode,
+    PortBindings: bindingsOf(portBindings),
+    RestartPolicy: restartOf(settings['restart']),
+    AutoRemove: rm,
+    ...(log === undefined ? {} : { LogConfig: { Type: log.driver, Config: logOptions(log) } }),
+    ...(typeof settings['init'] === 'boolean' ? { Init: settings['init'] } : {}),
+    ReadonlyRootfs: root?.readonly ?? false,
+    Tmpfs: Object.fromEntries(
+      mounts.filter(({ type }) => type === 'tmpfs').map(({ destination, options }) => [destination, options.join(',')]),
+    ),
+    // docker names what differs from its defaults; what is really granted is in BoundingCaps, as podman has it.
+    BoundingCaps: process?.capabilities?.bounding ?? [],
+    Memory: memory?.limit ?? 0,
+    MemoryReservation: memory?.reservation ?? 0,
+    MemorySwap: memory?.swap ?? 0,
+    CpuShares: cpu?.shares ?? 0,
+    CpuPeriod: cpu?.period ?? 0,
+    CpuQuota: cpu?.quota ?? 0,
+    CpusetCpus: cpu?.cpus ?? '',
+    CpusetMems: cpu?.mems ?? '',
+    PidsLimit: pids?.limit ?? null,
+    Sysctls: linux?.sysctl ?? {},
+    Ulimits: (process?.rlimits ?? []).map(({ type, soft, hard }) => ({
+      Name: type.replace('RLIMIT_', '').toLowerCase(),
+      Soft: soft,
+      Hard: hard,
+    })),
+    OomScoreAdj: process?.oomScoreAdj ?? 0,
+    MaskedPaths: linux?.maskedPaths ?? [],
+    ReadonlyPaths: linux?.readonlyPaths ?? [],
+  };
+}
+
+function restartOf(setting: unknown): { Name: string; MaximumRetryCount: number } {
+  const { name = 'no', retries = 0 } = (setting ?? {}) as Partial<ContainerSettings['restart']>;
+  return { Name: name, MaximumRetryCount: retries };
+}
+
+function logOf(settings: Settings): ContainerSettings['log'] | undefined {
+  return settings['log'] as ContainerSettings['log'] | undefined;
+}
+
+function logOptions({ driver, maxSize, maxFiles }: ContainerSettings['log']): Record<string, string> {
+  return driver === 'json-file' && maxSize > 0 ? { 'max-size': String(maxSize), 'max-file': String(maxFiles) } : {};
+}
+
+function signalName(signal: number): string {
+  return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? String(signal);
+}
+
+function bindOf({ name, source, destination, readOnly }: ContainerMountSummary): string {
+  return `${name ?? source}:${destination}${readOnly ? ':ro' : ''}`;
+}
+
+function mountOf({ type, name, source, destination, readOnly, propagation, options }: ContainerMountSummary): object {
+  return {
+    Type: type,
+    ...(name === undefined ? {} : { Name: name }),
+    Source: source,
+    Destination: destination,
+    ...(type === 'volume' ? { Driver: 'local' } : {}),
+    Mode: options.join(','),
+    RW: !readOnly,
+    Propagation: propagation,
+  };
+}
+
+/** An address that nobody knows is '', as docker has it. */
+function networkOf({ networks, address = '', ports = [] }: ContainerInspection): object {
+  const here = { IPAddress: address, Gateway: '' };
+  return { ...here, Ports: bindingsOf(ports), Networks: Object.fromEntries(networks.map((name) => [name, here])) };
+}
+
+function portName({ containerPort, protocol }: ContainerPort): string {
+  return `${containerPort}/${protocol}`;
+}
+
+/** An exposed port that is not published has null, as docker's. */
+function bindingsOf(ports: readonly ContainerPort[]): Record<string, { HostIp: string; HostPort: string }[] | null> {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
+  for (const port of ports) {
+    const name = portName(port);
+    if (port.hostPort === undefined) bindings[name] ??= null;
+    else bindings[name] = [...(bindings[name] ?? []), { HostIp: port.hostIp ?? '', HostPort: String(port.hostPort) }];
+  }
+  return bindings;
+}

@@ -1,0 +1,65 @@
+/** `exec`: another process in a container that runs. */
+
+import { readEnvFile } from '../bundle/env-file.js';
+import { buildExec, checkCommand } from '../bundle/exec.js';
+import { identityOf } from '../container/identity.js';
+import { rootDirectories } from '../container/root.js';
+import { settingsOf } from '../container/settings.js';
+import type { StorePaths } from '../paths.js';
+import { compileExecPlan } from '../plan/exec.js';
+import type { Plan } from '../plan/operations.js';
+import type { StdioFacts } from '../plan/streams.js';
+import { readAccounts } from '../rootfs/lookup.js';
+import { launch } from '../runtime/spawn.js';
+import { inheritedStreams, pipedStreams } from '../runtime/streams.js';
+import { type Compiled, compiled } from './compiled.js';
+import { runningContainer } from './existing-container.js';
+import { callersVariables, ownArch } from './host.js';
+import type { ExecOptions } from './options.js';
+import { type RunningProcess, runningProcess } from './running.js';
+import { openSession } from './session.js';
+
+/** Resolves once the command runs. @throws TsrunError: everything that `tsrun exec` would print */
+export async function exec(name: string, command: string[], options: ExecOptions = {}): Promise<RunningProcess> {
+  return runningProcess(() => planExec(openSession(options).paths, name, command, options, pipedStreams()), options.signal);
+}
+
+/** `exec -d`: resolves once it runs; it outlives this process, and its output is dropped. */
+export async function execDetached(name: string, command: string[], options: ExecOptions = {}): Promise<void> {
+  const plan = planExec(openSession(options).paths, name, command, options, undefined);
+  await launch(plan, ['ignore', 'ignore', 'inherit']).ended;
+}
+
+/** For the helper that forked this process. */
+export async function compileExec(name: string, command: string[], options: ExecOptions & { detach?: boolean }): Promise<Compiled> {
+  const { paths } = openSession(options);
+  return compiled(planExec(paths, name, command, options, options.detach ? undefined : inheritedStreams()));
+}
+
+function planExec(paths: StorePaths, name: string, command: string[], options: ExecOptions, callers: StdioFacts | undefined): Plan {
+  checkCommand(command);
+  const { container, spec, pid, startTime } = runningContainer(paths, name);
+  const { ids } = identityOf(spec);
+  const settings = settingsOf(paths, spec, container.name);
+  const process = buildExec({
+    spec,
+    ids,
+    command,
+    options,
+    ...readAccounts(rootDirectories(settings.root, container.directory)),
+    envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
+    envNames: callersVariables(globalThis.process.env),
+  });
+  const seccomp = options.privileged ? undefined : spec.linux?.seccomp;
+  return compileExecPlan({
+    pid,
+    startTime,
+    process,
+    namespaces: spec.linux?.namespaces ?? [],
+    ids,
+    ...(seccomp ? { seccomp } : {}),
+    arch: ownArch(),
+    interactive: options.interactive ?? false,
+    ...(callers ? { callers } : {}),
+  });
+}

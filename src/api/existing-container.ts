@@ -1,0 +1,70 @@
+/** A container that is there, as the launch plans for it see it: from its config.json and status.json alone. */
+import { identityOf } from '../container/identity.js';
+import { settingsOf } from '../container/settings.js';
+import { type Container, findContainer, readConfig } from '../container/state.js';
+import { readStatus } from '../container/status.js';
+import { TsrunError } from '../errors.js';
+import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
+import type { ExistingContainer } from '../plan/run.js';
+import type { RuntimeSpec } from '../spec/runtime.js';
+import { ownArch } from './host.js';
+import { findNeighbour } from './network.js';
+
+/** Files that were made with the container and that it has mounted. */
+const FILES = ['hosts', 'hostname', 'resolv.conf'];
+
+/** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_RUNNING when it runs, ERR_TSRUN_STORE_UNREADABLE */
+export function stoppedContainer(paths: StorePaths, name: string): ExistingContainer {
+  const container = findContainer(paths, name);
+  if (!['created', 'stopped'].includes(container.status)) {
+    throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} runs already`, {
+      subject: container.name,
+      hint: `connect to it with: tsrun attach ${container.name}`,
+    });
+  }
+  ensurePrivateDirectory(paths.run, process.getuid?.() ?? 0);
+  const spec = readConfig(container);
+  const { ids, mappers } = identityOf(spec);
+  const previously = readStatus(container.directory);
+  const { image, command, created } = previously;
+  const settings = settingsOf(paths, spec, container.name);
+  const { network } = settings;
+  return {
+    id: container.id,
+    spec,
+    settings,
+    ...(network.mode === 'container' ? { neighbour: findNeighbour(findContainer(paths, network.container)) } : {}),
+    ids,
+    ...(mappers ? { mappers } : {}),
+    containerDir: container.directory,
+    runDir: paths.runOf(container.id),
+    files: FILES.filter((file) => spec.mounts?.some(({ source }) => source === `${container.directory}/${file}`)),
+    status: { image, command, created },
+    arch: ownArch(),
+    callerUid: process.getuid?.() ?? 0,
+    previously,
+  };
+}
+
+export interface Running {
+  container: Container;
+  spec: RuntimeSpec;
+  /** Of its first process: both, because a pid may be given anew. */
+  pid: number;
+  startTime: number;
+}
+
+/** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_STOPPED, ERR_TSRUN_STORE_UNREADABLE */
+export function runningContainer(paths: StorePaths, name: string): Running {
+  const container = findContainer(paths, name);
+  const { pid, startTime } = readStatus(container.directory);
+  if (container.pid === undefined || pid === undefined || startTime === undefined) throw notRunning(container.name);
+  return { container, spec: readConfig(container), pid: Number(pid), startTime: Number(startTime) };
+}
+
+export function notRunning(name: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_CONTAINER_STOPPED', `the container ${name} does not run`, {
+    subject: name,
+    hint: `start it first: tsrun start ${name}`,
+  });
+}

@@ -1,0 +1,24 @@
+/** `start`: a container that was created or has ended runs (again). */
+import type { Plan } from '../plan/operations.js';
+import { compileStartPlan } from '../plan/run.js';
+import { launch } from '../runtime/spawn.js';
+import { inheritedStreams } from '../runtime/streams.js';
+import { type Compiled, compiled } from './compiled.js';
+import { stoppedContainer } from './existing-container.js';
+import type { CommonOptions } from './options.js';
+import { openSession } from './session.js';
+
+/** Resolves once its command runs; it outlives this process. Nothing is done when it runs already. */
+export async function startContainer(name: string, options: CommonOptions = {}): Promise<{ id: string }> {
+  const { paths } = openSession(options);
+  const container = stoppedContainer(paths, name);
+  await launch(compileStartPlan(container, undefined), ['ignore', 'ignore', 'inherit']).ended;
+  return { id: container.id };
+}
+
+/** `start -a`: for the helper that forked this process. */
+export async function compileStart(name: string, options: CommonOptions & { interactive: boolean }): Promise<Compiled> {
+  const container = stoppedContainer(openSession(options).paths, name);
+  const interactive = options.interactive && container.settings.interactive;
+  return compiled(compileStartPlan({ ...container, settings: { ...container.settings, interactive } }, inheritedStreams()) satisfies Plan);
+}

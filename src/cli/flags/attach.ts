@@ -1,0 +1,19 @@
+import type { Verb } from '../verb.js';
+import { COMMON_FLAGS } from './common.js';
+
+export const ATTACH = {
+  name: 'attach',
+  aliases: ['container attach'],
+  summary: 'Connect to a container that runs',
+  description:
+    'Shows its output from now on, types what comes on standard input if it was started with -i, hands signals on and ends as it ends. At a terminal ctrl-p ctrl-q leave it running.',
+  args: [{ name: 'CONTAINER', required: true, help: 'a name or an id' }],
+  interspersed: true,
+  examples: [['tsrun attach work', '']],
+  flags: {
+    'detach-keys': { type: 'string', placeholder: 'KEYS', help: 'What leaves it running, such as ctrl-a,d (default ctrl-p,ctrl-q)' },
+    'no-stdin': { type: 'boolean', help: 'Do not type what comes on standard input' },
+    'sig-proxy': { type: 'boolean', help: 'Hand signals on (default true)' },
+    ...COMMON_FLAGS,
+  },
+} as const satisfies Verb;

@@ -1,0 +1,4 @@
+import { defineDriven } from '../cli/delegate.js';
+import { START } from '../cli/flags/start.js';
+
+export default defineDriven(START);

@@ -1,0 +1,116 @@
+/** Plans for containers that somebody else runs: signals, the end, a pause, an attached terminal. Pure. */
+import type { IdMapping } from '../security/idmap.js';
+import { becomeRoot, cloneFlags } from './identity.js';
+import type { Operation, Plan } from './operations.js';
+import { SOCKET } from './streams.js';
+
+/** A process of the host's: its pid with its start (proc(5), /proc/pid/stat field 22), because a pid may be given anew. */
+export interface HostProcess {
+  pid: number;
+  startTime: number;
+}
+
+const SIGKILL = 9;
+const SIGCONT = 18;
+const SIGSTOP = 19;
+const O_PATH_DIRECTORY = 0o10200000;
+
+function only(operations: Operation[]): Plan {
+  return { processes: [{ name: 'parent', operations: [['stage', 'control'], ...operations] }] };
+}
+
+function open({ pid, startTime }: HostProcess, name: string): Operation {
+  return ['open-process', pid, startTime, name];
+}
+
+export function compileSignalPlan(process: HostProcess, signal: number): Plan {
+  return only([open(process, 'process'), ['signal', 'process', signal]]);
+}
+
+/**
+ * The runner hands the signal on, so that it knows how the container came to its end.
+ * @param patience milliseconds before SIGKILL; -1: none comes
+ */
+export function compileStopPlan(container: HostProcess, runner: HostProcess, signal: number, patience: number): Plan {
+  return only([
+    open(container, 'container'),
+    open(runner, 'runner'),
+    ['signal', 'runner', signal],
+    ['await-end', 'container', patience, SIGKILL],
+  ]);
+}
+
+/** All its processes stop: the first one from outside, the others, which it could start meanwhile, from inside and at once. */
+export function compilePausePlan(container: HostProcess, ids: IdMapping): Plan {
+  return control(container, ids, [['signal', 'container', SIGSTOP]], SIGSTOP, []);
+}
+
+export function compileUnpausePlan(container: HostProcess, ids: IdMapping): Plan {
+  return control(container, ids, [], SIGCONT, [['signal', 'container', SIGCONT]]);
+}
+
+function control(container: HostProcess, ids: IdMapping, before: Operation[], signal: number, after: Operation[]): Plan {
+  const parent: Operation[] = [
+    ['stage', 'control'],
+    open(container, 'container'),
+    ...before,
+    ['clone', 'child', 0],
+    ['continued', 'child'],
+    ['reap', 'child'],
+    ...after,
+  ];
+  const child: Operation[] = [
+    ['stage', 'control'],
+    ['die-with-parent'],
+    ['undumpable'],
+    ['join', 'container', cloneFlags([{ type: 'user' }, { type: 'pid' }])],
+    ['continue', 'parent'],
+    becomeRoot(ids),
+    ['signal-all', signal],
+  ];
+  return {
+    processes: [
+      { name: 'parent', operations: parent },
+      { name: 'child', operations: child },
+    ],
+  };
+}
+
+export interface AttachPlanInput {
+  /** Where its socket lies. */
+  runDir: string;
+  /** What comes on our standard input is typed. */
+  input: boolean;
+  /** It has a terminal. */
+  terminal: boolean;
+  /** So have we, as our standard input. */
+  ownTerminal: boolean;
+  signals: boolean;
+  /** Typed in a row they leave it running. */
+  detachKeys: Uint8Array;
+}
+
+/** native/attach.c, ATTACH_…. */
+const INPUT = 1;
+const PTY = 2;
+const SIGNALS = 4;
+const RAW = 8;
+
+export function compileAttachPlan({ runDir, input, terminal, ownTerminal, signals, detachKeys }: AttachPlanInput): Plan {
+  const raw = terminal && ownTerminal && input;
+  const flags = (input ? INPUT : 0) | (terminal ? PTY : 0) | (signals ? SIGNALS : 0) | (raw ? RAW : 0);
+  return {
+    processes: [
+      {
+        name: 'parent',
+        operations: [
+          ['stage', 'attach'],
+          ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],
+          ['connect', 'run-dir', SOCKET, 'connection'],
+          ...(raw ? ([['raw-terminal', 'stdin']] satisfies Operation[]) : []),
+          ['attach-to', 'connection', flags, terminal ? detachKeys : new Uint8Array()],
+        ],
+      },
+    ],
+  };
+}

@@ -1,0 +1,35 @@
+/** What a container is besides its runtime spec. Plain JSON: it is kept with the container (src/container/settings.ts). */
+import type { NetworkSettings, PublishedPort } from '../network/settings.js';
+import type { RootSource } from './root.js';
+
+export interface ContainerSettings {
+  /** Removed when it ends. */
+  rm: boolean;
+  /** `-i` */
+  interactive: boolean;
+  init: boolean;
+  root: RootSource;
+  restart: RestartPolicy;
+  log: LogSettings;
+  network: NetworkSettings;
+  /** As they were asked for: status.json says where they are open. */
+  ports: readonly PublishedPort[];
+  /** A signal's number. */
+  stopSignal: number;
+  /** In seconds, before SIGKILL. */
+  stopTimeout: number;
+}
+
+export interface RestartPolicy {
+  name: 'no' | 'on-failure' | 'always' | 'unless-stopped';
+  /** How often at most, for on-failure; 0: no limit. */
+  retries: number;
+}
+
+export interface LogSettings {
+  driver: 'json-file' | 'none';
+  /** Bytes before it is rotated; 0: never. */
+  maxSize: number;
+  /** How many files there are, the current one included. */
+  maxFiles: number;
+}
