@@ -112,12 +112,8 @@ int op_name_process(struct context *c, const struct op *op)
 	return peer ? name_descriptor(c, op->args[1].name, fcntl(peer->pidfd, F_DUPFD_CLOEXEC, 3)) : -1;
 }
 
-/* Everything but what it watches and the lock is let go: a stream held open here would never end for its reader. */
-static int hold_only(struct context *c, int process, int lock)
+int rid_of_streams(struct context *c)
 {
-	for (size_t i = 0; i < c->descriptor_count; i++)
-		if (c->descriptors[i].fd > 2 && c->descriptors[i].fd != process && c->descriptors[i].fd != lock)
-			close_fd(&c->descriptors[i].fd);
 	close_fd(&c->signal_fd);
 	close_fd(&c->self_fd);
 	closing int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -125,6 +121,15 @@ static int hold_only(struct context *c, int process, int lock)
 		if (null < 0 || dup2(null, fd) < 0)
 			return -1;
 	return 0;
+}
+
+/* Everything but what it watches and the lock is let go: a stream held open here would never end for its reader. */
+int hold_only(struct context *c, int process, int lock)
+{
+	for (size_t i = 0; i < c->descriptor_count; i++)
+		if (c->descriptors[i].fd > 2 && c->descriptors[i].fd != process && c->descriptors[i].fd != lock)
+			close_fd(&c->descriptors[i].fd);
+	return rid_of_streams(c);
 }
 
 /*

@@ -102,6 +102,8 @@ int name_descriptor(struct context *, const char *name, int fd);
 int descriptor(struct context *, const char *name);           /* -1 with EBADF when there is none */
 void forget_descriptor(struct context *, const char *name);
 int vacate(struct context *, int fd);                          /* moves ours away from a number that the program behind exec gets */
+int hold_only(struct context *, int one, int other);              /* lets go of all else */
+int rid_of_streams(struct context *);                           /* the standard ones become the null device, our own go */
 int write_all(int fd, const char *bytes, size_t size);
 
 /* processes */
@@ -141,6 +143,9 @@ void report(struct context *, const char *bytes, size_t size);
 int run_until_exit(struct context *, struct peer *);
 int take_terminal(struct context *, int fd);                   /* raw, until restore_terminal */
 void restore_terminal(struct context *);
+
+/* published ports */
+int port_of(int fd);                                           /* of a bound socket */
 
 /* paths inside the root */
 int open_in_root(int root, const char *path, int flags);

@@ -123,6 +123,8 @@ bool slot_is_known(struct span name)
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (name.size == strlen(known[i]) && memcmp(name.bytes, known[i], name.size) == 0)
 			return true;
+	if (name.size > 5 && name.size <= 5 + 64 && memcmp(name.bytes, "port:", 5) == 0)
+		return true;
 	return name.size > 4 && memcmp(name.bytes, "env:", 4) == 0 && !memchr(name.bytes, '=', name.size);
 }
 

@@ -88,6 +88,12 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 		return c->started_at;
 	if (is(name, "exit-status"))
 		return print_number(scratch, size, c->exit_status);
+	if (name.size > 5 && memcmp(name.bytes, "port:", 5) == 0) {
+		char socket[80];
+		snprintf(socket, sizeof socket, "%.*s", (int)(name.size - 5), (const char *)name.bytes + 5);
+		int fd = descriptor(c, socket);
+		return fd < 0 ? NULL : print_number(scratch, size, port_of(fd));
+	}
 	if (is(name, "begun"))
 		return c->begun;
 	if (is(name, "own-pid"))

@@ -27,6 +27,7 @@ export { explainFailure } from './api/explain.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';
 export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
 export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
+export { containerPorts, type OpenPort } from './api/port.js';
 export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';
 export { compileStart, startContainer } from './api/start.js';

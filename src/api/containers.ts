@@ -9,7 +9,7 @@ import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
 /** What is known of a container, without where it lies. What config.json says of it is absent where that cannot be read. */
-export type ContainerSummary = Omit<Container, 'directory'> & Partial<ContainerDetails>;
+export type ContainerSummary = Omit<Container, 'directory' | 'ports'> & Partial<ContainerDetails>;
 
 /** The newest first; without `all`, those that run. */
 export async function containers(options: CommonOptions & { all?: boolean } = {}): Promise<ContainerSummary[]> {

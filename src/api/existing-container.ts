@@ -8,6 +8,7 @@ import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
 import type { ExistingContainer } from '../plan/run.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { ownArch } from './host.js';
+import { findNeighbour } from './network.js';
 
 /** Files that were made with the container and that it has mounted. */
 const FILES = ['hosts', 'hostname', 'resolv.conf'];
@@ -26,10 +27,13 @@ export function stoppedContainer(paths: StorePaths, name: string): ExistingConta
   const { ids, mappers } = identityOf(spec);
   const previously = readStatus(container.directory);
   const { image, command, created } = previously;
+  const settings = settingsOf(paths, spec, container.name);
+  const { network } = settings;
   return {
     id: container.id,
     spec,
-    settings: settingsOf(paths, spec, container.name),
+    settings,
+    ...(network.mode === 'container' ? { neighbour: findNeighbour(findContainer(paths, network.container)) } : {}),
     ids,
     ...(mappers ? { mappers } : {}),
     containerDir: container.directory,

@@ -1,5 +1,5 @@
 /** `run` and `create`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
@@ -21,6 +21,7 @@ import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
 import { callersVariables, ownArch } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
+import { checkNetwork, type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
@@ -33,15 +34,18 @@ export async function newContainer(image: string, command: readonly string[], op
   sweep(session.paths);
   const identity = await findIdentity(session.paths, options.userns, options.signal);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
-  const settings = settingsFor(options, root);
-  const built = buildContainer(session.paths, identity, image, command, root, settings, options);
-  for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
-  return assemble(session.paths, identity, image, settings, built, options);
+  const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
+  const settings = settingsFor(options, root, network);
+  const built = buildContainer(session.paths, identity, image, command, root, network, settings, options);
+  for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
+  return assemble(session.paths, identity, image, settings, network, built, options);
 }
 
-function checkOptions({ name, cidfile }: RunOptions): void {
+function checkOptions(options: RunOptions): void {
+  const { name, cidfile } = options;
   if (name !== undefined) checkName(name);
   if (cidfile !== undefined) checkCidfile(cidfile);
+  checkNetwork(options);
 }
 
 /** The helper writes it; what can be known is said before anything is pulled. */
@@ -91,10 +95,10 @@ function buildContainer(
   image: string,
   command: readonly string[],
   root: Root,
+  network: PreparedNetwork,
   settings: ContainerSettings,
   options: RunOptions,
 ): Built {
-  const hostNetwork = options.network === 'host';
   return buildSpec({
     ...(root.image ? { image: { ...root.image, name: image } } : {}),
     options,
@@ -107,8 +111,9 @@ function buildContainer(
       kernel: release(),
       envNames: callersVariables(process.env),
       thermalPaths: readThermalPaths(),
-      ...(hostNetwork ? { hostname: hostname(), hosts: textOf('/etc/hosts'), resolvConf: textOf('/etc/resolv.conf') } : {}),
+      ...(network.input.settings.mode === 'host' ? { hostname: hostname() } : {}),
     },
+    network: network.input,
     terminal: options.tty ?? false,
     rootPath: root.source.type === 'directory' ? root.source.path : 'rootfs',
     containerDir: containerDirectory(paths, options),
@@ -116,7 +121,7 @@ function buildContainer(
   });
 }
 
-function settingsFor(options: RunOptions, root: Root): ContainerSettings {
+function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork): ContainerSettings {
   const { rm = false, restart } = options;
   const policy = parseRestart(restart ?? 'no');
   if (rm && policy.name !== 'no')
@@ -126,6 +131,8 @@ function settingsFor(options: RunOptions, root: Root): ContainerSettings {
     interactive: options.interactive ?? false,
     init: options.init ?? false,
     root: root.source,
+    network: network.input.settings,
+    ports: network.input.ports,
     restart: policy,
     log: parseLog(options.logDriver ?? 'json-file', options.logOpt ?? []),
     stopSignal: parseSignal(options.stopSignal ?? root.image?.config.config?.StopSignal ?? 'SIGTERM'),
@@ -138,6 +145,7 @@ function assemble(
   { ids, mappers }: Identity,
   image: string,
   settings: ContainerSettings,
+  network: PreparedNetwork,
   built: Built,
   options: RunOptions,
 ): NewContainer {
@@ -147,6 +155,7 @@ function assemble(
   return {
     ...built,
     settings,
+    ...(network.neighbour ? { neighbour: network.neighbour } : {}),
     ids,
     ...(mappers ? { mappers } : {}),
     containerDir: containerDirectory(paths, options),
@@ -174,12 +183,4 @@ function claimName(paths: StorePaths, name: string): void {
     subject: name,
     hint: `choose another name, or remove it first: tsrun rm ${name}`,
   });
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -51,7 +51,19 @@ export interface RunOptions extends PullOptions {
   /** `/host:/container[:options]` */
   volume?: string[];
   readOnly?: boolean;
-  network?: 'none' | 'host';
+  /** `none`, `host`, `pasta[:options]`, `slirp4netns[:options]`, `container:NAME`, `ns:PATH`; default: the first of pasta and slirp4netns that works. */
+  network?: string;
+  /** `[ip:][hostPort:]containerPort[/udp]` */
+  publish?: string[];
+  /** Every port that the image or `expose` names, at a free port of the host's. */
+  publishAll?: boolean;
+  expose?: string[];
+  dns?: string[];
+  dnsSearch?: string[];
+  dnsOption?: string[];
+  /** `name:ip`; `host-gateway` is this host, whose loopback the container then reaches. */
+  addHost?: string[];
+  noHosts?: boolean;
   /** `default`, `keep-id` (as root also `host` and `identity`, refused for now) */
   userns?: string;
   pull?: PullPolicy;

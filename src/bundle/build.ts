@@ -1,12 +1,22 @@
 /** Image config + options + facts → runtime spec and the files that go with it. Pure: everything read comes in as text. */
 import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
+import { hasOwnNetwork, type NetworkSettings, type PublishedPort } from '../network/settings.js';
 import { capabilitySets, DEFAULT_CAPABILITIES } from '../security/capabilities.js';
 import type { IdMapping, IdRange } from '../security/idmap.js';
 import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
 import { defaultSeccomp, kernelAtLeast } from '../security/seccomp/resolve.js';
 import type { ImageConfig } from '../spec/image.js';
-import { type IdMap, type Linux, type NamespaceType, OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
+import {
+  type IdMap,
+  type Linux,
+  type Namespace,
+  type NamespaceType,
+  OCI_VERSION,
+  type Process,
+  type RuntimeSpec,
+  type User,
+} from '../spec/runtime.js';
 import { buildAnnotations } from './annotations.js';
 import { checkText } from './check.js';
 import { buildEnv } from './env.js';
@@ -34,12 +44,28 @@ export interface BuildInput {
   host: HostFacts;
   /** A terminal is wanted (`-t`, given or implied). */
   terminal: boolean;
+  /** Default: as `options.network` says, `none` or `host`. */
+  network?: NetworkInput;
   /** `root.path`: relative to the container's directory, or absolute. */
   rootPath: string;
   /** The container's directory, where `files` will lie; absolute, may hold slots. */
   containerDir: string;
   /** tsrun's own annotations (the layer stack …). */
   annotations?: Readonly<Record<string, string>>;
+}
+
+/** What was chosen for the network, and the texts that go with it. */
+export interface NetworkInput {
+  settings: NetworkSettings;
+  ports: readonly PublishedPort[];
+  /** A namespace that is there already, as a path: that of a container or a file. */
+  path?: string;
+  /** The user namespace that it belongs to. */
+  userPath?: string;
+  resolvConf: string;
+  /** The whole of /etc/hosts, where the network has one already. */
+  hosts?: string;
+  added: readonly { name: string; ip: string }[];
 }
 
 export interface HostFacts {
@@ -66,13 +92,16 @@ export interface Built {
 export function buildSpec(input: BuildInput): Built {
   const { options, ids, host } = input;
   const notes: string[] = [];
-  const hostNetwork = options.network === 'host';
+  const network = input.network ?? networkOf(input);
+  const hostNetwork = network.settings.mode === 'host';
+  const ownNetwork = hasOwnNetwork(network.settings);
   checkImageVolumes(input.image?.config.config?.Volumes);
   const hostname = chooseHostname(options.hostname, hostNetwork ? host.hostname : undefined);
   const user = chooseUser(input);
   const process = buildProcess(input, user, mappedUser(user, ids, notes), hostname);
   const mounts = buildMounts({
-    hostNetwork,
+    ownNetwork: ownNetwork || network.settings.mode === 'container',
+    noHosts: options.noHosts ?? false,
     readOnly: options.readOnly ?? false,
     ttyGroup: isMapped(5, ids.gid),
     containerDir: input.containerDir,
@@ -84,14 +113,18 @@ export function buildSpec(input: BuildInput): Built {
     root: { path: input.rootPath, readonly: options.readOnly ?? false },
     hostname,
     mounts,
-    linux: buildLinux(input, process, hostNetwork),
-    annotations: buildAnnotations(input.image, { 'io.tsrun.owners': ids.owners, ...input.annotations }),
+    linux: buildLinux(input, process, network),
+    annotations: buildAnnotations(input.image, {
+      'io.tsrun.owners': ids.owners,
+      ...input.annotations,
+    }),
   };
   const files = buildFiles({
     hostname,
-    hostNetwork,
-    ...(host.hosts === undefined ? {} : { hosts: host.hosts }),
-    ...(host.resolvConf === undefined ? {} : { resolvConf: host.resolvConf }),
+    ...(network.hosts === undefined ? {} : { hosts: network.hosts }),
+    ...('address' in network.settings ? { address: network.settings.address } : {}),
+    added: network.added,
+    resolvConf: network.resolvConf,
   });
   return { spec, files, notes };
 }
@@ -144,15 +177,41 @@ function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hos
 
 const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
 
-function buildLinux({ ids, host }: BuildInput, process: Process, hostNetwork: boolean): Linux {
+function buildLinux({ ids, host }: BuildInput, process: Process, network: NetworkInput): Linux {
   return {
-    namespaces: NAMESPACES.filter((type) => !(hostNetwork && type === 'network')).map((type) => ({ type })),
+    namespaces: NAMESPACES.flatMap((type) => namespaceOf(type, network)),
+    ...(hasOwnNetwork(network.settings) ? { sysctl: networkSysctl(ids.gid) } : {}),
     uidMappings: ids.uid.map(wire),
     gidMappings: ids.gid.map(wire),
     maskedPaths: [...MASKED_PATHS, ...(host.thermalPaths ?? [])],
     readonlyPaths: [...READONLY_PATHS],
     rootfsPropagation: 'private',
     seccomp: defaultSeccomp({ arch: host.arch, kernel: host.kernel, granted: process.capabilities?.bounding ?? [] }),
+  };
+}
+
+function namespaceOf(type: NamespaceType, { settings, path, userPath }: NetworkInput): Namespace[] {
+  if (type === 'network' && settings.mode === 'host') return [];
+  if (type === 'network' && path !== undefined) return [{ type, path }];
+  return type === 'user' && userPath !== undefined ? [{ type, path: userPath }] : [{ type }];
+}
+
+/** As docker's: every port may be listened at, and ping needs no capability. The kernel takes groups that the map has. */
+function networkSysctl(gids: readonly IdRange[]): Record<string, string> {
+  let last = 0;
+  for (const { containerId, size } of [...gids].sort((a, b) => a.containerId - b.containerId))
+    if (containerId <= last + 1) last = containerId + size - 1;
+  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': `0 ${last}` };
+}
+
+function networkOf({ options, host }: BuildInput): NetworkInput {
+  if (options.network !== 'host') return { settings: { mode: 'none' }, ports: [], added: [], resolvConf: '' };
+  return {
+    settings: { mode: 'host' },
+    ports: [],
+    added: [],
+    resolvConf: host.resolvConf ?? '',
+    ...(host.hosts ? { hosts: host.hosts } : {}),
   };
 }
 

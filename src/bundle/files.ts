@@ -12,23 +12,28 @@ export interface BuiltFile {
 
 export interface FilesInput {
   hostname: string;
-  hostNetwork: boolean;
-  /** The host's /etc/hosts and /etc/resolv.conf, for its network. */
+  /** The host's own, where the network is. */
   hosts?: string;
+  /** What `--add-host` adds. */
+  added?: readonly { name: string; ip: string }[];
+  /** The container's address, by which it knows itself; default: one of its loopback's. */
+  address?: string;
+  /** Without: the network has no name server. */
   resolvConf?: string;
 }
 
 const LOCALHOST = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
 
-export function buildFiles({ hostname, hostNetwork, hosts, resolvConf }: FilesInput): BuiltFile[] {
-  const base = hostNetwork && hosts ? ended(plain(hosts)) : LOCALHOST;
+export function buildFiles({ hostname, hosts, added = [], address = '127.0.1.1', resolvConf }: FilesInput): BuiltFile[] {
+  const base = hosts ? ended(plain(hosts)) : LOCALHOST;
   // sudo and others wait for a name server when the host's own name is unknown.
-  const own = names(base).includes(hostname) ? '' : `127.0.1.1\t${hostname}\n`;
-  const resolver = hostNetwork && resolvConf ? ended(plain(resolvConf)) : '# No network: there is no name server.\n';
+  const own = names(base).includes(hostname) ? '' : `${address}\t${hostname}\n`;
+  const extra = added.map(({ name, ip }) => `${ip}\t${name}\n`).join('');
+  const resolver = resolvConf ? ended(plain(resolvConf)) : '# No network: there is no name server.\n';
   return [
     { name: 'resolv.conf', mode: 0o644, text: resolver },
     { name: 'hostname', mode: 0o644, text: `${hostname}\n` },
-    { name: 'hosts', mode: 0o644, text: base + own },
+    { name: 'hosts', mode: 0o644, text: base + own + extra },
   ];
 }
 

@@ -6,7 +6,10 @@ import { checkText } from './check.js';
 import type { Volume } from './volume.js';
 
 export interface MountsInput {
-  hostNetwork: boolean;
+  /** sysfs is mounted anew where the network namespace is the container's own. */
+  ownNetwork: boolean;
+  /** /etc/hosts stays the image's. */
+  noHosts?: boolean;
   readOnly: boolean;
   /** Whether group 5 (tty) is mapped: devpts refuses a gid that is not. */
   ttyGroup: boolean;
@@ -23,7 +26,9 @@ export function buildMounts(input: MountsInput): Mount[] {
   refuseTwice(input.volumes);
   const taken = new Set(input.volumes.map(({ destination }) => destination));
   const free = ({ destination }: Mount) => !taken.has(destination);
-  const files = FILES.map((name) => fileMount(name, input)).filter(free);
+  const files = FILES.filter((name) => !(input.noHosts && name === 'hosts'))
+    .map((name) => fileMount(name, input))
+    .filter(free);
   const volumes = input.volumes.map(
     ({ destination, source, options }): Mount => ({ destination, type: 'bind', source, options: [...options] }),
   );
@@ -31,7 +36,7 @@ export function buildMounts(input: MountsInput): Mount[] {
   return [...defaultMounts(input).filter(free), ...[...files, ...volumes].sort((a, b) => depth(a) - depth(b))];
 }
 
-function defaultMounts({ hostNetwork, ttyGroup }: MountsInput): Mount[] {
+function defaultMounts({ ownNetwork, ttyGroup }: MountsInput): Mount[] {
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
@@ -42,7 +47,7 @@ function defaultMounts({ hostNetwork, ttyGroup }: MountsInput): Mount[] {
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', ...(ttyGroup ? ['gid=5'] : [])],
     },
     // sysfs shows the network namespace of who mounts it, and only its owner may: with the host's, the host's tree is bound.
-    hostNetwork
+    !ownNetwork
       ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'nosuid', 'noexec', 'nodev', 'rro', 'rprivate'] }
       : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid', 'noexec', 'nodev'] },

@@ -11,6 +11,7 @@ import Inspect from '../commands/inspect.js';
 import Kill from '../commands/kill.js';
 import Logs from '../commands/logs.js';
 import Pause from '../commands/pause.js';
+import Port from '../commands/port.js';
 import Ps from '../commands/ps.js';
 import Pull from '../commands/pull.js';
 import Restart from '../commands/restart.js';
@@ -29,6 +30,7 @@ export const COMMANDS = {
   'image:inspect': ImageInspect,
   images: Images,
   inspect: Inspect,
+  port: Port,
   ps: Ps,
   pull: Pull,
   rm: Rm,

@@ -11,6 +11,7 @@ import { INSPECT } from './flags/inspect.js';
 import { KILL } from './flags/kill.js';
 import { LOGS } from './flags/logs.js';
 import { PAUSE } from './flags/pause.js';
+import { PORT } from './flags/port.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
 import { RESTART } from './flags/restart.js';
@@ -43,6 +44,7 @@ export const VERBS: readonly Verb[] = [
   RMI,
   PS,
   INSPECT,
+  PORT,
   RM,
   BUNDLE,
   HELP,

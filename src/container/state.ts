@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
+import type { PublishedPort } from '../network/settings.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { isAlive } from './alive.js';
@@ -24,6 +25,8 @@ export interface Container {
   exitCode?: number;
   started?: string;
   finished?: string;
+  /** Published, with the host's port as it is now; while it runs. */
+  ports?: PublishedPort[];
   /** How often it was begun again since it was started. */
   restarts?: number;
   /** Removed when it ends. */
@@ -124,6 +127,7 @@ function readContainer(directory: HostPath, id: string, name: string | undefined
     ...(Number(file.restarts ?? 0) > 0 ? { restarts: Number(file.restarts) } : {}),
     ...(file.started ? { started: file.started } : {}),
     ...(file.finished ? { finished: file.finished } : {}),
+    ...(running && file.ports ? { ports: file.ports.map((port) => ({ ...port, hostPort: Number(port.hostPort) })) } : {}),
     rm,
     directory,
   };

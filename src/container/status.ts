@@ -1,6 +1,7 @@
 /** status.json: what the launch plan writes when a container starts and when it ends. Numbers come from slots and are texts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PublishedPort } from '../network/settings.js';
 import type { HostPath } from '../paths.js';
 
 export type ContainerStatus = 'creating' | 'created' | 'running' | 'paused' | 'restarting' | 'stopped';
@@ -15,6 +16,8 @@ export interface StatusFile {
   started?: string;
   finished?: string;
   exitCode?: string;
+  /** As they are open since this start. */
+  ports?: (Omit<PublishedPort, 'hostPort'> & { hostPort: string })[];
   /** Who sees to it while it runs. */
   runner?: { pid: string; startTime: string };
   restarts?: string;

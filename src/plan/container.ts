@@ -5,8 +5,9 @@ import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { jsonText } from './encode.js';
-import { becomeRoot, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
+import { becomeRoot, CLONE_NEWNET, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
 import { type BindSource, mountOperations } from './mounts.js';
+import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
 import { rootOperations } from './root.js';
 import type { ContainerSettings } from './settings.js';
@@ -30,6 +31,8 @@ export interface ContainerInput {
   status: Readonly<Record<string, unknown>>;
   arch: 'x64' | 'arm64';
   callerUid: number;
+  /** First process of the container whose network is joined: settings.network says which. */
+  neighbour?: { pid: number; startTime: string };
 }
 
 export interface ContainerOperations {
@@ -56,6 +59,8 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
   const process = processOf(spec);
   const mounts = mountOperations(spec);
   const root = rootOperations(settings.root, containerDir, ids, settings.rm);
+  const network = networkOperations(settings.network, settings.ports, ids);
+  const entered = enterNamespaces(input);
   const sources = [...root.binds, ...mounts.sources];
   const streams = streamOperations({
     terminal: process.terminal ?? false,
@@ -70,24 +75,30 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
   const written = ids.mode === 'single' ? undefined : root.written;
 
   const run: Operation[] = [
+    ...network.listen,
+    ...entered.open,
     ...(foreign ? openSources(sources) : []),
     ['stage', 'clone'],
-    ['clone', 'child', cloneFlags(spec.linux?.namespaces ?? [])],
+    ...entered.clone,
     ['name-process', 'child', 'container'],
     ['clone', 'keeper', 0],
     ['stage', 'map'],
-    mapIds('child', ids, input.mappers),
+    ...(entered.mapped ? [] : [mapIds('child', ids, input.mappers)]),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
+    ...network.open,
     ...(written && (settings.rm || isWithdrawn(input)) ? ([['on-exit', settings.rm ? 0 : 1, EMPTY]] satisfies Operation[]) : []),
     ...(foreign ? idmapped(input, sources) : []),
     ['send', 'child', 'mapped'],
+    ...network.begin,
     ...root.serve,
     ['stage', 'connect'],
     ...streams.connect,
+    ...network.finish,
     ['await-exec', 'child'],
     ['stage', 'run'],
     // From here on nothing may fail: the command has begun, and what it does must not be lost.
-    ['attempt', [status(input, RUNNING)]],
+    ['attempt', [status(input, { ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) })]],
+    ...network.release,
     ['started', 'child'],
     ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
     ['forward-signals', 'child', callers ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED],
@@ -105,6 +116,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
   const child: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],
+    ...entered.inside,
     // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
     ['await', 'parent', 'mapped'],
     ...root.sources,
@@ -124,6 +136,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ['pivot', 'root'],
     ['stage', 'process'],
     ['seal', settings.init ? 1 : 0],
+    ...network.ready,
     ...situation(spec, process),
     ...credentialOperations(process, ids, spec.linux?.seccomp && compileSeccomp(spec.linux.seccomp, input.arch)),
     ['chdir', process.cwd, 0],
@@ -136,11 +149,54 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     others: [
       { name: 'child', operations: child },
       { name: 'keeper', operations: KEEPER },
+      ...network.processes,
       ...(root.server ? [root.server] : []),
       ...(written ? [{ name: 'cleanup', operations: emptying(written, ids) }] : []),
     ],
   };
 }
+
+/**
+ * Namespaces that are there already are entered before the others are made. One that belongs to another container is that user
+ * namespace's, which is therefore shared: nobody else may enter it. A file's is the host's, and is entered while the host's rights last.
+ */
+function enterNamespaces({ spec, settings: { network }, neighbour }: ContainerInput): EnteredNamespaces {
+  const flags = cloneFlags(spec.linux?.namespaces ?? []);
+  if (network.mode === 'container' && neighbour) {
+    return {
+      open: [['open-process', neighbour.pid, Number(neighbour.startTime), 'neighbour']],
+      clone: CONTINUED,
+      inside: [['join', 'neighbour', CLONE_NEWUSER + CLONE_NEWNET], ['unshare', (flags & ~CLONE_NEWUSER) >>> 0], ...CONTINUE],
+      mapped: true,
+    };
+  }
+  if (network.mode === 'namespace') {
+    return {
+      open: [['open', network.path, O_RDONLY, 'foreign-net']],
+      clone: CONTINUED,
+      inside: [['join', 'foreign-net', CLONE_NEWNET], ['unshare', flags], ...CONTINUE],
+      mapped: false,
+    };
+  }
+  return { open: [], clone: [['clone', 'child', flags]], inside: [], mapped: false };
+}
+
+interface EnteredNamespaces {
+  /** Parent, before anything is made. */
+  open: Operation[];
+  clone: Operation[];
+  inside: Operation[];
+  /** The user namespace has its maps already. */
+  mapped: boolean;
+}
+
+const O_RDONLY = 0;
+const CONTINUED: Operation[] = [
+  ['clone', 'child', 0],
+  ['continued', 'child'],
+];
+/** A new pid namespace is its maker's children's. */
+const CONTINUE: Operation[] = [['continue', 'parent'], ['die-with-parent']];
 
 /** How signals reach the container: native/context.h, FORWARD_…. */
 export const KILL_UNHANDLED = 1;

@@ -5,6 +5,8 @@ import type { Operation } from './operations.js';
 
 export const CLONE_NEWUSER = 0x10000000;
 export const CLONE_NEWNS = 0x00020000;
+export const CLONE_NEWNET = 0x40000000;
+export const CLONE_NEWPID = 0x20000000;
 
 const CLONE_FLAGS: Readonly<Record<NamespaceType, number>> = {
   mount: CLONE_NEWNS,
@@ -12,8 +14,8 @@ const CLONE_FLAGS: Readonly<Record<NamespaceType, number>> = {
   uts: 0x04000000,
   ipc: 0x08000000,
   user: CLONE_NEWUSER,
-  pid: 0x20000000,
-  network: 0x40000000,
+  pid: CLONE_NEWPID,
+  network: CLONE_NEWNET,
   time: 0x00000080,
 };
 

@@ -50,6 +50,8 @@ export function mountOperations(spec: RuntimeSpec): MountOperations {
     }
     if (mount.destination === '/dev') operations.push(...devices());
   }
+  for (const [name, value] of Object.entries(spec.linux?.sysctl ?? {}))
+    operations.push(['sysctl-at', 'root', `/proc/sys/${name.replaceAll('.', '/')}`, value]);
   for (const path of spec.linux?.maskedPaths ?? []) operations.push(['mask-at', 'root', path]);
   for (const path of spec.linux?.readonlyPaths ?? []) operations.push(['read-only-at', 'root', path]);
   return { sources, operations };

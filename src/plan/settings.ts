@@ -1,4 +1,5 @@
 /** What a container is besides its runtime spec. Plain JSON: it is kept with the container (src/container/settings.ts). */
+import type { NetworkSettings, PublishedPort } from '../network/settings.js';
 import type { RootSource } from './root.js';
 
 export interface ContainerSettings {
@@ -10,6 +11,9 @@ export interface ContainerSettings {
   root: RootSource;
   restart: RestartPolicy;
   log: LogSettings;
+  network: NetworkSettings;
+  /** As they were asked for: status.json says where they are open. */
+  ports: readonly PublishedPort[];
   /** A signal's number. */
   stopSignal: number;
   /** In seconds, before SIGKILL. */

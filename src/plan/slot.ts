@@ -3,7 +3,7 @@
  * Inside strings a slot is written between two NUL bytes, which no path, argument or environment value can hold.
  */
 
-/** The closed list. The helper refuses any other. */
+/** The closed list, besides `env:NAME`, and `port:NAME`: the number of a listening socket. The helper refuses any other. */
 export const SLOTS = [
   'id', // 64 hex digits, new for each execution
   'short-id', // the first 12 of them
@@ -18,7 +18,7 @@ export const SLOTS = [
   'restarts', // how often `repeat` began again
 ] as const;
 
-export type Slot = (typeof SLOTS)[number] | `env:${string}`;
+export type Slot = (typeof SLOTS)[number] | `env:${string}` | `port:${string}`;
 
 export type TemplatePart = string | { slot: Slot; json: boolean };
 
@@ -45,6 +45,6 @@ function split(text: string, marker: RegExp, json: boolean): TemplatePart[] {
 }
 
 function asSlot(name: string): Slot {
-  if ((SLOTS as readonly string[]).includes(name) || /^env:[^=]+$/.test(name)) return name as Slot;
+  if ((SLOTS as readonly string[]).includes(name) || /^env:[^=]+$/.test(name) || /^port:[\w.-]{1,64}$/.test(name)) return name as Slot;
   throw new TypeError(`not a slot: ${name}`);
 }

@@ -5,6 +5,7 @@ import { explainAttached, explainHeld, explainProcess, explainSocket } from './e
 import { explainExec } from './explain-exec.js';
 import { explainIdmap, explainLayer, explainMount, explainSource, explainTarget } from './explain-mounts.js';
 import { explainClone, explainMap, explainRefusal } from './explain-namespaces.js';
+import { explainJoin, explainListen, explainNetwork, explainNetworkExec } from './explain-network.js';
 import { type HostFacts, readHostFacts } from './host-facts.js';
 import { ERRNO, type FailureRecord, reason, shown } from './record.js';
 
@@ -17,7 +18,10 @@ type Explanation = (record: FailureRecord, facts: HostFacts) => TsrunError | und
 
 const EXPLANATIONS = new Map<string, Explanation>(
   Object.entries({
-    exec: explainExec,
+    exec: (record) => explainNetworkExec(record) ?? explainExec(record),
+    listen: explainListen,
+    'await-ready': explainNetwork,
+    join: explainJoin,
     init: explainExec,
     clone: explainClone,
     'map-ids': explainMap,
@@ -25,7 +29,7 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'write-file': explainFiles,
     'replace-file': explainFiles,
     'copy-tree': explainFiles,
-    open: (record) => explainSocket(record) ?? explainFuse(record),
+    open: (record) => explainSocket(record) ?? explainFuse(record) ?? explainNamespaceFile(record),
     connect: explainSocket,
     'attach-to': explainAttached,
     'open-process': explainProcess,
@@ -50,6 +54,14 @@ function explainFuse({ process, path, error }: FailureRecord): TsrunError | unde
   return new TsrunError('ERR_TSRUN_OVERLAY', `fuse-overlayfs cannot be used here: ${path || 'fuse'}: ${reason(error)}`, {
     subject: path,
     hint: 'as root: modprobe fuse, and chmod 666 /dev/fuse; or leave TSRUN_STORAGE unset',
+  });
+}
+
+function explainNamespaceFile({ process, path, error }: FailureRecord): TsrunError | undefined {
+  if (process !== 'parent') return undefined;
+  return new TsrunError('ERR_TSRUN_NETWORK', `the network namespace ${path} cannot be opened: ${reason(error)}`, {
+    subject: path,
+    hint: 'name a file such as /run/netns/NAME: ip netns list shows them',
   });
 }
 

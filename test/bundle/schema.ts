@@ -82,6 +82,7 @@ const config = object({
     gidMappings: list(idMap),
     maskedPaths: list(matching(/^\//)),
     readonlyPaths: list(matching(/^\//)),
+    sysctl: map(text),
     rootfsPropagation: oneOf('private', 'shared', 'slave', 'unbindable'),
     seccomp: object({
       'defaultAction!': matching(/^SCMP_ACT_/),

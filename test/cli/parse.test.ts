@@ -59,13 +59,11 @@ describe('a command line of run', () => {
     [['--name'], 'flag needs an argument: --name'],
     [['-e'], "flag needs an argument: 'e' in -e"],
     [['--rm=maybe', 'alpine'], 'invalid argument "maybe" for "--rm" flag: must be true or false'],
-    [['--network', 'bridge', 'alpine'], 'invalid argument "bridge" for "--network" flag: must be none or host'],
     [['--__proto__', 'alpine'], 'unknown flag: --__proto__'],
     [['--constructor=1', 'alpine'], 'unknown flag: --constructor'],
     [['-m', '1g', 'alpine'], 'tsrun run has no -m (--memory) yet'],
     [['-itm', '1g', 'alpine'], 'tsrun run has no -m (--memory) yet'],
     [['--stop-timeout', 'soon', 'alpine'], 'invalid argument "soon" for "--stop-timeout" flag: it is not a number of seconds'],
-    [['--publish', '80:80', 'alpine'], 'tsrun run has no --publish yet'],
     [[], 'tsrun run needs an IMAGE', /tsrun run --help/],
     [['--rm'], 'tsrun run needs an IMAGE'],
   ];

@@ -22,7 +22,7 @@ for (const who of identities()) {
     });
     after(() => here[Symbol.asyncDispose]());
 
-    for (const [name, scenario] of Object.entries(SCENARIOS).filter(([, { identity }]) => identity === who.name)) {
+    for (const [name, scenario] of Object.entries(SCENARIOS).filter(([, { identity, networked }]) => identity === who.name && !networked)) {
       const replay = kindOf(name);
       if (replay === undefined) continue;
       it(`${name} succeeds both times, in two containers`, () => replay(here, released, scenario));

@@ -3,8 +3,10 @@
  * printed for invented facts (golden.test.ts) and executed with those of this machine (replay.test.ts).
  */
 import type { RunOptions } from '../../src/api/options.js';
-import { buildSpec } from '../../src/bundle/build.js';
+import { buildSpec, type NetworkInput } from '../../src/bundle/build.js';
 import { parseLog, parseRestart } from '../../src/container/parse-settings.js';
+import { choosePorts } from '../../src/network/ports.js';
+import { pastaStack, type Stack, slirpStack } from '../../src/network/stack.js';
 import { compileExecPlan } from '../../src/plan/exec.js';
 import type { Mappers } from '../../src/plan/identity.js';
 import type { Operation, Plan } from '../../src/plan/operations.js';
@@ -36,6 +38,8 @@ export interface Facts {
 export interface Scenario {
   identity: IdentityName;
   userns?: 'keep-id';
+  /** It opens ports or starts a network program: test/integration/network executes such. */
+  networked?: boolean;
   /** The caller's streams are a terminal. */
   terminal?: boolean;
   plan(facts: Facts): Plan;
@@ -64,6 +68,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     identity: 'single',
     plan: (facts) => run(facts, { rm: true, network: 'host' }, WHO),
   },
+  'run-range-network': {
+    identity: 'range',
+    networked: true,
+    plan: (facts) => run(facts, { rm: true, publish: PUBLISHED }, WHO, PASTA),
+  },
+  'run-root-network': { identity: 'root', networked: true, plan: (facts) => run(facts, { rm: true }, WHO, SLIRP) },
   'exec-range': { identity: 'range', plan: (facts) => compileExecPlan(execInput(facts, `${WHO}; ${SPACES}`)) },
   'exec-range-terminal': {
     identity: 'range',
@@ -97,22 +107,33 @@ function kept({ store }: Facts): string {
   return `${store}/containers/${slot('id')}`;
 }
 
-function run(facts: Facts, options: RunOptions, script: string): Plan {
-  return compileRunPlan(container(facts, options, script), options.tty ? TERMINAL : SOCKETS);
+const PUBLISHED = ['127.0.0.1:8080:80', '5300-5301:53-54/udp', '80'];
+const PASTA: Stacked = { mode: 'pasta', ...pastaStack('/usr/bin/pasta', { options: [], hostLoopback: false }) };
+const SLIRP: Stacked = { mode: 'slirp4netns', ...slirpStack('/usr/bin/slirp4netns', { options: [], hostLoopback: false }) };
+type Stacked = Stack & { mode: 'pasta' | 'slirp4netns' };
+
+function networkInput({ mode, args, address, dns }: Stacked, { publish = [] }: RunOptions): NetworkInput {
+  return { settings: { mode, args, address }, ports: choosePorts({ publish }), resolvConf: `nameserver ${dns}\n`, added: [] };
 }
 
-function container(facts: Facts, options: RunOptions, script: string): NewContainer {
+function run(facts: Facts, options: RunOptions, script: string, stack?: Stacked): Plan {
+  return compileRunPlan(container(facts, options, script, stack && networkInput(stack, options)), options.tty ? TERMINAL : SOCKETS);
+}
+
+function container(facts: Facts, options: RunOptions, script: string, network?: NetworkInput): NewContainer {
   const { ids, mappers, store, arch, callerUid } = facts;
   const { rm = false, name } = options;
   const containerDir = rm ? `${store}/transient/${slot('id')}` : kept(facts);
   const root: RootSource = { type: 'overlay', layers: facts.layers, mode: 0o755 };
   return {
-    ...specOf(facts, options, ['sh', '-c', script], containerDir),
+    ...specOf(facts, options, ['sh', '-c', script], containerDir, network),
     settings: {
       rm,
       interactive: options.interactive ?? false,
       init: options.init ?? false,
       root,
+      network: network?.settings ?? { mode: options.network === 'host' ? 'host' : 'none' },
+      ports: network?.ports ?? [],
       restart: parseRestart(options.restart ?? 'no'),
       log: parseLog('json-file', ['max-size=1m', 'max-file=2']),
       stopSignal: 15,
@@ -162,7 +183,7 @@ function streams(...files: [string, string, string]): StdioFacts {
 const PASSWD = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000:Ada:/home/ada:/bin/sh\n';
 const GROUP = 'root:x:0:\nwheel:x:10:ada\nada:x:1000:\n';
 
-function specOf(facts: Facts, options: RunOptions, command: readonly string[], containerDir: string) {
+function specOf(facts: Facts, options: RunOptions, command: readonly string[], containerDir: string, network?: NetworkInput) {
   return buildSpec({
     image: {
       name: 'busybox',
@@ -185,6 +206,7 @@ function specOf(facts: Facts, options: RunOptions, command: readonly string[], c
     terminal: options.tty ?? false,
     rootPath: 'rootfs',
     containerDir,
+    ...(network ? { network } : {}),
     annotations: {},
   });
 }

@@ -17,7 +17,23 @@ const RUN_FLAGS = {
   hostname: { type: 'string', char: 'h', placeholder: 'NAME', help: "The container's host name" },
   volume: { type: 'strings', char: 'v', placeholder: 'HOST:CONTAINER[:OPTIONS]', help: 'Mount a directory or file of the host' },
   'read-only': { type: 'boolean', help: "Mount the container's root read-only" },
-  network: { type: 'string', values: ['none', 'host'], placeholder: 'MODE', help: 'none or host (default none)' },
+  network: {
+    type: 'string',
+    placeholder: 'MODE',
+    help: 'none, host, pasta[:OPTIONS], slirp4netns[:OPTIONS], container:NAME or ns:PATH (default: what works of pasta, slirp4netns and none)',
+  },
+  publish: { type: 'strings', char: 'p', placeholder: '[[IP:]PORT:]PORT[/udp]', help: 'Publish a port, or a range of ports, at the host' },
+  'publish-all': { type: 'boolean', char: 'P', help: 'Publish all exposed ports at free ports of the host' },
+  expose: { type: 'strings', placeholder: 'PORT[/udp]', help: 'A port for --publish-all, besides those of the image' },
+  dns: { type: 'strings', placeholder: 'ADDRESS', help: "A name server, in place of the host's" },
+  'dns-search': { type: 'strings', placeholder: 'DOMAIN', help: "A search domain, in place of the host's; . for none" },
+  'dns-option': { type: 'strings', placeholder: 'OPTION', help: 'An option of resolv.conf' },
+  'add-host': {
+    type: 'strings',
+    placeholder: 'NAME:IP',
+    help: 'A line of /etc/hosts; host-gateway as IP opens this host, its loopback too',
+  },
+  'no-hosts': { type: 'boolean', help: "Leave the image's /etc/hosts as it is" },
   userns: { type: 'string', placeholder: 'MODE', help: 'default, or keep-id: the same user id inside as outside' },
   pull: {
     type: 'string',
@@ -46,7 +62,6 @@ const RUN_FLAGS = {
 
 /** docker's and podman's flags that would change what runs and are not here: refused by name, never ignored. */
 const RUN_LATER = {
-  'add-host': '',
   annotation: '',
   attach: 'a',
   'cap-add': '',
@@ -56,10 +71,6 @@ const RUN_LATER = {
   'cpu-shares': 'c',
   'detach-keys': '',
   device: '',
-  dns: '',
-  'dns-option': '',
-  'dns-search': '',
-  expose: '',
   'group-add': '',
   'health-cmd': '',
   ipc: '',
@@ -70,8 +81,6 @@ const RUN_LATER = {
   pid: '',
   'pids-limit': '',
   privileged: '',
-  publish: 'p',
-  'publish-all': 'P',
   'security-opt': '',
   'shm-size': '',
   'sig-proxy': '',
