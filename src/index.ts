@@ -11,6 +11,7 @@ export {
   containers,
   inspectContainer,
   removeContainer,
+  renameContainer,
   sizeOfContainer,
 } from './api/containers.js';
 export {

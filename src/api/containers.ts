@@ -1,5 +1,6 @@
 /** Verbs on containers: list, inspect, remove. */
 import { removeContainer as remove } from '../container/remove.js';
+import { renameContainer as rename } from '../container/rename.js';
 import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
@@ -37,6 +38,14 @@ export async function inspectContainer(name: string, options: CommonOptions = {}
   const container = findContainer(openSession(options).paths, name);
   const config = readConfig(container);
   return { ...detailsOf(container.id, config), ...summaryOf(container), config, directory: container.directory };
+}
+
+/** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_NAME_IN_USE, ERR_TSRUN_USAGE */
+export async function renameContainer(container: string, name: string, options: CommonOptions = {}): Promise<{ id: string; name: string }> {
+  const { paths } = openSession(options);
+  const found = findContainer(paths, container);
+  rename(paths, found, name);
+  return { id: found.id, name };
 }
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, and ERR_TSRUN_CONTAINER_RUNNING unless `force` */

@@ -14,6 +14,7 @@ import Pause from '../commands/pause.js';
 import Port from '../commands/port.js';
 import Ps from '../commands/ps.js';
 import Pull from '../commands/pull.js';
+import Rename from '../commands/rename.js';
 import Restart from '../commands/restart.js';
 import Rm from '../commands/rm.js';
 import Rmi from '../commands/rmi.js';
@@ -47,5 +48,6 @@ export const COMMANDS = {
   unpause: Unpause,
   wait: Wait,
   logs: Logs,
+  rename: Rename,
   version: Version,
 };

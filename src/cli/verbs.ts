@@ -14,6 +14,7 @@ import { PAUSE } from './flags/pause.js';
 import { PORT } from './flags/port.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
+import { RENAME } from './flags/rename.js';
 import { RESTART } from './flags/restart.js';
 import { RM } from './flags/rm.js';
 import { RMI } from './flags/rmi.js';
@@ -38,6 +39,7 @@ export const VERBS: readonly Verb[] = [
   WAIT,
   PAUSE,
   UNPAUSE,
+  RENAME,
   PULL,
   IMAGES,
   IMAGE_INSPECT,

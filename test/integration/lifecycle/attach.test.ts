@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
-import { COOKED } from '../../harness/pty.js';
 import { isRunning, until } from '../run/place.js';
 import { describeLife } from './place.js';
 

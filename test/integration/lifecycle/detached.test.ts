@@ -188,6 +188,20 @@ for (const who of identities()) {
       assert.equal(await life().ok('wait', id), '143\n');
     });
 
+    it('rename gives it another name, also while it runs; one that is taken is refused', async () => {
+      const [id, other] = [await life().detached(STAY), await life().detached(STAY, '--name', 'taken')];
+      await life().ok('rename', id, 'renamed');
+      assert.match(await life().ok('ps'), /\brenamed\b/);
+      await life().ok('stop', '-t', '1', 'renamed');
+      assert.match(await life().ok('ps', '-a'), /\brenamed\b/, 'its end changes nothing');
+      const refused = await life().box.tsrun(['rename', 'renamed', 'taken']);
+      assert.equal(refused.code, 125);
+      assert.match(refused.stderr, /the name "taken" is used by another container/);
+      await life().ok('rename', other, 'free');
+      await life().ok('rename', 'renamed', 'taken');
+      assert.equal((await life().box.tsrun(['rename', 'taken', '-x'])).code, 125);
+    });
+
     it('wait for the next exit and for the removal', async () => {
       const id = (
         await life().ok('create', '--name', 'later', life().image, 'sh', '-c', 'test -e /again && sleep 60; > /again; exit 9')
