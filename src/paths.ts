@@ -25,10 +25,10 @@ export interface Roots {
   run: HostPath;
 }
 
-/** Resolves the two roots: the flag, then TSRUN_ROOT and TSRUN_RUN_ROOT, then /var/lib and /run for root or the XDG directories. Pure. */
+/** Resolves the two roots: the flag, then TSRUN_ROOT and TSRUN_RUN_ROOT, then /var/lib and /run for root or the XDG directories; an empty one is none. */
 export function resolveRoots(options: RootOptions, env: NodeJS.ProcessEnv, uid: number): Roots {
-  const data = options.root ?? nonEmpty(env['TSRUN_ROOT']) ?? defaultData(env, uid);
-  const run = options.runRoot ?? nonEmpty(env['TSRUN_RUN_ROOT']) ?? defaultRun(env, uid);
+  const data = nonEmpty(options.root) ?? nonEmpty(env['TSRUN_ROOT']) ?? defaultData(env, uid);
+  const run = nonEmpty(options.runRoot) ?? nonEmpty(env['TSRUN_RUN_ROOT']) ?? defaultRun(env, uid);
   return { data: resolve(data) as HostPath, run: resolve(run) as HostPath };
 }
 

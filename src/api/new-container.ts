@@ -27,7 +27,8 @@ import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
 
 /** Steps: the store, who runs it, what it runs on, what it is. */
-export async function newContainer(image: string, command: readonly string[], options: RunOptions): Promise<NewContainer> {
+export async function newContainer(image: string, command: readonly string[], given: RunOptions): Promise<NewContainer> {
+  const options = withoutEmpty(given);
   checkOptions(options);
   const session = await openStore(options);
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
@@ -39,6 +40,11 @@ export async function newContainer(image: string, command: readonly string[], op
   const built = buildContainer(session.paths, identity, image, command, root, network, settings, options);
   for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
   return assemble(session.paths, identity, image, settings, network, built, options);
+}
+
+/** docker's: an empty name or file is none. */
+function withoutEmpty({ name, cidfile, ...options }: RunOptions): RunOptions {
+  return { ...options, ...(name ? { name } : {}), ...(cidfile ? { cidfile } : {}) };
 }
 
 function checkOptions(options: RunOptions): void {
@@ -75,6 +81,10 @@ async function imageRoot(session: Session, identity: Identity, text: string, opt
 }
 
 function givenRoot(text: string, { ids }: Identity): Root {
+  if (text === '')
+    throw new TsrunError('ERR_TSRUN_USAGE', 'the name of the root file system is empty', {
+      hint: 'name a directory behind --rootfs: . is the current one',
+    });
   const path = resolve(text) as HostPath;
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isDirectory())

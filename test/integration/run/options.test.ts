@@ -96,6 +96,12 @@ for (const who of identities()) {
       assert.equal(code, 125);
       assert.match(stderr, /the root file system \/nowhere is not a directory/);
     });
+
+    it('one without a name is refused: it is not the directory of the caller', async () => {
+      const { code, stderr } = await where().run(['--rootfs', '', 'sh']);
+      assert.equal(code, 125);
+      assert.match(stderr, /^tsrun: the name of the root file system is empty: /);
+    });
   });
 
   describeAs(who, '--cidfile and --name', (where) => {
@@ -112,6 +118,11 @@ for (const who of identities()) {
       assert.equal(readFileSync(file, 'utf8'), text);
       writeFileSync(join(where().box.home, 'empty'), '');
       assert.equal((await where().run(['--cidfile', 'empty', where().image, 'true'])).code, 125);
+    });
+
+    it('empty ones are none at all', async () => {
+      const { code, stdout, stderr } = await where().run(['--cidfile', '', '--name', '', where().image, 'echo', 'runs']);
+      assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'runs\n', stderr: '' });
     });
 
     it('a command that cannot start leaves no name taken, and no --cidfile', async () => {
