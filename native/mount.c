@@ -24,17 +24,6 @@ int op_open_tree(struct context *c, const struct op *op)
 	return name_descriptor(c, op->args[2].name, sys_open_tree(AT_FDCWD, path, flags));
 }
 
-/* The tree shows the ids of a user namespace's map as that namespace sees them: root's files are root's inside. */
-int op_idmap_tree(struct context *c, const struct op *op)
-{
-	int tree = descriptor(c, op->args[0].name), user = descriptor(c, op->args[1].name);
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user };
-	if (tree < 0 || user < 0)
-		return -1;
-	note_path(c, op->args[0].name);
-	return sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr);
-}
-
 int op_propagation(struct context *c, const struct op *op)
 {
 	(void)c;

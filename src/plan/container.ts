@@ -6,7 +6,7 @@ import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { jsonText } from './encode.js';
 import { becomeRoot, CLONE_NEWNET, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
-import { type BindSource, mountOperations } from './mounts.js';
+import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
 import { rootOperations } from './root.js';
@@ -72,6 +72,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     hostUid: hostIdOf(ids.uid, process.user.uid),
   });
   const foreign = !mapsHostId(ids.uid, input.callerUid);
+  const shown = foreign ? shownAsOwn(input, sources) : [];
   const written = ids.mode === 'single' ? undefined : root.written;
 
   const run: Operation[] = [
@@ -87,8 +88,9 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
     ...network.open,
     ...(written && (settings.rm || isWithdrawn(input)) ? ([['on-exit', settings.rm ? 0 : 1, EMPTY]] satisfies Operation[]) : []),
-    ...(foreign ? idmapped(input, sources) : []),
+    ...shown.map((source): Operation => ['idmap-tree', source.name, 'user', source.path, source.recursive ? 1 : 0, OWNERLESS]),
     ['send', 'child', 'mapped'],
+    ...shown.map(({ name }): Operation => ['send-descriptor', 'child', name]),
     ...network.begin,
     ...root.serve,
     ['stage', 'connect'],
@@ -119,6 +121,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ...entered.inside,
     // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
     ['await', 'parent', 'mapped'],
+    ...shown.map(({ name }): Operation => ['receive-descriptor', 'parent', name]),
     ...root.sources,
     ...(foreign ? [] : openSources(sources)),
     becomeRoot(ids),
@@ -287,11 +290,9 @@ function openSources(sources: readonly BindSource[]): Operation[] {
   return sources.map((source): Operation => ['open-tree', source.path, source.recursive ? 1 : 0, source.name]);
 }
 
-/** Root's own files are shown as the container root's. The kernel's own file systems have no owners to show. */
-function idmapped({ containerDir }: ContainerInput, sources: readonly BindSource[]): Operation[] {
-  return sources
-    .filter(({ path, owned }) => !owned && !/^\/(proc|sys|dev)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`))
-    .map((source): Operation => ['idmap-tree', source.name, 'user']);
+/** Root's own files are shown as the container root's; but tsrun's own, and what the kernel itself makes of files. */
+function shownAsOwn({ containerDir }: ContainerInput, sources: readonly BindSource[]): BindSource[] {
+  return sources.filter(({ path, owned }) => !owned && !/^\/(proc|sys)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`));
 }
 
 function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {

@@ -22,6 +22,29 @@ const ATTRIBUTES: Readonly<Record<string, number>> = {
 /** Every mount of ours is private: what the spec says of propagation is either that or refused by bundle/. */
 const UNDERSTOOD = new Set(['bind', 'rbind', 'private', 'rprivate', 'copy', 'nocopy']);
 
+/**
+ * File systems of the kernel's own: what lies in them belongs to nobody who could be shown as somebody else. They have no idmapped mounts, and
+ * below a volume they stay as they are; inside nobody owns them.
+ */
+export const OWNERLESS = [
+  ...[
+    'proc',
+    'sysfs',
+    'cgroup',
+    'cgroup2',
+    'devtmpfs',
+    'devpts',
+    'mqueue',
+    'autofs',
+    'binfmt_misc',
+    'bpf',
+    'configfs',
+    'debugfs',
+    'efivarfs',
+  ],
+  ...['fusectl', 'nfsd', 'nsfs', 'pstore', 'resctrl', 'rpc_pipefs', 'securityfs', 'selinuxfs', 'smackfs', 'tracefs'],
+] as const;
+
 export interface BindSource {
   name: string;
   path: string;

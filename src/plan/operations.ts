@@ -55,7 +55,7 @@ export const OPERATIONS = {
   continue: 'p',
   continued: 'p',
   'open-tree': 'bnd',
-  'idmap-tree': 'dd',
+  'idmap-tree': 'ddbnl',
   propagation: 'n',
   staging: 'b',
   attach: 'db',

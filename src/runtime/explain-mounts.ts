@@ -61,7 +61,9 @@ export function explainSource(record: FailureRecord, facts: HostFacts): TsrunErr
 }
 
 export function explainIdmap({ path, error }: FailureRecord): TsrunError {
-  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `the file system of a volume (${path}) has no idmapped mounts: ${reason(error)}`, {
-    hint: 'as root tsrun shows root’s files as the container root’s: that needs Linux 5.12 and a file system with idmapped mounts (ext4, xfs, btrfs; tmpfs from 6.3)',
+  const why = error === ERRNO.EINVAL ? '' : `: ${reason(error)}`;
+  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `the file system at ${path} has no idmapped mounts${why}`, {
+    subject: path,
+    hint: 'as root tsrun shows root’s files as the container root’s: that needs Linux 5.12 and a file system with idmapped mounts (ext4, xfs, btrfs; tmpfs from 6.3); -v …:bind leaves out what is mounted below',
   });
 }

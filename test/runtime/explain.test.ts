@@ -293,10 +293,10 @@ const CASES: Case[] = [
   ],
   [
     'a volume without idmapped mounts',
-    { operation: 'idmap-tree', path: 'bind.0', error: EINVAL },
+    { operation: 'idmap-tree', path: '/srv/nfs', error: EINVAL },
     {},
     'ERR_TSRUN_UNSUPPORTED',
-    /no idmapped mounts/,
+    /the file system at \/srv\/nfs has no idmapped mounts$/,
     /5\.12/,
   ],
   [

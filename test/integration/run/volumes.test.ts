@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { OWNERLESS } from '../../../src/plan/mounts.js';
 import { identities } from '../../harness/identity.js';
+import { mountNamespace } from '../../harness/mount-namespace.js';
 import { describeAs, type Place } from './place.js';
 
 /** A directory of the identity with one file. */
@@ -46,6 +48,42 @@ for (const who of identities()) {
         mkdirSync(join(directory, 'inner'), { mode: 0o700 });
         writeFileSync(join(directory, 'inner/secret'), 'root’s\n', { mode: 0o600 });
         assert.equal(await where().sh('cat /data/secret', ['-v', `${directory}/inner:/data`]), 'root’s\n');
+      });
+
+      it('the whole host can be mounted, or be the root: what has owners is shown as root’s own, what the kernel makes up stays as it is', async () => {
+        const script = `stat -c %u /host /host/root; grep -o ' /host[^ ]* [^ ]* .*- [^ ]*' /proc/self/mountinfo`;
+        const [host, home, ...mounts] = (await where().sh(script, ['-v', '/:/host'])).trimEnd().split('\n');
+        assert.deepEqual([host, home], ['0', '0']);
+        assert.ok(mounts.length > 1, 'also what is mounted below');
+        for (const line of mounts) {
+          const type = line.split(' ').at(-1) ?? '';
+          assert.equal(/[ ,]idmapped /.test(line), !(OWNERLESS as readonly string[]).includes(type), line);
+        }
+        const rooted = await where().run(['--rootfs', '/', 'stat', '-c', '%u', '/', '/root']);
+        assert.deepEqual(rooted, { ...rooted, code: 0, stdout: '0\n0\n', stderr: '' });
+      });
+
+      it('a tree of mounts is what the host shows: covered and unbindable ones stay out, one that cannot be mapped is named', async () => {
+        const tree = shared(where(), 'tree');
+        const script = `
+          cd "$1"; mkdir proc "a b" over off lower upper work; mount -t proc proc proc
+          mount -t tmpfs below "a b"; mount -t tmpfs -o mode=0700 above "a b"; mkdir "a b/deep"
+          mount -t tmpfs deep "a b/deep"; echo seen > "a b/deep/seen"
+          mount -t tmpfs off off; mount --make-unbindable off
+          touch over/file; mount --bind file over/file`;
+        await using namespace = await mountNamespace(script, [tree]);
+        const inside = namespace.inside(where().box);
+        const look = `cat "/data/a b/deep/seen" /data/over/file; stat -c %u "/data/a b" /data/proc; grep -c ' /data' /proc/self/mountinfo`;
+        const run = (flags: string[]) => inside.tsrun(['run', '--rm', ...flags, where().image, 'sh', '-c', look]);
+        const shown = await run(['-v', `${tree}:/data`]);
+        assert.deepEqual([shown.code, shown.stdout], [0, 'seen\nfrom outside\n0\n65534\n5\n'], shown.stderr);
+        const overlay = `mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay "a b/deep"`;
+        assert.equal((await inside.command(['sh', '-euc', `cd "$1"; ${overlay}`, 'sh', tree]).finished).code, 0);
+        const refused = await run(['-v', `${tree}:/data`]);
+        assert.equal(refused.code, 125);
+        assert.ok(refused.stderr.startsWith(`tsrun: the file system at ${tree}/a b/deep has no idmapped mounts: `), refused.stderr);
+        const alone = await run(['-v', `${tree}:/data:bind`]);
+        assert.match(alone.stderr, /can't open '\/data\/a b\/deep\/seen'/, 'without what is mounted below');
       });
 
       it('a file that belongs to nobody inside stays closed', async () => {
