@@ -117,6 +117,21 @@ static ssize_t read_plan(struct context *c, int fd, pid_t node, uint8_t **plan, 
 	}
 }
 
+/* What tsrun's own programs end with: 125, 126 and 127 when they explain, 128+n. All else is Node's, and must not pass for the command's. */
+static bool is_ours(int status, bool explains)
+{
+	return status == 125 || status >= 128 || (explains && (status == 126 || status == 127));
+}
+
+/* bin/tsrun says the same where it needs Node. */
+static void say_missing(int error)
+{
+	if (error == ENOENT)
+		fprintf(stderr, "tsrun: Node.js is not in PATH: install version 20.19 or newer\n");
+	else
+		fprintf(stderr, "tsrun: Node.js cannot be started: %s: install version 20.19 or newer, and put it into PATH\n", strerror(error));
+}
+
 static pid_t fork_compiler(struct context *c, char *script, char **args, int plan_fd)
 {
 	pid_t node = fork();
@@ -127,7 +142,7 @@ static pid_t fork_compiler(struct context *c, char *script, char **args, int pla
 	setenv("TSRUN_PLAN_FD", number, 1);
 	if (fcntl(plan_fd, F_SETFD, 0) >= 0)
 		exec_node(c, script, NULL, args);
-	fprintf(stderr, "tsrun: cannot start node: %s\n  install Node.js 20.19 or newer, or put it into PATH\n", strerror(errno));
+	say_missing(errno);
 	_exit(125);
 }
 
@@ -136,7 +151,7 @@ int compile(struct context *c, char *script, char **args, uint8_t **plan, size_t
 	int ends[2], passed = 0;
 	pid_t node = pipe2(ends, O_CLOEXEC) < 0 ? -1 : fork_compiler(c, script, args, ends[1]);
 	if (node < 0) {
-		fprintf(stderr, "tsrun: cannot start node: %s\n", strerror(errno));
+		say_missing(errno);
 		return 125;
 	}
 	close(ends[1]);
@@ -147,6 +162,10 @@ int compile(struct context *c, char *script, char **args, uint8_t **plan, size_t
 	int status = wait_for(node);
 	if (status < 0)
 		fprintf(stderr, "tsrun: node was killed before it could start the container: see whether the machine is out of memory\n");
+	if (status > 0 && !is_ours(status, false)) {
+		fprintf(stderr, "tsrun: Node.js ended with status %d before it could start the container: see whether `node --version` works, and NODE_OPTIONS\n", status);
+		status = 125;
+	}
 	if (status != 0 || got < 0)
 		return status > 0 ? status : 125;
 	if (passed && got > 0)
@@ -171,7 +190,7 @@ int explain(struct context *c, char *script, char **args)
 	int written = node < 0 ? -1 : write_all(ends[1], record, size);
 	close_fd(&ends[1]);
 	int status = node < 0 ? 0 : wait_for(node);
-	if (written == 0 && status > 0)
+	if (written == 0 && is_ours(status, true))
 		return status;
 	print_record(&c->failure);
 	return 125;

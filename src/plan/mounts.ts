@@ -27,22 +27,8 @@ const UNDERSTOOD = new Set(['bind', 'rbind', 'private', 'rprivate', 'copy', 'noc
  * below a volume they stay as they are; inside nobody owns them.
  */
 export const OWNERLESS = [
-  ...[
-    'proc',
-    'sysfs',
-    'cgroup',
-    'cgroup2',
-    'devtmpfs',
-    'devpts',
-    'mqueue',
-    'autofs',
-    'binfmt_misc',
-    'bpf',
-    'configfs',
-    'debugfs',
-    'efivarfs',
-  ],
-  ...['fusectl', 'nfsd', 'nsfs', 'pstore', 'resctrl', 'rpc_pipefs', 'securityfs', 'selinuxfs', 'smackfs', 'tracefs'],
+  ...['proc', 'sysfs', 'cgroup', 'cgroup2', 'devtmpfs', 'devpts', 'mqueue', 'autofs', 'binfmt_misc', 'bpf', 'configfs', 'debugfs'],
+  ...['efivarfs', 'fusectl', 'nfsd', 'nsfs', 'pstore', 'resctrl', 'rpc_pipefs', 'securityfs', 'selinuxfs', 'smackfs', 'tracefs'],
 ] as const;
 
 export interface BindSource {

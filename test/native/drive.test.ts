@@ -43,7 +43,8 @@ describe('a command line that is driven', () => {
     for (const [script, status] of [
       ['exit 0', 0],
       ['exit 125', 125],
-      [`${SEND}; exit 1`, 1],
+      [`${SEND}; exit 125`, 125],
+      ['exit 143', 143],
       ['kill -INT $$', 130],
     ] as const) {
       const { code, stdout, stderr } = await drive(script, two([shell('echo run')])).finished;
@@ -54,7 +55,15 @@ describe('a command line that is driven', () => {
   it('says how to get node when there is none', async () => {
     const { code, stdout, stderr } = await drive(undefined, one(), { tools: '/nowhere' }).finished;
     assert.deepEqual([code, stdout], [125, '']);
-    assert.equal(stderr, 'tsrun: cannot start node: No such file or directory\n  install Node.js 20.19 or newer, or put it into PATH\n');
+    assert.equal(stderr, 'tsrun: Node.js is not in PATH: install version 20.19 or newer\n');
+  });
+
+  it('never takes the status of a node that fails for the command’s', async () => {
+    for (const status of [1, 3, 9, 13, 126, 127]) {
+      const { code, stdout, stderr } = await drive(`${SEND}; exit ${status}`, two([shell('echo run')])).finished;
+      assert.deepEqual([code, stdout], [125, '']);
+      assert.match(stderr, new RegExp(`^tsrun: Node\\.js ended with status ${status} before .*: see whether .*NODE_OPTIONS\\n$`));
+    }
   });
 
   it('says that node was killed', async () => {
@@ -95,7 +104,8 @@ describe('a failure of what is driven', () => {
 
   it('is printed bare when node has gone, fails silently or crashes', async () => {
     const gone = '/bin/cat $here/plan >&3; /bin/rm $here/bin/node';
-    for (const script of [COMPILE_THEN('exit 0'), COMPILE_THEN('kill -KILL $$'), COMPILE_THEN('kill -SEGV $$')]) await bare(script);
+    for (const script of [COMPILE_THEN('exit 0'), COMPILE_THEN('exit 9'), COMPILE_THEN('kill -KILL $$'), COMPILE_THEN('kill -SEGV $$')])
+      await bare(script);
     await bare(gone, '/nowhere');
 
     async function bare(script: string, tools?: string): Promise<void> {

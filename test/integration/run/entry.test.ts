@@ -32,8 +32,14 @@ describeAs(identity('range'), 'bin/tsrun', (where) => {
     for (const words of [['run', image, 'true'], ['ps']]) {
       const { code, stderr } = await box.command(['/bin/sh', box.program, ...words], { env: { PATH: '/nowhere' } }).finished;
       assert.equal(code, 125);
-      assert.match(stderr, /^tsrun: .*node.*install/is);
+      assert.equal(stderr, 'tsrun: Node.js is not in PATH: install version 20.19 or newer\n');
     }
+  });
+
+  it('ends with 125 when Node itself cannot start, not with what Node ends with', async () => {
+    const { code, stderr } = await where().box.tsrun(['run', where().image, 'true'], { env: { NODE_OPTIONS: '--frob' } });
+    assert.equal(code, 125);
+    assert.match(stderr, /--frob[^]*\ntsrun: Node\.js ended with status 9 /);
   });
 
   it('takes the helper that TSRUN_HELPER names', async () => {
