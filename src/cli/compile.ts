@@ -12,12 +12,18 @@ import { catchTheUncaught } from './last-resort.js';
 import { standardStreams, writeAll } from './output.js';
 import { parse } from './parse.js';
 import { printFailure } from './print-error.js';
+import { changedWord } from './utf8.js';
 
 async function compile(words: readonly string[]): Promise<number> {
   const [verb, ...rest] = words;
   const streams = standardStreams();
   const debug = process.env['TSRUN_DEBUG'] === '1';
   const called = findDriven(verb);
+  const changed = changedWord(words);
+  if (changed !== undefined) {
+    const { json } = called ? (parse(called.verb, rest).values as Values<typeof GLOBAL_FLAGS>) : {};
+    return printFailure(changed, streams.stderr, { json, debug });
+  }
   if (called) return compileVerb(called, rest, { streams, argv0: process.env['TSRUN_ARGV0'] ?? '', debug, send: sendPlan });
   const failed = verb === 'explain' ? findDriven(rest[0]) : undefined;
   if (failed) {

@@ -12,6 +12,7 @@ import { unknownCommand } from './not-found.js';
 import { standardStreams } from './output.js';
 import { parse } from './parse.js';
 import { printFailure } from './print-error.js';
+import { changedWord } from './utf8.js';
 import type { Verb } from './verb.js';
 import { findVerb, isTopic, VERBS } from './verbs.js';
 
@@ -40,7 +41,8 @@ export async function main(root: string, words: readonly string[]): Promise<numb
   const streams = standardStreams();
   const { values, args, failure } = parse(LEADING, words);
   try {
-    if (failure !== undefined) throw failure;
+    const wrong = failure ?? changedWord(words);
+    if (wrong !== undefined) throw wrong;
     const leading = words.slice(0, words.length - args.length).filter((word) => word !== '--');
     if (values.version) return await dispatch(root, ['version'], values.json ? ['--json'] : []);
     if (values.help) return await dispatch(root, ['help', ...args], []);

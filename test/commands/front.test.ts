@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 import { Plugin } from '@oclif/core';
 import { VERBS } from '../../src/cli/verbs.js';
 import { checkout, inCheckout } from '../harness/checkout.js';
-import { newStore } from './command.js';
+import { execute } from '../harness/process.js';
+import { line, newStore } from './command.js';
 
 const { tsrun } = newStore();
 const version = JSON.parse(readFileSync(inCheckout('package.json'), 'utf8')).version;
@@ -61,6 +62,13 @@ describe('tsrun', () => {
       assert.equal(stderr.split('\n').length, 2);
     });
   }
+
+  it('refuses words that are not UTF-8 instead of taking others for them', async () => {
+    const script = `exec "$@" "$(printf 'caf\\351')"`;
+    const { code, stdout, stderr } = await execute(['sh', '-c', script, 'sh', ...line(['inspect'])]);
+    assert.deepEqual([code, stdout], [125, '']);
+    assert.match(stderr, /^tsrun: the argument "caf\uFFFD" is not UTF-8: /);
+  });
 
   it('prints an error as an object with --json, wherever that stands', async () => {
     for (const args of [

@@ -42,6 +42,20 @@ for (const who of identities()) {
       assert.deepEqual(await echoed(where(), args), args);
     });
 
+    it('what is not UTF-8 is refused, never changed; the value of a copied variable arrives as it is', async () => {
+      const { box, image } = where();
+      const script = 'bytes=$(printf "caf\\351"); export bytes; program=$1; shift; exec "$program" run --rm "$@"';
+      const run = (words: string) => box.command(['sh', '-c', script.replace('"$@"', words), 'sh', box.program, image]).finished;
+      for (const words of ['"$1" echo "$bytes"', '-e "NAME=$bytes" "$1" true', '-e "$bytes" "$1" true', '-v "/$bytes:/x" "$1" true']) {
+        const { code, stdout, stderr } = await run(words);
+        assert.deepEqual([code, stdout], [125, ''], words);
+        assert.match(stderr, /^tsrun: the argument "[^"]*\uFFFD.*" is not UTF-8: .*\n$/);
+      }
+      const copied = await run('-e bytes "$1" sh -c \'echo "$bytes"\'');
+      assert.deepEqual([copied.code, copied.stdoutBytes], [0, Buffer.from('caf\xe9\n', 'latin1')], copied.stderr);
+      assert.deepEqual(await echoed(where(), ['\uFFFD']), ['\uFFFD']);
+    });
+
     it('a thousand arguments arrive', async () => {
       const args = Array.from({ length: 1000 }, (_, index) => `${index} ${'x'.repeat(index % 50)}`);
       assert.deepEqual(await echoed(where(), args), args);
