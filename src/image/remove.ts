@@ -16,7 +16,7 @@ import { type ImageSummary, summarize } from './list.js';
 export interface RemoveImageOptions {
   /** The name or id of a container that uses the image; undefined when none does. Asked only for images that would be gone. */
   inUse?: ((image: ImageSummary) => string | undefined | Promise<string | undefined>) | undefined;
-  /** Remove it all the same. */
+  /** Remove it all the same, and by id also when it has several names. */
   force?: boolean | undefined;
 }
 
@@ -31,12 +31,13 @@ export interface RemovedImage {
 }
 
 /**
- * By reference: takes away this one name. By id, its beginning or a bare digest: takes away every name of the image.
+ * By reference: takes away this one name. By id, its beginning or a bare digest: takes away every name of the image,
+ * which are several only by force.
  * Errors: ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_IMAGE_AMBIGUOUS, ERR_TSRUN_IMAGE_IN_USE (nothing is removed then), ERR_TSRUN_STORE_UNREADABLE.
  */
 export async function removeImage({ paths, store }: StoreSession, text: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
   const { entries } = await readCatalogue(store);
-  const names = namesOf(text, entries, (name) => existsSync(refPath(paths, name)));
+  const names = namesOf(text, entries, (name) => existsSync(refPath(paths, name)), options.force ?? false);
   const removed = entries.filter(({ name }) => names.includes(name));
   const kept = entries.filter(({ name }) => !names.includes(name));
   const gone = summarize(removed).filter(({ id }) => !summarize(kept).some((image) => image.id === id));
@@ -52,7 +53,7 @@ export async function removeImage({ paths, store }: StoreSession, text: string, 
   };
 }
 
-function namesOf(text: string, entries: CatalogueEntry[], exists: (name: string) => boolean): string[] {
+function namesOf(text: string, entries: CatalogueEntry[], exists: (name: string) => boolean, force: boolean): string[] {
   const ref = referenceOf(text);
   const name = ref === undefined ? undefined : storedName(ref);
   // Asked of the disk, not of the entries: a damaged reference can be removed too.
@@ -61,10 +62,22 @@ function namesOf(text: string, entries: CatalogueEntry[], exists: (name: string)
   if (byDigest.length > 0) return byDigest;
   const ids = new Set(matchingId(entries, text).map(imageId));
   const byId = entries.filter(({ images }) => images.some((image) => ids.has(imageId(image)))).map((entry) => entry.name);
-  if (byId.length > 0) return byId;
+  if (byId.length > 0) return force ? byId : assertOneTag(text, byId);
   throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${text} in the store`, {
     subject: text,
     hint: 'list the images with: tsrun images',
+  });
+}
+
+/** docker's rule: an id stands for its names when one is a tag at most, and the others are digests in the same repository. */
+function assertOneTag(text: string, names: string[]): string[] {
+  const tags = names.filter((name) => !name.includes('@'));
+  const repositories = new Set(names.map((name) => name.replace(/@.*/, '').replace(/:[^/:]*$/, '')));
+  if (names.length === 1 || (tags.length <= 1 && repositories.size === 1)) return names;
+  const shown = names.map((name) => familiarName(parseReference(name))).join(', ');
+  throw new TsrunError('ERR_TSRUN_IMAGE_IN_USE', `the image ${text} has ${names.length} names: ${shown}`, {
+    subject: text,
+    hint: 'remove those that you mean, or all of them with: tsrun rmi -f',
   });
 }
 

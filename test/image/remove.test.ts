@@ -39,14 +39,34 @@ test('by reference one name goes; with the last one, the blobs that no other ima
   await assert.rejects(removeImage(session, 'example.com/app:two'), { code: 'ERR_TSRUN_IMAGE_NOT_FOUND', hint: /tsrun images/ });
 });
 
-test('by id all names go', async (t) => {
+test('by id an image with several tags goes by force alone, with all names', async (t) => {
   const blobs = new Blobs();
   const one = blobs.image(['one']);
   const session = await stored(t, blobs, { one, again: one, other: blobs.image(['other']) });
   const id: string = blobs.json(one).config.digest;
-  const removed = await removeImage(session, id.slice(7, 19));
+  const before = await listImages(session);
+  await assert.rejects(removeImage(session, id.slice(7, 19)), {
+    code: 'ERR_TSRUN_IMAGE_IN_USE',
+    message: `the image ${id.slice(7, 19)} has 2 names: example.com/app:again, example.com/app:one`,
+    hint: /tsrun rmi -f/,
+  });
+  assert.deepEqual(await listImages(session), before);
+  const removed = await removeImage(session, id.slice(7, 19), { force: true });
   assert.deepEqual(removed.untagged, ['example.com/app:again', 'example.com/app:one']);
   assert.deepEqual(names((await listImages(session)).images), [['example.com/app:other']]);
+});
+
+test('by id the one tag of an image goes with its digests in the same repository; a name elsewhere keeps both', async (t) => {
+  const blobs = new Blobs();
+  const session = await stored(t, blobs, { one: blobs.image(['one']) });
+  const image = (await findImage(session, 'example.com/app:one')) ?? assert.fail();
+  const id = imageId(image);
+  const { digest } = image.target;
+  const named = [`example.com/app@${digest}`, `example.com/app:one@${digest}`];
+  for (const name of [...named, `example.com:5000/app@${digest}`]) await putRef(session.paths, name, image.target);
+  await assert.rejects(removeImage(session, id), { code: 'ERR_TSRUN_IMAGE_IN_USE' });
+  await removeImage(session, `example.com:5000/app@${digest}`);
+  assert.deepEqual((await removeImage(session, id)).untagged.sort(), ['example.com/app:one', ...named].sort());
 });
 
 test('an image in use is kept, unless another name keeps it or force is used', async (t) => {

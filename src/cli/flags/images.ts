@@ -12,7 +12,7 @@ export const IMAGES = {
   examples: [
     ['tsrun images', ''],
     ["tsrun images -f reference='alpine:3.*' --format '{{.Tag}}'", 'the tags of a version'],
-    ['tsrun rmi $(tsrun images -q alpine)', 'remove every tag of alpine'],
+    ['tsrun rmi -f $(tsrun images -q alpine)', 'remove every tag of alpine'],
   ],
   flags: {
     all: { type: 'boolean', char: 'a', effect: 'cli', help: 'List all images; there are no intermediate ones that it would add' },

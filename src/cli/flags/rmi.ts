@@ -9,7 +9,7 @@ export const RMI = {
   interspersed: true,
   examples: [['tsrun rmi alpine debian:12', '']],
   flags: {
-    force: { type: 'boolean', char: 'f', help: 'Remove it even when containers use it or several names refer to it' },
+    force: { type: 'boolean', char: 'f', help: 'Remove it even when containers use it, and by id with all of its names' },
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

@@ -45,13 +45,18 @@ export const DIGEST_COLUMNS = ['Repository', 'Tag', 'Digest', 'ID', 'CreatedSinc
 /** One row per name, or one without a name. */
 export function imageRows(images: readonly ImageSummary[]): ImageRow[] {
   return images.flatMap((image) =>
-    (image.names.length === 0 ? [''] : image.names).map((name) => ({ image, ...splitName(shownName(name)) })),
+    namesIn(image).map((name) => ({ image, ...splitName(name) })),
   );
 }
 
 /** One row per image: `-q` prints an id once. */
 export function oncePerImage(rows: readonly ImageRow[]): ImageRow[] {
   return [...new Map(rows.map((row) => [row.image.id, row])).values()];
+}
+
+/** With a tag and a digest it is one more reference to what the tag shows already. */
+function namesIn({ names }: ImageSummary): string[] {
+  return names.length === 0 ? [''] : [...new Set(names.map((name) => shownName(name).replace(/(:[^/:@]+)@.*/, '$1')))];
 }
 
 /** docker's `<none>` stands for what a name does not have. */

@@ -6,7 +6,7 @@ import { DIGEST_COLUMNS, IMAGES, imageRows, oncePerImage } from '../../../src/cl
 import { type Listing, type Manner, prepare, refuseBoth } from '../../../src/cli/listing/listing.js';
 import { VOLUMES } from '../../../src/cli/listing/volumes.js';
 import { shownName } from '../../../src/cli/shown-name.js';
-import type { ContainerSummary } from '../../../src/index.js';
+import type { ContainerSummary, ImageSummary } from '../../../src/index.js';
 
 const NOW = Date.parse('2024-01-15T12:00:00Z');
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
@@ -260,5 +260,21 @@ describe('shownName', () => {
     assert.equal(shownName('docker.io/me/app:1'), 'me/app:1');
     assert.equal(shownName('quay.io/library/alpine'), 'quay.io/library/alpine');
     assert.equal(shownName('docker.io/library/deep/name'), 'library/deep/name');
+  });
+});
+
+describe('the rows of images', () => {
+  it('are one for a tag, also when the image was pulled by tag and digest, too', () => {
+    const digest = `sha256:${'d'.repeat(64)}`;
+    const app = 'localhost:5000/app';
+    const names = [`${app}:latest`, `${app}:latest@${digest}`, `${app}@${digest}`];
+    const rows = imageRows([{ id: `sha256:${'a'.repeat(64)}`, names, digest, size: 1, platform: 'linux/amd64' } as ImageSummary]);
+    assert.deepEqual(
+      rows.map(({ repository, tag }) => [repository, tag]),
+      [
+        [app, 'latest'],
+        [app, '<none>'],
+      ],
+    );
   });
 });
