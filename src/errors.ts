@@ -120,6 +120,12 @@ export function errnoOf(error: unknown): string | undefined {
 /** Any thrown value as a TsrunError; what is unexpected is a bug of ours and says so. */
 export function asTsrunError(error: unknown): TsrunError {
   if (error instanceof TsrunError) return error;
+  if ((error as { syscall?: unknown } | null)?.syscall === 'uv_cwd') {
+    return new TsrunError('ERR_TSRUN_USAGE', 'the current directory was removed', {
+      hint: 'change to another one, or give absolute paths',
+      cause: error,
+    });
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new TsrunError('ERR_TSRUN_INTERNAL', `unexpected failure: ${message}`, {
     hint: 'run again with TSRUN_DEBUG=1 and report what it prints',

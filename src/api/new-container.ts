@@ -19,6 +19,7 @@ import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
+import { checkSources } from './check-sources.js';
 import { callersVariables, ownArch } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
 import { checkNetwork, type PreparedNetwork, prepareNetwork } from './network.js';
@@ -38,6 +39,7 @@ export async function newContainer(image: string, command: readonly string[], gi
   const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
   const settings = settingsFor(options, root, network);
   const built = buildContainer(session.paths, identity, image, command, root, network, settings, options);
+  checkSources(built.spec.mounts ?? []);
   for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
   return assemble(session.paths, identity, image, settings, network, built, options);
 }

@@ -12,6 +12,7 @@ import { printFailure } from './print-error.js';
 import { patient } from './progress/patient.js';
 import { reporterFor } from './progress/reporter.js';
 import type { Verb } from './verb.js';
+import { visibleJson } from './visible.js';
 
 export interface Caller {
   streams: Streams;
@@ -87,7 +88,7 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
       () => reporter.stop(),
     );
     if (compiled === undefined) return code;
-    if (shared.dryRun) stdout.write(compiled.printed.endsWith('\n') ? compiled.printed : `${compiled.printed}\n`);
+    if (shared.dryRun) stdout.write(shared.json ? `${visibleJson(compiled.plain, 2)}\n` : compiled.printed);
     else caller.send(compiled.plan);
   } catch (error) {
     fail(error);

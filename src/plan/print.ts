@@ -1,10 +1,23 @@
 /** A plan as text, for `--dry-run`, golden files and people. Slots show as {id}; raw bytes as their length and digest. */
 import { createHash } from 'node:crypto';
-import { partsOf } from './encode.js';
+import { jsonText, partsOf } from './encode.js';
 import { OPERATIONS, type Operation, type Plan } from './operations.js';
 
 export function printPlan(plan: Plan): string {
   return plan.processes.map((process) => `${process.name}:\n${printOperations(process.operations, '  ')}`).join('\n');
+}
+
+/** The plan itself as what JSON can say: raw bytes as `{ base64 }`, numbers too large for one as text. */
+export function plainPlan(plan: Plan): unknown {
+  return JSON.parse(JSON.stringify(plan, (_, value) => plainValue(value)));
+}
+
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  // A Buffer comes here as what its own toJSON made of it.
+  const bytes = value instanceof Uint8Array ? value : (value as { type?: unknown; data?: unknown } | null);
+  if (bytes instanceof Uint8Array) return { base64: Buffer.from(bytes).toString('base64') };
+  return bytes?.type === 'Buffer' && Array.isArray(bytes.data) ? { base64: Buffer.from(bytes.data).toString('base64') } : value;
 }
 
 function printOperations(operations: readonly Operation[], indent: string): string {
@@ -51,8 +64,15 @@ function printNumber(value: number | bigint): string {
   return value >= 65536 ? `0x${value.toString(16)}` : String(value);
 }
 
+/** The profile of a config.json is 15 kB long. What it becomes stands further down, as an operation. */
+function withoutProfile(text: string): string {
+  if (!text.includes('"seccomp":{')) return text;
+  const spec = JSON.parse(text.slice(text.indexOf('{')));
+  return jsonText({ ...spec, linux: { ...spec.linux, seccomp: '…' } });
+}
+
 function printText(text: string): string {
-  const shown = partsOf(text)
+  const shown = partsOf(withoutProfile(text))
     .map((part) => (typeof part === 'string' ? part : `{${part.slot}}`))
     .join('');
   return /^[\w@%+=:,./{}-]+$/.test(shown) ? shown : JSON.stringify(shown);

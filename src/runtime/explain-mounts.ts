@@ -49,15 +49,18 @@ export function explainSource(record: FailureRecord, facts: HostFacts): TsrunErr
   const layer = explainLayer(record);
   if (layer !== undefined) return layer;
   if (error === ERRNO.EPERM || error === ERRNO.ENOSYS) return explainRefusal(facts);
-  const missing = error === ERRNO.ENOENT;
-  return new TsrunError(
-    'ERR_TSRUN_MOUNT_SOURCE',
-    `the mount source ${path} ${missing ? 'does not exist' : `cannot be opened: ${reason(error)}`}`,
-    {
-      subject: path,
-      hint: missing ? 'make it first, or correct -v' : 'check that you may read it',
-    },
-  );
+  if (error === ERRNO.ENOENT) return missingSource(path);
+  return new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the mount source ${path} cannot be opened: ${reason(error)}`, {
+    subject: path,
+    hint: 'check that you may read it',
+  });
+}
+
+export function missingSource(path: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the mount source ${path} does not exist`, {
+    subject: path,
+    hint: 'make it first, or correct -v',
+  });
 }
 
 export function explainIdmap({ path, error }: FailureRecord): TsrunError {

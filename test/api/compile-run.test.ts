@@ -27,6 +27,22 @@ describe('what is wrong with the options', () => {
   }
 });
 
+describe('a source of -v that is not there', () => {
+  const directory = temporaryDirectory();
+  const options = { rootfs: true, root: join(directory, 'store'), runRoot: join(directory, 'run') };
+
+  it('is said when the plan is made, and so by --dry-run, too', async () => {
+    for (const volume of ['/no/such/source:/x', './nothing-here:/x']) {
+      const error = await failureOf(
+        planRun(directory, ['/true'], { ...options, volume: [volume] }, pipedStreams()),
+        'ERR_TSRUN_MOUNT_SOURCE',
+      );
+      assert.match(error.message, /^the mount source \/.*(source|nothing-here) does not exist$/);
+    }
+    await planRun(directory, ['/true'], { ...options, volume: [`${directory}:/x`, './:/y'] }, pipedStreams());
+  });
+});
+
 describe('the plan of a directory', () => {
   const directory = temporaryDirectory();
   const options = { rootfs: true, root: join(directory, 'store') };

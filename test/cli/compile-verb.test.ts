@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { compileVerb } from '../../src/cli/compile-verb.js';
 import { run } from '../../src/cli/driven/run.js';
 import { chooseTerminal } from '../../src/cli/terminal.js';
+import { temporaryDirectory } from '../harness/temporary.js';
 import { capture } from './capture.js';
 
 function caller(stdinIsTerminal: boolean, stdoutIsTerminal: boolean, argv0 = '/usr/bin/tsrun', foreground = true) {
@@ -52,6 +53,22 @@ describe('compiling run', () => {
     const by = caller(false, false);
     assert.equal(await compileVerb(run, ['--help'], by), 0);
     assert.match(by.streams.stdout.text, /^Usage: tsrun run \[options\] IMAGE \[COMMAND\] \[ARG\.\.\.\]/);
+  });
+
+  it('prints the plan for --dry-run, as an object when asked, and sends none', async () => {
+    const directory = temporaryDirectory();
+    const words = ['--dry-run', '--root', `${directory}/store`, '--run-root', `${directory}/run`, '--rootfs', directory, '/true'];
+    const plain = caller(false, false);
+    assert.equal(await compileVerb(run, words, plain), 0, plain.streams.stderr.text);
+    assert.match(plain.streams.stdout.text, /^parent:\n {2}── prepare\n/);
+    const json = caller(false, false);
+    assert.equal(await compileVerb(run, ['--json', ...words], json), 0);
+    const { processes } = JSON.parse(json.streams.stdout.text);
+    assert.deepEqual(processes[0].operations[0], ['stage', 'prepare']);
+    assert.deepEqual(
+      processes.map(({ name }: { name: string }) => name),
+      [...plain.streams.stdout.text.matchAll(/^(\w+):$/gm)].map(([, name]) => name),
+    );
   });
 
   it('prints what is wrong with the command line, as an object when asked', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Plugin } from '@oclif/core';
 import { VERBS } from '../../src/cli/verbs.js';
 import { checkout, inCheckout } from '../harness/checkout.js';
 import { execute } from '../harness/process.js';
+import { temporaryDirectory } from '../harness/temporary.js';
 import { line, newStore } from './command.js';
 
 const { tsrun } = newStore();
@@ -68,6 +70,14 @@ describe('tsrun', () => {
     const { code, stdout, stderr } = await execute(['sh', '-c', script, 'sh', ...line(['inspect'])]);
     assert.deepEqual([code, stdout], [125, '']);
     assert.match(stderr, /^tsrun: the argument "caf\uFFFD" is not UTF-8: /);
+  });
+
+  it('says when the current directory was removed, and what needs one', async () => {
+    const script = 'mkdir "$0"; cd "$0"; rmdir "$0"; exec "$@"';
+    const gone = join(temporaryDirectory(), 'gone');
+    const { code, stderr } = await execute(['sh', '-c', script, gone, ...line(['--root', 'x', 'images'])]);
+    assert.equal(code, 125);
+    assert.match(stderr, /^tsrun: the current directory was removed: .*absolute paths$/m);
   });
 
   it('prints an error as an object with --json, wherever that stands', async () => {

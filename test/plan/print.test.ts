@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { jsonText } from '../../src/plan/encode.js';
 import type { Operation } from '../../src/plan/operations.js';
-import { printPlan } from '../../src/plan/print.js';
+import { plainPlan, printPlan } from '../../src/plan/print.js';
 import { slot } from '../../src/plan/slot.js';
 
 const printed = (...operations: Operation[]) => printPlan({ processes: [{ name: 'p', operations }] });
@@ -49,11 +49,45 @@ describe('printPlan', () => {
     assert.equal(printed(['seccomp', Buffer.from('abc')]), 'p:\n  seccomp <3 bytes sha256:ba7816bf8f01>\n');
   });
 
+  it('leaves out the seccomp profile of a config.json: its filter is an operation', () => {
+    const spec = { process: { args: ['"seccomp":{'] }, linux: { seccomp: { syscalls: [{ names: ['read'] }] }, namespaces: [] } };
+    const line = printed(['write-file', '/config.json', 0o600, jsonText({ ...spec, hostname: slot('short-id') })]);
+    const shown = { ...spec, linux: { ...spec.linux, seccomp: '…' }, hostname: '{short-id}' };
+    assert.equal(line, `p:\n  write-file /config.json 0600 ${JSON.stringify(JSON.stringify(shown))}\n`);
+  });
+
   it('indents what is nested', () => {
     const inner = { processes: [{ name: 'inner', operations: [['undumpable']] satisfies Operation[] }] };
     assert.equal(
       printed(['on-exit', 1, [['remove', '/a']]], ['detach', 'keeper', inner], ['undumpable']),
       'p:\n  on-exit 1\n      remove /a\n  detach keeper\n      inner:\n        undumpable\n  undumpable\n',
     );
+  });
+});
+
+describe('plainPlan', () => {
+  it('is the plan: what JSON cannot say is marked, nothing is left out', () => {
+    const inner = { processes: [{ name: 'inner', operations: [['seccomp', Buffer.from('abc')]] satisfies Operation[] }] };
+    const operations: Operation[] = [
+      ['bounding-set', 0x800405fbn],
+      ['capabilities', -1n, 2n ** 60n, 0n, 0n],
+      ['seccomp', new Uint8Array([0, 255])],
+      ['exec', [slot('id')], [], ''],
+      ['detach', 'keeper', inner],
+    ];
+    assert.deepEqual(plainPlan({ processes: [{ name: 'p', operations }] }), {
+      processes: [
+        {
+          name: 'p',
+          operations: [
+            ['bounding-set', 0x800405fb],
+            ['capabilities', -1, '1152921504606846976', 0, 0],
+            ['seccomp', { base64: 'AP8=' }],
+            ['exec', ['\0{id}\0'], [], ''],
+            ['detach', 'keeper', { processes: [{ name: 'inner', operations: [['seccomp', { base64: 'YWJj' }]] }] }],
+          ],
+        },
+      ],
+    });
   });
 });

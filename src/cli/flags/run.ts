@@ -54,7 +54,7 @@ const RUN_FLAGS = {
   'stop-timeout': { type: 'string', placeholder: 'SECONDS', parse: seconds, help: 'How long that may take before KILL (default 10)' },
   'log-driver': { type: 'string', values: ['json-file', 'none'], placeholder: 'DRIVER', help: 'json-file or none (default json-file)' },
   'log-opt': { type: 'strings', placeholder: 'NAME=VALUE', help: 'max-size=10m, max-file=3' },
-  'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing' },
+  'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing; an image that is missing is pulled' },
   ...REGISTRY_FLAGS,
   ...GLOBAL_FLAGS,
   ...HELP_FLAG,
