@@ -11,7 +11,8 @@ const LATER = (
 
 /** The failure for `tsrun <words>`, of which no beginning is a command. */
 export function unknownCommand(words: readonly string[]): TsrunError {
-  const [word = '', ...rest] = words;
+  const [typed = '', ...rest] = words;
+  const word = typed.replace(/^[^@]*:.*@(?=.*\/)/s, '***@'); // perhaps a login before a host
   const names = VERBS.flatMap(namesOf);
   const topic = isTopic(word);
   const spelled = topic && rest[0] !== undefined ? `${word} ${rest[0]}` : word;

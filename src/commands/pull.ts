@@ -2,8 +2,11 @@ import { defineCommand } from '../cli/command.js';
 import { PULL } from '../cli/flags/pull.js';
 import { visible } from '../cli/visible.js';
 
+/** What may be one is named at once; of all else, a login before a host among it, nothing is said before it is understood. */
+const IMAGE = /^[\w./:-]+(@sha256:[0-9a-f]{64})?$/;
+
 export default defineCommand(PULL, async ({ args: [image = ''], options, values, reporter, stdout, json }) => {
-  reporter.begin(image);
+  if (IMAGE.test(image)) reporter.begin(image);
   const { pull } = await import('../index.js');
   const pulled = { name: undefined as string | undefined };
   const summary = await pull(image, {

@@ -5,6 +5,9 @@ import { quoted } from './refuse.js';
 const OTHER_TRANSPORT = /^(?:containers-storage|docker-daemon|dir|ostree|sif|tarball):/;
 const AS_ARCHIVE = 'save the image as an archive first, and use oci-archive:FILE or docker-archive:FILE';
 
+export const LOGIN_HINT =
+  'write HOST/NAME alone, and log in with `docker login HOST` or `podman login HOST`: tsrun reads the files that they write (~/.docker/config.json, auth.json)';
+
 export function nameHint(text: string): string {
   if (/^[0-9a-f]{64}$/.test(text)) return 'use the first 12 digits to name an image by its id';
   if (text.startsWith('-')) return 'this looks like a flag: flags come before the image, check their spelling';

@@ -8,10 +8,10 @@
  *     tag            := [A-Za-z0-9_] [A-Za-z0-9_.-]{0,127}
  */
 import { isDigest } from '../spec/digest.js';
-import { digestHint, nameHint, tagHint } from './hint.js';
+import { digestHint, LOGIN_HINT, nameHint, tagHint } from './hint.js';
 import { checkRegistry } from './host.js';
 import type { RegistryReference } from './reference.js';
-import { refuse } from './refuse.js';
+import { holdsLogin, refuse } from './refuse.js';
 
 export const DEFAULT_REGISTRY = 'docker.io';
 export const OFFICIAL = 'library/';
@@ -29,6 +29,7 @@ export function parseName(text: string, name: string): RegistryReference {
   const digest = at === -1 ? undefined : name.slice(at + 1);
   // docker refuses these because they could be image ids
   if (/^[0-9a-f]{64}$/.test(name)) throw refuse(text, 'it could be an image id', nameHint(text));
+  if (holdsLogin(name)) throw refuse(text, 'it holds a login', LOGIN_HINT);
   if (/[^\x21-\x7e]/.test(name) || name.includes('://')) throw refuse(text, explain(name), nameHint(text));
 
   const { registry, rest } = splitRegistry(tagged);

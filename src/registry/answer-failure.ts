@@ -3,6 +3,7 @@ import { TsrunError } from '../errors.js';
 import { familiarRepository } from '../reference/format.js';
 import type { RegistryReference } from '../reference/parse.js';
 import { parseJson, property, readSmall } from './body.js';
+import { LOG_IN } from './credentials.js';
 import { plainCause } from './failure.js';
 import { type HttpResponse, headerOf, type Tuning } from './http.js';
 import { retryAfter } from './retry.js';
@@ -39,7 +40,11 @@ export async function answerError(response: HttpResponse, asked: Asked, secrets:
   const { status } = response;
 
   if (status === 401 && asked.kind === 'token' && asked.loggedIn) {
-    return make('ERR_TSRUN_REGISTRY_UNAUTHORIZED', `${registry} does not accept your credentials`, 'log in again');
+    return make(
+      'ERR_TSRUN_REGISTRY_UNAUTHORIZED',
+      `${registry} does not accept your credentials`,
+      `they may have changed or ended: ${LOG_IN}`,
+    );
   }
   if (status === 401) return make('ERR_TSRUN_REGISTRY_UNAUTHORIZED', `${name}: not found, or private`, logInHint(asked));
   if (status === 403 && (told === undefined || /^(?:DENIED|UNAUTHORIZED)$/.test(told.code))) {
@@ -91,7 +96,7 @@ function notFound(asked: Asked, told: Told | undefined, subject: string, name: s
 function logInHint(asked: Asked): string {
   if (asked.helper !== undefined)
     return `check the spelling, or write the credentials into config.json: the credential helper ${asked.helper} is not asked yet`;
-  return asked.loggedIn ? 'check the spelling, or log in as a user who may pull it' : 'check the spelling, or log in';
+  return asked.loggedIn ? `check the spelling, or ${LOG_IN}, as a user who may pull it` : `check the spelling, or ${LOG_IN}`;
 }
 
 /** Docker Hub says `ratelimit-limit: 100;w=21600`: 100 pulls in 6 hours. */
@@ -105,7 +110,7 @@ function limitSentence(response: HttpResponse, registry: string, told: Told | un
 function limitHint(response: HttpResponse, asked: Asked): string {
   const wait = retryAfter(response, Date.now());
   const when = wait === undefined || wait === 0 ? 'wait' : `wait ${duration(Math.ceil(wait / 1000))}`;
-  return asked.loggedIn ? `${when} and try again` : `${when} and try again, or log in for a higher limit`;
+  return asked.loggedIn ? `${when} and try again` : `${when} and try again, or, for a higher limit, ${LOG_IN}`;
 }
 
 function duration(seconds: number): string {

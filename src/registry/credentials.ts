@@ -17,6 +17,9 @@ export interface Found {
   helper?: string;
 }
 
+/** How to: tsrun has no login of its own yet. */
+export const LOG_IN = 'log in with `docker login` or `podman login`, whose files tsrun reads';
+
 const LARGEST = 1024 * 1024;
 
 /** The first file with an entry for the registry (podman: or for a namespace in it) decides. Missing files count as empty. */
@@ -109,7 +112,7 @@ function identityToken(path: string, key: string): TsrunError {
     `the login for ${key} in ${path} is an identity token, which is not supported yet`,
     {
       subject: path,
-      hint: 'log in with a user name and a password or access token',
+      hint: `${LOG_IN}: with a user name and a password or access token`,
     },
   );
 }
@@ -117,6 +120,6 @@ function identityToken(path: string, key: string): TsrunError {
 function invalid(path: string, what: string): TsrunError {
   return new TsrunError('ERR_TSRUN_CREDENTIALS_INVALID', `${path} ${what}`, {
     subject: path,
-    hint: 'correct the file, or log in again to write it anew',
+    hint: 'correct the file, or write it anew with `docker login` or `podman login`',
   });
 }

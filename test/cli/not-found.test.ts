@@ -12,6 +12,7 @@ describe('a word that is no command', () => {
     [['rnu', 'alpine'], 'tsrun: there is no command "rnu". Did you mean `tsrun run alpine`?'],
     [['image', 'inspct', 'alpine'], 'tsrun: there is no command "image inspct". Did you mean `tsrun image inspect alpine`?'],
     [['compose', 'up', '-d'], 'tsrun has no `compose` yet: see `tsrun --help` for what it has'],
+    [['ada:secret@quay.io/app'], 'tsrun: there is no command "***@quay.io/app": see `tsrun --help`'],
     [['\x1b[31m'], 'tsrun: there is no command "\\x1b[31m": see `tsrun --help`'],
   ];
   for (const [words, said] of cases) {

@@ -40,3 +40,16 @@ describe('a pull from a registry that does not answer', () => {
     await terminal.finished;
   });
 });
+
+describe('a pull of what is no image', () => {
+  const { tsrun } = newStore();
+
+  it('says nothing before it has looked at the name, and never a password', async () => {
+    for (const image of ['', 'ada:swordfish@127.0.0.1/app']) {
+      const { code, stdout, stderr } = await tsrun(['pull', image]);
+      assert.deepEqual([code, stdout], [125, '']);
+      assert.match(stderr, /^tsrun: .* is not an image reference: .*\n$/);
+      assert.doesNotMatch(stderr, /swordfish/);
+    }
+  });
+});

@@ -97,7 +97,8 @@ const bad: [string, RegExp][] = [
   ['1.2.3.4.5/app', /address/],
   ['a..b/app', /HOST\[:PORT\]/],
   ['a.-b/app', /HOST\[:PORT\]/],
-  ['user@host.example/app', /sha256/],
+  ['user@host.example/app', /docker login HOST/],
+  ['alpine@3.19', /sha256/],
   ['alpine:', /1 to 128/],
   ['alpine:.x', /1 to 128/],
   ['alpine:-x', /1 to 128/],
@@ -155,11 +156,38 @@ for (const [text, hint] of bad) {
   });
 }
 
-test('a password pasted with a URL is not repeated', () => {
-  assert.throws(
-    () => parseReference('https://ada:swordfish@example.com/app'),
-    (error: unknown) => !JSON.stringify(error).includes('swordfish') && !String((error as Error).stack).includes('swordfish'),
-  );
+for (const text of [
+  'https://ada:swordfish@example.com/app',
+  'ada:swordfish@example.com/app',
+  'ada:swordfish@localhost:5000/app:v1',
+  'docker://ada:swordfish@example.com/app',
+  'ada:sword/swordfish@example.com/app',
+  'ada:swordfish@swordfish@example.com/app',
+  `ada:swordfish@example.com/app@${digest}`,
+  `ada:swordfish@example.com/app:v1@${digest}`,
+]) {
+  test(`the login in ${text.slice(0, 50)} is recognized, and not repeated`, () => {
+    assert.throws(
+      () => parseReference(text),
+      (error: unknown) => {
+        const { message, hint = '', stack } = error as Error & { hint?: string };
+        assert.doesNotMatch(JSON.stringify(error) + stack, /swordfish/);
+        assert.match(message, /\*\*\*@.* is not an image reference: it holds a login$/);
+        assert.match(hint, /docker login HOST/);
+        return true;
+      },
+    );
+  });
+}
+
+test('what might be a login is not repeated either', () => {
+  for (const text of ['ada:swordfish@example.com', 'ada:swordfish@', 'ada:swordfish@host with blanks/app']) {
+    assert.throws(
+      () => parseReference(text),
+      (error: unknown) => !JSON.stringify(error).includes('swordfish'),
+      text,
+    );
+  }
 });
 
 test('hostile lengths are refused in no time', () => {

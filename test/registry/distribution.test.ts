@@ -69,5 +69,8 @@ test('a registry with accounts: with the login of config.json it serves, without
   assert.equal((await known.manifest(ref, 'v1')).descriptor.mediaType, OCI_MANIFEST);
   await using stranger = clientFor();
   const error = await failureOf(stranger.manifest(ref, 'v1'), 'ERR_TSRUN_REGISTRY_UNAUTHORIZED');
-  assert.match(`${error.message}: ${error.hint}`, /team\/secret: not found, or private: check the spelling, or log in$/);
+  assert.match(
+    `${error.message}: ${error.hint}`,
+    /team\/secret: not found, or private: check the spelling, or log in with .docker login. or .podman login., whose files tsrun reads$/,
+  );
 });

@@ -24,12 +24,18 @@ async function manifestFailure(status: number, code: string, expected: string, h
 
 test('401: not found, or private', async () => {
   const { error, host } = await manifestFailure(401, 'UNAUTHORIZED', 'ERR_TSRUN_REGISTRY_UNAUTHORIZED');
-  assert.equal(`${error.message}: ${error.hint}`, `${host}/team/app: not found, or private: check the spelling, or log in`);
+  assert.equal(
+    `${error.message}: ${error.hint}`,
+    `${host}/team/app: not found, or private: check the spelling, or log in with \`docker login\` or \`podman login\`, whose files tsrun reads`,
+  );
 });
 
 test('403 denied: the same sentence', async () => {
   const { error, tries } = await manifestFailure(403, 'DENIED', 'ERR_TSRUN_REGISTRY_DENIED');
-  assert.match(`${error.message}: ${error.hint}`, /not found, or private: check the spelling, or log in$/);
+  assert.match(
+    `${error.message}: ${error.hint}`,
+    /not found, or private: check the spelling, or log in with .docker login. or .podman login., whose files tsrun reads$/,
+  );
   assert.equal(tries, 1);
 });
 
@@ -62,7 +68,7 @@ test('429 after all tries names the limit', async () => {
     'ratelimit-limit': '100;w=21600',
   });
   assert.match(error.message, /limits pulls to 100 in 6 hours$/);
-  assert.match(error.hint, /log in for a higher limit/);
+  assert.match(error.hint, /or, for a higher limit, log in with/);
   assert.equal(tries, 3);
 });
 

@@ -93,7 +93,10 @@ test('a 401 to every token is the end', async () => {
   await using server = await tokenRegistry({ accepts: () => false });
   await using client = clientFor();
   const error = await failureOf(client.manifest(refTo(server), 'v1'), 'ERR_TSRUN_REGISTRY_UNAUTHORIZED');
-  assert.match(`${error.message}: ${error.hint}`, /team\/app: not found, or private: check the spelling, or log in$/);
+  assert.match(
+    `${error.message}: ${error.hint}`,
+    /team\/app: not found, or private: check the spelling, or log in with .docker login. or .podman login., whose files tsrun reads$/,
+  );
   assert.equal(tokenUrls(server.urls()).length, 2);
 });
 
