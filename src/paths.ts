@@ -2,7 +2,7 @@
  * Where everything lies on disk; nothing else builds such a path. `<data>` holds what lasts, `<run>` what ends with the boot.
  * The format version is part of the path, so that a later format never misreads an older one.
  */
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errnoOf, TsrunError } from './errors.js';
 import { type ChainId, type DiffId, type Digest, hexOf } from './spec/digest.js';
@@ -78,10 +78,7 @@ export function ensurePrivateDirectory(path: HostPath, uid: number): void {
       cause,
     });
   }
-  throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `${path} is not a private directory of this user`, {
-    subject: path,
-    hint: 'remove it, or name another directory with --root or --run-root',
-  });
+  throw notPrivate(path, uid);
 }
 
 /** Not the recursive mkdir: that tries for ever where nothing can be made (below /proc), and turns a full disk into a missing file. */
@@ -100,6 +97,24 @@ function makeDirectories(path: string): void {
 /** `ENOTDIR: not a directory, mkdir '/x'` → `not a directory` */
 function wordsOf(error: unknown): string {
   return (error as Error).message.replace(/^E[A-Z0-9]+: ([^,]*),.*$/s, '$1');
+}
+
+/** What stands in the way, and what may be done about it: never to remove what may be somebody's. */
+function notPrivate(path: HostPath, uid: number): TsrunError {
+  const [link, stat] = [lstatSync(path), statSync(path)];
+  const fail = (what: string, hint: string) => new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `${path} ${what}`, { subject: path, hint });
+  if (!stat.isDirectory()) return fail('is not a directory', 'name a directory with --root and --run-root');
+  if (stat.uid !== uid) return fail(`belongs to another user (${stat.uid})`, 'name a directory of your own with --root and --run-root');
+  if ((stat.mode & 0o022) !== 0) {
+    const mode = (stat.mode & 0o7777).toString(8);
+    return fail(
+      `can be written to by others (mode ${mode})`,
+      `name a new directory in it with --root or --run-root, or: chmod 700 ${path}`,
+    );
+  }
+  return link.isSymbolicLink()
+    ? fail('is a symbolic link', 'name the directory that it leads to with --root or --run-root')
+    : fail('is not a private directory of this user', 'name another directory with --root and --run-root');
 }
 
 /** All paths of one pair of roots. `owners` names a form of layers on disk (see rootfs/owners.ts). */
