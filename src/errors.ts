@@ -117,6 +117,35 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ENOTDIR: 'not a directory',
+  EISDIR: 'is a directory',
+  EINVAL: 'invalid argument',
+  ELOOP: 'too many symbolic links',
+  ENOSPC: 'no space left on device',
+  EROFS: 'read-only file system',
+  ENOSYS: 'not implemented by this kernel',
+  ENODEV: 'no such device',
+  EXDEV: 'outside of where it should be',
+  EMFILE: 'too many open files',
+  ENAMETOOLONG: 'the name or path is too long',
+  EFBIG: 'the file is larger than this process may write (ulimit -f)',
+};
+
+/** The name of an errno ("ENOENT") in words. */
+export function errnoWords(name: string): string {
+  return WORDS[name] ?? name;
+}
+
+/** A system error in words; any other error's own. */
+export function systemReason(error: unknown): string {
+  const name = errnoOf(error);
+  return name === undefined ? (error as Error).message : errnoWords(name);
+}
+
 /** Any thrown value as a TsrunError; what is unexpected is a bug of ours and says so. */
 export function asTsrunError(error: unknown): TsrunError {
   if (error instanceof TsrunError) return error;

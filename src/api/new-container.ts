@@ -1,5 +1,5 @@
 /** `run` and `create`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
@@ -8,7 +8,7 @@ import { checkName } from '../container/name.js';
 import { parseLog, parseRestart, parseSignal, STOP_TIMEOUT } from '../container/parse-settings.js';
 import { sweep } from '../container/remove.js';
 import { settingsAnnotation } from '../container/settings.js';
-import { type ErrorCode, TsrunError } from '../errors.js';
+import { type ErrorCode, errnoOf, systemReason, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type HostPath, type StorePaths } from '../paths.js';
 import { mapsHostId } from '../plan/identity.js';
 import type { RootSource } from '../plan/root.js';
@@ -88,13 +88,27 @@ function givenRoot(text: string, { ids }: Identity): Root {
       hint: 'name a directory behind --rootfs: . is the current one',
     });
   const path = resolve(text) as HostPath;
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   if (!stat?.isDirectory())
     throw new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the root file system ${path} is not a directory`, {
       subject: path,
       hint: 'name a directory, or leave out --rootfs to run an image',
     });
   return { source: { type: 'directory', path, owned: mapsHostId(ids.uid, stat.uid) }, layers: [path], annotations: {} };
+}
+
+/** Undefined for what is not there, and cannot be. */
+function statOf(path: HostPath): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '')) return undefined;
+    throw new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the root file system ${path} cannot be used: ${systemReason(cause)}`, {
+      subject: path,
+      hint: 'check the path, and that you may read it',
+      cause,
+    });
+  }
 }
 
 function containerDirectory(paths: StorePaths, { rm }: RunOptions): string {

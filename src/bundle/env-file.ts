@@ -1,6 +1,6 @@
 /** `--env-file`: docker's rules. No quotes, no interpolation, no line that goes on. */
 import { readFileSync } from 'node:fs';
-import { TsrunError } from '../errors.js';
+import { systemReason, TsrunError } from '../errors.js';
 import { checkText } from './check.js';
 
 export interface EnvEntry {
@@ -14,7 +14,7 @@ export function readEnvFile(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (cause) {
-    const reason = cause instanceof TypeError ? 'it is not UTF-8' : (cause as Error).message;
+    const reason = cause instanceof TypeError ? 'it is not UTF-8' : systemReason(cause);
     throw new TsrunError('ERR_TSRUN_USAGE', `cannot read the --env-file ${path}: ${reason}`, {
       subject: path,
       hint: 'name a readable text file of NAME=value lines',

@@ -27,24 +27,41 @@ export function storeFailure(cause: unknown, doing: string, path: string, needed
 
 /** @param needed bytes that were to be written */
 export function diskFull(cause: unknown, doing: string, path: string, needed: number | undefined): TsrunError {
-  const free = freeBytes(path);
-  const facts = [
-    ...(needed === undefined ? [] : [`${needed} bytes (${mebibytes(needed)}) are needed`]),
-    ...(free === undefined ? [] : [`${free} (${mebibytes(free)}) are free`]),
-  ];
-  return new TsrunError('ERR_TSRUN_DISK_FULL', [`${doing}: no space left in ${path}`, ...facts].join(', '), {
+  const room = roomAt(path);
+  return new TsrunError('ERR_TSRUN_DISK_FULL', `${doing}: ${whatIsFull(errnoOf(cause), path, needed, room)}`, {
     subject: path,
     hint: 'free some space there, or put the store on another disk with --root DIR',
     cause,
   });
 }
 
-/** As an unprivileged writer sees it: blocks reserved for root do not count. */
-function freeBytes(path: string): number | undefined {
+/** A file system may run out of files before it runs out of bytes. */
+function whatIsFull(errno: string | undefined, path: string, needed: number | undefined, room: Room | undefined): string {
+  if (errno === 'EDQUOT') return `this user’s disk quota is used up in ${path}`;
+  if (room?.files !== undefined && room.files < FEW_FILES)
+    return `no more files can be made in ${path}: its file system has no inodes left`;
+  const facts = [
+    ...(needed === undefined ? [] : [`${needed} bytes (${mebibytes(needed)}) are needed`]),
+    ...(room === undefined ? [] : [`${room.bytes} (${mebibytes(room.bytes)}) are free`]),
+  ];
+  return [`no space left in ${path}`, ...facts].join(', ');
+}
+
+/** What was half made is removed before it is told: a few are free again. */
+const FEW_FILES = 16;
+
+interface Room {
+  /** As an unprivileged writer sees it: blocks reserved for root do not count. */
+  bytes: number;
+  /** undefined where files have no limit of their own (btrfs) */
+  files?: number;
+}
+
+function roomAt(path: string): Room | undefined {
   for (let at = path; ; at = dirname(at)) {
     try {
-      const { bavail, bsize } = statfsSync(at);
-      return bavail * bsize;
+      const { bavail, bsize, files, ffree } = statfsSync(at);
+      return { bytes: bavail * bsize, ...(files > 0 ? { files: ffree } : {}) };
     } catch {
       if (at === dirname(at)) return undefined;
     }
@@ -66,6 +83,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: 'the disk failed to read or write',
   EMFILE: 'too many open files',
   ENFILE: 'too many open files',
+  EFBIG: 'the file is larger than this process may write',
+  ENAMETOOLONG: 'the path is too long',
 };
 
 function reasonOf(errno: string): string {
@@ -74,6 +93,9 @@ function reasonOf(errno: string): string {
 
 function hintFor(errno: string): string {
   if (errno === 'EMFILE' || errno === 'ENFILE') return 'raise the limit of open files with ulimit -n';
+  if (errno === 'EFBIG') return 'raise the limit of file sizes with ulimit -f';
+  if (errno === 'ENAMETOOLONG') return 'name a directory with a shorter path with --root DIR';
+  if (errno === 'EROFS') return 'mount it read-write, or name another directory with --root DIR';
   if (errno === 'EIO') return 'check the disk, or put the store on another one with --root DIR';
   return 'check the owner and mode of the store, or name a directory you own with --root DIR';
 }

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, type TsrunError } from '../errors.js';
+import { errnoOf, systemReason, type TsrunError } from '../errors.js';
 import { archiveInvalid, type StoredFile, TarIndex } from './tar-index.js';
 
 const CHUNK = 256 * 1024;
@@ -95,5 +95,7 @@ async function* chunksOf(file: FileHandle, { offset, size }: StoredFile, path: s
 
 /** An error of the archive must not look like one of the store. */
 export function unreadable(path: string, cause: unknown): unknown {
-  return errnoOf(cause) === undefined ? cause : archiveInvalid(path, (cause as Error).message, cause);
+  return errnoOf(cause) === undefined
+    ? cause
+    : archiveInvalid(path, systemReason(cause), cause, 'check the path, and that you may read it');
 }

@@ -35,7 +35,10 @@ export async function openArchive(paths: StorePaths, path: string, signal?: Abor
   try {
     let file = await openFile(path);
     opened.push(file);
-    if (!(await file.stat()).isFile()) file = await spool(file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }));
+    const stat = await file.stat();
+    if (stat.isDirectory())
+      throw archiveInvalid(path, 'it is a directory', undefined, `for an image layout in a directory write oci:${path}`);
+    if (!stat.isFile()) file = await spool(file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }));
     const start = Buffer.alloc(4);
     await file.read(start, 0, start.length, 0);
     if (compressionOf(start) !== 'none') file = await spool(decompressed(file, path));
@@ -63,11 +66,11 @@ function missing(path: string, what: string, cause: unknown): unknown {
 /** An image layout that lies in a directory. Errors: ERR_TSRUN_IMAGE_NOT_FOUND without it, ERR_TSRUN_STORE_UNREADABLE. */
 export async function openDirectory(path: string): Promise<ArchiveFiles> {
   try {
-    await stat(path);
+    if ((await stat(path)).isDirectory()) return directoryFiles(path);
   } catch (cause) {
     throw unreadable(path, missing(path, 'image layout', cause));
   }
-  return directoryFiles(path);
+  throw archiveInvalid(path, 'it is not a directory', undefined, `for an archive write oci-archive:${path} or docker-archive:${path}`);
 }
 
 async function spoolInto(paths: StorePaths, path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {

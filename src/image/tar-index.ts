@@ -129,10 +129,8 @@ function invalid(reason: string): TsrunError {
   return new TsrunError('ERR_TSRUN_ARCHIVE_INVALID', reason);
 }
 
-export function archiveInvalid(path: string, reason: string, cause?: unknown): TsrunError {
-  return new TsrunError('ERR_TSRUN_ARCHIVE_INVALID', `the archive ${path} cannot be used: ${reason}`, {
-    subject: path,
-    hint: 'make it again, for example with: skopeo copy, docker save or podman save',
-    cause,
-  });
+const MAKE_AGAIN = 'make it again, for example with: skopeo copy, docker save or podman save';
+
+export function archiveInvalid(path: string, reason: string, cause?: unknown, hint = MAKE_AGAIN): TsrunError {
+  return new TsrunError('ERR_TSRUN_ARCHIVE_INVALID', `the archive ${path} cannot be used: ${reason}`, { subject: path, hint, cause });
 }

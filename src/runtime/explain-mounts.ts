@@ -27,12 +27,26 @@ export function explainMount(record: FailureRecord): TsrunError | undefined {
   return explainTarget(record);
 }
 
-export function explainTarget({ path, error }: FailureRecord): TsrunError | undefined {
-  if (error !== ERRNO.ENOTDIR && error !== ERRNO.EISDIR && error !== ERRNO.ELOOP && error !== ERRNO.EXDEV) return undefined;
-  return new TsrunError('ERR_TSRUN_CONFIG_INVALID', `cannot mount on ${path} in the image: ${reason(error)}`, {
-    subject: path,
-    hint: 'mount elsewhere: the image has something else at that path',
-  });
+export function explainTarget({ operation, path, error }: FailureRecord): TsrunError | undefined {
+  const fail = (what: string, hint: string) =>
+    new TsrunError('ERR_TSRUN_CONFIG_INVALID', `cannot mount on ${path} in the image: ${what}`, { subject: path, hint });
+  switch (error) {
+    case ERRNO.ENOTDIR:
+      return fail('it, or what it lies in, is a file', 'mount a directory on a directory, and a file on a file');
+    case ERRNO.EISDIR:
+      return fail('it is a directory', 'mount a directory on a directory, and a file on a file');
+    case ERRNO.EINVAL: // move_mount(2), of a file over a directory
+      return operation === 'bind-at' ? fail('it is a directory, the source is a file', 'mount a file on a file') : undefined;
+    case ERRNO.EROFS:
+      return fail('it is not there, and cannot be made on a read-only file system', 'mount where there is something, or elsewhere');
+    case ERRNO.ENAMETOOLONG:
+      return fail(reason(error), 'use a shorter one');
+    case ERRNO.ELOOP:
+    case ERRNO.EXDEV:
+      return fail(reason(error), 'mount elsewhere: the image has something else at that path');
+    default:
+      return undefined;
+  }
 }
 
 /** A layer that is gone, or that somebody removes at this moment. */
@@ -52,7 +66,7 @@ export function explainSource(record: FailureRecord, facts: HostFacts): TsrunErr
   if (error === ERRNO.ENOENT) return missingSource(path);
   return new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the mount source ${path} cannot be opened: ${reason(error)}`, {
     subject: path,
-    hint: 'check that you may read it',
+    hint: error === ERRNO.ENAMETOOLONG ? 'check the path' : 'check that you may read it',
   });
 }
 

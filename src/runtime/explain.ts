@@ -87,6 +87,12 @@ function explainFiles({ operation, path, error }: FailureRecord): TsrunError | u
         subject: path,
         hint: 'make the directory writable, or put the store elsewhere with --root and --run-root',
       });
+    case ERRNO.ENAMETOOLONG:
+    case ERRNO.EFBIG:
+      return new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `cannot make ${path}: ${reason(error)}`, {
+        subject: path,
+        hint: error === ERRNO.EFBIG ? 'raise the limit with ulimit -f' : 'use shorter names',
+      });
     default:
       return undefined;
   }
@@ -116,6 +122,11 @@ function explainPlan({ path }: FailureRecord): TsrunError {
 
 /** Before it runs a command the helper makes a copy of itself that the container cannot write to. */
 function explainSeal({ error }: FailureRecord): TsrunError | undefined {
+  if (error === ERRNO.EFBIG) {
+    return new TsrunError('ERR_TSRUN_LAUNCH', 'the limit of file sizes is too small to start a container', {
+      hint: 'raise it with ulimit -f: one megabyte will do',
+    });
+  }
   if (error !== ERRNO.EACCES) return undefined;
   return new TsrunError('ERR_TSRUN_LAUNCH', 'this host forbids programs in memory files (vm.memfd_noexec is 2)', {
     hint: 'as root: sysctl -w vm.memfd_noexec=1, or install tsrun as root',

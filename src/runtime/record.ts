@@ -1,5 +1,6 @@
 /** Failure records of the helper (native/record.c), and the words for what is in them. */
 import { constants } from 'node:os';
+import { errnoWords } from '../errors.js';
 
 export interface FailureRecord {
   process: string;
@@ -20,26 +21,10 @@ export function parseRecord(bytes: Uint8Array): FailureRecord {
 /** Numbers of the errno names; EUSERS is not among Node's. */
 export const ERRNO = { ...constants.errno, EUSERS: 87 };
 
-const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EPERM: 'operation not permitted',
-  ENOTDIR: 'not a directory',
-  EISDIR: 'is a directory',
-  EINVAL: 'invalid argument',
-  ELOOP: 'too many symbolic links',
-  ENOSPC: 'no space left on device',
-  EROFS: 'read-only file system',
-  ENOSYS: 'not implemented by this kernel',
-  ENODEV: 'no such device',
-  EXDEV: 'outside of where it should be',
-  EMFILE: 'too many open files',
-};
-
 /** An errno in words. */
 export function reason(error: number): string {
   const name = Object.entries(ERRNO).find(([, number]) => number === error)?.[0] ?? `errno ${error}`;
-  return WORDS[name] ?? name;
+  return errnoWords(name);
 }
 
 /** A path or name in a sentence. */

@@ -87,7 +87,11 @@ function openLockFile(path: string): number {
   } catch (error) {
     // A store that may only be read (another user's, a read-only mount) can be locked all the same if the file is there.
     if (!['EROFS', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
-    return openSync(path, O_RDONLY | O_NOFOLLOW);
+    try {
+      return openSync(path, O_RDONLY | O_NOFOLLOW);
+    } catch (second) {
+      throw errnoOf(second) === 'ENOENT' ? error : second; // it is missing because it cannot be made
+    }
   }
 }
 

@@ -39,22 +39,39 @@ test('a full disk names the bytes needed, the path and --root, and loses nothing
 
 test('a disk without room for files is a full disk as well', { skip: namespacesMissing() }, async (t) => {
   const result = await onTmpfs(t, 'size=4m,nr_inodes=5');
-  assert.equal((result['init'] as { code: string }).code, 'ERR_TSRUN_DISK_FULL');
+  const failed = result['init'] as { code: string; message: string };
+  assert.equal(failed.code, 'ERR_TSRUN_DISK_FULL');
+  assert.match(failed.message, /no more files can be made in .*: its file system has no inodes left$/);
 });
 
 test('system errors say what to do; others are passed on', () => {
   const failureOf = (code: string) =>
     storeFailure(Object.assign(new Error(code), { code }), 'cannot do it', '/some/store', 77) as TsrunError;
   for (const code of ['ENOSPC', 'EDQUOT']) assert.equal(failureOf(code).code, 'ERR_TSRUN_DISK_FULL');
-  for (const code of ['EACCES', 'EROFS', 'EPERM', 'EIO', 'EMFILE', 'ENOTDIR', 'ESTALE']) {
+  for (const code of ['EACCES', 'EROFS', 'EPERM', 'EIO', 'EMFILE', 'ENOTDIR', 'ESTALE', 'EFBIG', 'ENAMETOOLONG']) {
     const failure = failureOf(code);
     assert.equal(failure.code, 'ERR_TSRUN_STORE_UNREADABLE');
     assert.match(failure.message, /^cannot do it: \/some\/store: .*[^.]$/);
     assert.ok(failure.message.includes(code));
     assert.ok(failure.hint);
   }
+  assert.match(failureOf('EDQUOT').message, /quota/);
+  assert.match(failureOf('EFBIG').hint ?? '', /ulimit -f/);
+  assert.match(failureOf('EROFS').hint ?? '', /^mount it read-write/);
   const own = new TsrunError('ERR_TSRUN_BLOB_SIZE', 'x');
   assert.equal(storeFailure(own, 'cannot do it', '/'), own);
+});
+
+test('a store on a read-only file system is called so, also where a lock is missing', { skip: namespacesMissing() }, async (t) => {
+  const directory = temporaryDirectory(t);
+  await storeAt(directory).init();
+  const unshare = process.getuid?.() === 0 ? ['--mount'] : ['--map-root-user', '--mount'];
+  const script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" "$3" "$1"';
+  const { stdout } = await promisify(execFile)('unshare', [...unshare, 'sh', '-c', script, 'sh', directory, process.execPath, FILLER]);
+  const failed = JSON.parse(stdout)['first'];
+  assert.equal(failed.code, 'ERR_TSRUN_STORE_UNREADABLE');
+  assert.match(failed.message, /read-only/);
+  assert.doesNotMatch(failed.message, /ENOENT/);
 });
 
 test('a store below a file cannot be used, and says so', async (t) => {

@@ -6,7 +6,8 @@ import { explainFailure } from '../../src/runtime/explain.js';
 import type { HostFacts } from '../../src/runtime/host-facts.js';
 import { type FailureRecord, parseRecord } from '../../src/runtime/record.js';
 
-const { EPERM, EACCES, ENOSPC, ENOENT, ENOSYS, ENOTDIR, ENOEXEC, E2BIG, EINVAL, EEXIST, EIO, EROFS, EXDEV } = constants.errno;
+const { EPERM, EACCES, ENOSPC, ENOENT, ENOSYS, ENOTDIR, ENOEXEC, E2BIG, EINVAL, EEXIST, EIO, EROFS, EXDEV, EFBIG, ENAMETOOLONG } =
+  constants.errno;
 const EUSERS = 87;
 
 /** A host that forbids nothing, seen by an ordinary user. */
@@ -61,6 +62,46 @@ const CASES: Case[] = [
     'ERR_TSRUN_LAUNCH',
     /vm\.memfd_noexec/,
     /sysctl -w vm\.memfd_noexec=1/,
+  ],
+  [
+    'a limit of file sizes that the helper itself exceeds',
+    { operation: 'seal', error: EFBIG },
+    {},
+    'ERR_TSRUN_LAUNCH',
+    /limit of file sizes/,
+    /ulimit -f/,
+  ],
+  [
+    'a limit of file sizes that config.json exceeds',
+    { operation: 'write-file', path: '/d/config.json', error: EFBIG },
+    {},
+    'ERR_TSRUN_STORE_UNREADABLE',
+    /\/d\/config\.json: .*\(ulimit -f\)/,
+    /^raise the limit with ulimit -f/,
+  ],
+  [
+    'a file over a directory',
+    { operation: 'bind-at', path: '/etc', error: EINVAL },
+    {},
+    'ERR_TSRUN_CONFIG_INVALID',
+    /\/etc in the image: it is a directory, the source is a file/,
+    /a file on a file/,
+  ],
+  [
+    'a place that cannot be made',
+    { operation: 'bind-at', path: '/sys/x', error: EROFS },
+    {},
+    'ERR_TSRUN_CONFIG_INVALID',
+    /\/sys\/x in the image: it is not there/,
+    /elsewhere/,
+  ],
+  [
+    'a place with too long a name',
+    { operation: 'bind-at', path: '/xxx', error: ENAMETOOLONG },
+    {},
+    'ERR_TSRUN_CONFIG_INVALID',
+    /too long/,
+    /shorter/,
   ],
   ['user namespaces nested too deep', { error: EUSERS }, {}, REFUSED, /too many within each other/, /sysctl/],
   [
@@ -305,7 +346,7 @@ const CASES: Case[] = [
     {},
     'ERR_TSRUN_CONFIG_INVALID',
     /cannot mount on/,
-    /elsewhere/,
+    /a file on a file/,
   ],
   [
     'a working directory that leads out',

@@ -24,6 +24,9 @@ const CASES: Case[] = [
   ['alpine:la:test', 'ERR_TSRUN_REFERENCE_INVALID', /tag is not valid/],
   ['alpine@sha256:abc', 'ERR_TSRUN_REFERENCE_INVALID', /digest/],
   ['oci:/no/such/layout', 'ERR_TSRUN_IMAGE_NOT_FOUND', /\/no\/such\/layout/],
+  ['oci-archive:HOME', 'ERR_TSRUN_ARCHIVE_INVALID', /it is a directory: .* write oci:HOME$/],
+  ['oci:HOME/file', 'ERR_TSRUN_ARCHIVE_INVALID', /it is not a directory: .* write oci-archive:HOME\/file/],
+  ['oci:HOME/LONG', 'ERR_TSRUN_ARCHIVE_INVALID', /path is too long: check the path/],
   ['oci-archive:HOME/file', 'ERR_TSRUN_ARCHIVE_INVALID', /file/],
   ['docker-archive:/no/such/file', 'ERR_TSRUN_IMAGE_NOT_FOUND', /\/no\/such\/file/],
   ['--pull never alpine', 'ERR_TSRUN_IMAGE_NOT_FOUND', /no image alpine in the store: pull it first: tsrun pull alpine$/],
@@ -49,8 +52,10 @@ const CASES: Case[] = [
   ['--cidfile HOME/nowhere/cid IMAGE', USAGE, /HOME\/nowhere\/cid cannot be made/],
   ['--hostname bad_name! IMAGE', USAGE, /not a host name/],
   ['-e =value IMAGE', USAGE, /no variable name/],
-  ['--env-file HOME/nowhere IMAGE', USAGE, /HOME\/nowhere/],
-  ['--env-file HOME IMAGE', USAGE, /HOME/],
+  ['--env-file HOME/nowhere IMAGE', USAGE, /HOME\/nowhere: no such file or directory: name/],
+  ['--env-file HOME IMAGE', USAGE, /HOME: is a directory: name/],
+  ['--env-file HOME/LONG IMAGE', USAGE, /path is too long: name/],
+  ['--cidfile HOME/LONG IMAGE', 'ERR_TSRUN_STORE_UNREADABLE', /path is too long: use shorter names$/],
   ['--env-file HOME/bad.env IMAGE', USAGE, /bad\.env/],
   ['-w relative IMAGE', USAGE, /not an absolute path/],
   ['-w /etc/passwd IMAGE', 'ERR_TSRUN_CONFIG_INVALID', /"\/etc\/passwd" cannot be entered: not a directory/],
@@ -62,8 +67,18 @@ const CASES: Case[] = [
   ['-v HOME:relative IMAGE', USAGE, /relative/],
   ['-v HOME:/x:bogus IMAGE', USAGE, /bogus/],
   ['-v HOME:/ IMAGE', USAGE, /\//],
-  ['-v HOME:/etc/passwd/x IMAGE', 'ERR_TSRUN_CONFIG_INVALID', /cannot mount on/],
+  [
+    '-v HOME:/etc/passwd/x IMAGE',
+    'ERR_TSRUN_CONFIG_INVALID',
+    /cannot mount on \/etc\/passwd\/x in the image: it, or what it lies in, is a file/,
+  ],
+  ['-v HOME:/etc/passwd IMAGE', 'ERR_TSRUN_CONFIG_INVALID', /cannot mount on .*a directory on a directory/],
+  ['-v HOME/file:/etc IMAGE', 'ERR_TSRUN_CONFIG_INVALID', /cannot mount on \/etc in the image: it is a directory, the source is a file/],
+  ['-v HOME:/sys/x IMAGE', 'ERR_TSRUN_CONFIG_INVALID', /cannot mount on \/sys\/x in the image: it is not there, and cannot be made/],
+  ['-v HOME:/LONG IMAGE', 'ERR_TSRUN_CONFIG_INVALID', /path is too long: use a shorter one/],
+  ['-v HOME/LONG:/x IMAGE', 'ERR_TSRUN_MOUNT_SOURCE', /path is too long: check the path/],
   ['--rootfs HOME/nowhere', 'ERR_TSRUN_MOUNT_SOURCE', /HOME\/nowhere is not a directory/],
+  ['--rootfs HOME/LONG', 'ERR_TSRUN_MOUNT_SOURCE', /path is too long: check the path/],
   ['NO-COMMAND', USAGE, /no command specified/],
   // exec
   ['IMAGE nope', 'ERR_TSRUN_COMMAND_NOT_FOUND', /"nope": executable file not found/, 127],
@@ -81,7 +96,7 @@ for (const who of identities()) {
       const image = (await busyboxImage()).reference;
       const bare = temporaryDirectory();
       writeLayout(bare, [{ tag: 'bare', layers: [{ tar: await busyboxTar() }] }]);
-      names = { HOME: place.home, 'NO-COMMAND': `oci:${bare}:bare`, IMAGE: image };
+      names = { HOME: place.home, LONG: 'x'.repeat(300), 'NO-COMMAND': `oci:${bare}:bare`, IMAGE: image };
       writeFileSync(join(place.home, 'file'), 'no archive');
       writeFileSync(join(place.home, 'bad.env'), 'GOOD=1\n=value\n');
       mkdirSync(join(place.home, 'IMAGE'));
