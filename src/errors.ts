@@ -9,6 +9,7 @@ const EXIT_CODES = {
   ERR_TSRUN_UNSUPPORTED: 125,
   ERR_TSRUN_PLATFORM: 125,
   ERR_TSRUN_INTERNAL: 125,
+  ERR_TSRUN_OUTPUT: 125,
   ERR_TSRUN_INTERRUPTED: 130,
   // cli/template/
   ERR_TSRUN_TEMPLATE: 125,
@@ -132,6 +133,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EXDEV: 'outside of where it should be',
   EMFILE: 'too many open files',
   ENAMETOOLONG: 'the name or path is too long',
+  EIO: 'the disk failed to read or write',
+  EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file is larger than this process may write (ulimit -f)',
 };
 

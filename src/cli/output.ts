@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { errnoOf, systemReason, TsrunError } from '../errors.js';
 
 export interface Output {
   readonly isTerminal: boolean;
@@ -50,8 +51,16 @@ function writeText(fd: 1 | 2, text: string): void {
     const { code = '' } = error as NodeJS.ErrnoException;
     // A reader on a socket (Node's own pipes to its children are) may say it the second way.
     if (fd === 1 && ['EPIPE', 'ECONNRESET'].includes(code)) process.exit(128 + 13);
-    if (fd === 1) throw error;
+    if (fd === 1) throw notWritten(error);
   }
+}
+
+function notWritten(cause: unknown): TsrunError {
+  const full = ['ENOSPC', 'EDQUOT'].includes(errnoOf(cause) ?? '');
+  return new TsrunError('ERR_TSRUN_OUTPUT', `standard output cannot be written: ${systemReason(cause)}`, {
+    hint: full ? 'free some space there, or send the output elsewhere' : 'send the output elsewhere',
+    cause,
+  });
 }
 
 /** Writes all bytes, also to a descriptor that somebody else made non-blocking. Throws the system's error. */

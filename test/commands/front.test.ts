@@ -72,6 +72,17 @@ describe('tsrun', () => {
     assert.match(stderr, /^tsrun: the argument "caf\uFFFD" is not UTF-8: /);
   });
 
+  it('says when standard output cannot be written: that is no fault of its own', async () => {
+    for (const args of [['images'], ['--help'], ['run', '--help'], ['version']]) {
+      const { code, stderr } = await execute(['sh', '-c', 'exec "$@" >/dev/full', 'sh', ...line(args)]);
+      assert.deepEqual(
+        [code, stderr],
+        [125, 'tsrun: standard output cannot be written: no space left on device: free some space there, or send the output elsewhere\n'],
+        args.join(' '),
+      );
+    }
+  });
+
   it('says when the current directory was removed, and what needs one', async () => {
     const script = 'mkdir "$0"; cd "$0"; rmdir "$0"; exec "$@"';
     const gone = join(temporaryDirectory(), 'gone');
