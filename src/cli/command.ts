@@ -93,7 +93,7 @@ async function perform<V extends Verb>(
           json: (value) => streams.stdout.write(`${visibleJson(value, 2)}\n`),
           fail,
         }),
-      () => reporter.stop(),
+      (interrupted) => reporter.stop(interrupted),
       verb.undoing,
     );
   } catch (error) {

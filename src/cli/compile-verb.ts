@@ -85,7 +85,7 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
           note: (note) => reporter.note(note),
           fail,
         }),
-      () => reporter.stop(),
+      (interrupted) => reporter.stop(interrupted),
     );
     if (compiled === undefined) return code;
     if (shared.dryRun) stdout.write(shared.json ? `${visibleJson(compiled.plain, 2)}\n` : compiled.printed);

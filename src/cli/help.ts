@@ -1,4 +1,5 @@
 /** Help made from the verbs' data. */
+import { GLOBAL_FLAGS, HELP_FLAG } from './flags/common.js';
 import type { Flag } from './flags/flag.js';
 import { usageOf, type Verb } from './verb.js';
 
@@ -34,9 +35,17 @@ export function overview(verbs: readonly Verb[], columns: number, topic?: string
   return [
     `Usage: tsrun ${topic === undefined ? '' : `${topic} `}COMMAND [options]\n`,
     ...section('Commands', rows, width),
+    ...(topic === undefined ? section('Options of every command', OPTIONS, width) : []),
     `\`tsrun${topic === undefined ? '' : ` ${topic}`} COMMAND --help\` explains one.\n`,
   ].join('\n');
 }
+
+/** For every verb, before or behind it; the last one stands alone. */
+const OPTIONS: readonly Row[] = [
+  ...Object.entries(GLOBAL_FLAGS).map(([name, flag]): Row => [spelling(name, flag), helpOf(flag)]),
+  ['    --help', HELP_FLAG.help.help],
+  ['-v, --version', 'Show the version'],
+];
 
 export const WELCOME = `tsrun runs container images: no daemon, no root. Try:
 

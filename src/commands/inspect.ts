@@ -18,7 +18,12 @@ export default defineCommand(INSPECT, async ({ args, options, values, stdout, fa
     } catch (error) {
       if (type === 'container' || !isCode(error, 'ERR_TSRUN_CONTAINER_NOT_FOUND')) throw error;
       return inspectImage(name, options).catch((imageError: unknown) => {
-        throw isCode(imageError, 'ERR_TSRUN_IMAGE_NOT_FOUND') || isCode(imageError, 'ERR_TSRUN_REFERENCE_INVALID') ? error : imageError;
+        if (!isCode(imageError, 'ERR_TSRUN_IMAGE_NOT_FOUND') && !isCode(imageError, 'ERR_TSRUN_REFERENCE_INVALID')) throw imageError;
+        throw new TsrunError('ERR_TSRUN_CONTAINER_NOT_FOUND', `there is no container or image ${name}`, {
+          subject: name,
+          hint: 'list them with: tsrun ps -a; tsrun images',
+          cause: imageError,
+        });
       });
     }
   };

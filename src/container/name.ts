@@ -16,9 +16,18 @@ export function nameOf(id: string): string {
   return `${FIRST[number(0) % FIRST.length]}-${SECOND[number(4) % SECOND.length]}-${id.slice(8, 10)}`;
 }
 
+/** Less than the longest file name: names are links in the store. */
+const LONGEST = 128;
+
 /** docker's grammar. @throws ERR_TSRUN_USAGE */
 export function checkName(name: string): string {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/.test(name)) return name;
+  if (name.length > LONGEST) {
+    throw new TsrunError('ERR_TSRUN_USAGE', `the container name has ${name.length} characters`, {
+      subject: name,
+      hint: `use at most ${LONGEST}`,
+    });
+  }
   throw new TsrunError('ERR_TSRUN_USAGE', `${JSON.stringify(name)} is not a container name`, {
     subject: name,
     hint: 'use letters, digits, underscores, dots and hyphens; at least two, and a letter or digit first',

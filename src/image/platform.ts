@@ -10,13 +10,30 @@ export function hostPlatform(arch: string = process.arch): Platform {
   return normalize({ os: 'linux', architecture: ARCHITECTURES[arch] ?? arch });
 }
 
+/** containerd platforms/database.go: a word that is none of these is an architecture. */
+const SYSTEMS = [
+  'linux',
+  'windows',
+  'darwin',
+  'freebsd',
+  'netbsd',
+  'openbsd',
+  'dragonfly',
+  'solaris',
+  'illumos',
+  'aix',
+  'android',
+  'ios',
+  'plan9',
+];
+
 /** `os/arch[/variant]`, or one of os and arch alone. Errors: ERR_TSRUN_USAGE. */
 export function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split('/');
   const [first = '', architecture, variant] = parts;
   if (parts.length > 3 || !parts.every((part) => /^[a-z0-9][a-z0-9_.-]*$/.test(part))) throw notAPlatform(text);
   if (architecture !== undefined) return normalize({ os: first, architecture, ...(variant === undefined ? {} : { variant }) });
-  if (first === 'linux') return hostPlatform();
+  if (SYSTEMS.includes(first)) return normalize({ ...hostPlatform(), os: first });
   return normalize({ os: 'linux', architecture: first });
 }
 

@@ -2,8 +2,14 @@
 import { quoted } from './refuse.js';
 
 /** Of skopeo; as names of images they are valid, so this matters only when the rest is not. */
-const OTHER_TRANSPORT = /^(?:containers-storage|docker-daemon|dir|ostree|sif|tarball):/;
+const OTHER_TRANSPORT = /^((?:containers-storage|docker-daemon|dir|ostree|sif|tarball):)/;
 const AS_ARCHIVE = 'save the image as an archive first, and use oci-archive:FILE or docker-archive:FILE';
+
+/** Why it is refused, when it is spelled as for skopeo. */
+export function otherTransport(text: string): string | undefined {
+  const transport = OTHER_TRANSPORT.exec(text)?.[1];
+  return transport && `the transport ${transport} is not supported`;
+}
 
 export const LOGIN_HINT =
   'write HOST/NAME alone, and log in with `docker login HOST` or `podman login HOST`: tsrun reads the files that they write (~/.docker/config.json, auth.json)';

@@ -8,7 +8,7 @@
  *     tag            := [A-Za-z0-9_] [A-Za-z0-9_.-]{0,127}
  */
 import { isDigest } from '../spec/digest.js';
-import { digestHint, LOGIN_HINT, nameHint, tagHint } from './hint.js';
+import { digestHint, LOGIN_HINT, nameHint, otherTransport, tagHint } from './hint.js';
 import { checkRegistry } from './host.js';
 import type { RegistryReference } from './reference.js';
 import { holdsLogin, refuse } from './refuse.js';
@@ -36,13 +36,15 @@ export function parseName(text: string, name: string): RegistryReference {
   const colon = rest.indexOf(':');
   const repository = colon === -1 ? rest : rest.slice(0, colon);
   const tag = colon === -1 ? undefined : rest.slice(colon + 1);
-  if (!PATH.test(repository)) throw refuse(text, explain(repository), nameHint(text));
+  if (!PATH.test(repository)) throw refuse(text, otherTransport(name) ?? explain(repository), nameHint(text));
   if (repository.length > LONGEST_REPOSITORY) {
     throw refuse(text, `its repository is longer than ${LONGEST_REPOSITORY} characters`, 'use a shorter name');
   }
+  const transport = /:\d+$/.test(registry) ? undefined : otherTransport(registry);
+  if (transport !== undefined) throw refuse(text, transport, nameHint(text));
   checkRegistry(text, registry);
   if (tag !== undefined && !TAG.test(tag)) {
-    throw refuse(text, 'its tag is not valid', tagHint(text));
+    throw refuse(text, otherTransport(name) ?? 'its tag is not valid', tagHint(text));
   }
   if (digest !== undefined && !isDigest(digest)) throw refuse(text, 'its digest is not valid', digestHint(digest));
   return {

@@ -34,7 +34,7 @@ Options:
 Examples:
   tsrun images
   tsrun images -f reference='alpine:3.*' --format '{{.Tag}}'   the tags of a version
-  tsrun rmi $(tsrun images -q alpine)                          remove every tag of alpine
+  tsrun rmi -f $(tsrun images -q alpine)                       remove every tag of alpine
 
 Also: tsrun image ls, tsrun image list
 `,
@@ -60,6 +60,8 @@ describe('the overview', () => {
   it('lists the verbs, or those of one topic', () => {
     const all = overview(VERBS, 80);
     for (const verb of VERBS) assert.match(all, new RegExp(`^  ${verb.name} `, 'm'));
+    for (const flag of ['--root DIR', '--run-root DIR', '--json', '--debug', '--help', '--version']) assert.ok(all.includes(flag), flag);
+    assert.doesNotMatch(overview(VERBS, 80, 'image'), /--root/);
     assert.match(overview(VERBS, 80, 'image'), /image ls .*\(images\)/);
     assert.doesNotMatch(overview(VERBS, 80, 'image'), /container/);
   });

@@ -30,6 +30,12 @@ describe('an image in the store', () => {
     assert.match(JSON.parse(json.stdout).id, /^sha256:[0-9a-f]{64}$/);
   });
 
+  it('that is neither a container nor an image is said to be neither', async () => {
+    const { code, stderr } = await tsrun(['inspect', 'nope']);
+    assert.equal(code, 125);
+    assert.equal(stderr, 'tsrun: there is no container or image nope: list them with: tsrun ps -a; tsrun images\n');
+  });
+
   it('is listed, inspected and removed', async () => {
     const listed = await tsrun(['images']);
     assert.match(listed.stdout, /^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE\n[^\n]+\n$/);

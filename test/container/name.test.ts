@@ -22,5 +22,6 @@ describe('a name that is given', () => {
     for (const name of ['ab', 'A_b.c-9', '0x', `a${'b'.repeat(127)}`]) assert.equal(checkName(name), name);
     for (const name of ['', 'a', '-ab', '.ab', '_ab', 'a b', 'a/b', 'ä1', 'a\n', `a${'b'.repeat(128)}`])
       assert.throws(() => checkName(name), { code: 'ERR_TSRUN_USAGE' }, JSON.stringify(name));
+    assert.throws(() => checkName('b'.repeat(129)), { message: 'the container name has 129 characters', hint: 'use at most 128' });
   });
 });

@@ -33,6 +33,7 @@ test('platforms are read as docker and containerd spell them', () => {
   assert.deepEqual(parsePlatform('linux/armel'), { os: 'linux', architecture: 'arm', variant: 'v6' });
   assert.deepEqual(parsePlatform('s390x'), { os: 'linux', architecture: 's390x' });
   assert.deepEqual(parsePlatform('linux'), hostPlatform());
+  assert.deepEqual(parsePlatform('Windows'), { ...hostPlatform(), os: 'windows' });
   assert.deepEqual(hostPlatform('x64'), { os: 'linux', architecture: 'amd64' });
   for (const bad of ['', '/', 'linux/', 'a/b/c/d', 'linux/amd 64', 'linux/../x', '\0']) {
     assert.throws(() => parsePlatform(bad), { code: 'ERR_TSRUN_USAGE' });

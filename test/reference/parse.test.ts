@@ -180,6 +180,20 @@ for (const text of [
   });
 }
 
+test('a transport of other programs is called so; where it can be a registry or a name, it is one', () => {
+  for (const [text, transport] of [
+    ['docker-daemon:alpine:latest', 'docker-daemon:'],
+    ['dir:./layout', 'dir:'],
+    ['dir:/tmp/layout', 'dir:'],
+    ['containers-storage:docker.io/library/alpine', 'containers-storage:'],
+  ] as const) {
+    assert.throws(() => parseReference(text), {
+      message: `${JSON.stringify(text)} is not an image reference: the transport ${transport} is not supported`,
+    });
+  }
+  assert.deepEqual(parseReference('dir:5000/app'), named('dir:5000', 'app'));
+});
+
 test('what might be a login is not repeated either', () => {
   for (const text of ['ada:swordfish@example.com', 'ada:swordfish@', 'ada:swordfish@host with blanks/app']) {
     assert.throws(

@@ -9,7 +9,7 @@ export function patient(reporter: Reporter): Reporter {
     silent: reporter.silent,
     begin: (image) => reporter.begin(image),
     note: (note) => reporter.note(note),
-    stop: () => reporter.stop(),
+    stop: (interrupted) => reporter.stop(interrupted),
     event(event) {
       held?.push(event);
       if (held !== undefined && !isWorthAWord(event)) return;

@@ -16,8 +16,8 @@ export interface Reporter {
   begin(image: string): void;
   event(event: PullEvent): void;
   note(note: string): void;
-  /** Puts the terminal back as it was. May be called twice. */
-  stop(): void;
+  /** Puts the terminal back as it was. May be called twice. @param interrupted a signal ended it: says what is kept of a pull */
+  stop(interrupted?: boolean): void;
 }
 
 /** Milliseconds between two pictures. */
@@ -52,7 +52,9 @@ function lineReporter(stderr: Output, now: () => number): Reporter {
     },
     event,
     note: (note) => printNote(note, stderr),
-    stop() {},
+    stop(interrupted) {
+      if (interrupted) stderr.write(kept(progress));
+    },
   };
 }
 
@@ -98,13 +100,14 @@ class Bars implements Reporter {
   }
 
   /** Replaces the picture by one line that says what was done; a pull that failed leaves nothing. */
-  stop(): void {
+  stop(interrupted = false): void {
     this.stopped = true;
     clearInterval(this.timer);
     process.off('exit', this.onExit);
     if (this.progress === undefined) return;
     this.erase();
-    this.stderr.write(`${SHOW_CURSOR}${summary(this.progress, this.now() - this.started)}`);
+    const last = interrupted ? kept(this.progress) : summary(this.progress, this.now() - this.started);
+    this.stderr.write(`${SHOW_CURSOR}${last}`);
     this.progress = undefined;
   }
 
@@ -122,6 +125,14 @@ class Bars implements Reporter {
     if (this.drawn > 0) this.stderr.write(`\x1b[${this.drawn}A\r\x1b[J`);
     this.drawn = 0;
   }
+}
+
+/** What an interrupted pull leaves for the next one. */
+function kept({ reference, layers, done }: PullProgress): string {
+  const steps = [...layers.values()].map(({ step }) => step);
+  const whole = steps.filter((step) => step !== 'waiting' && step !== 'downloading').length;
+  if (done || whole === 0) return '';
+  return `${visible(shownName(reference))}: interrupted: ${whole} of ${steps.length} layers are kept, and the next pull goes on from there\n`;
 }
 
 function summary(progress: PullProgress, milliseconds: number): string {

@@ -47,6 +47,39 @@ function terminal(columns = 80, rows = 24) {
   };
 }
 
+describe('an interrupted pull', () => {
+  const HALF: PullEvent[] = [
+    ...START,
+    { type: 'downloaded', digest: A, alreadyPresent: false },
+    { type: 'download', digest: B, bytes: 10, size: 1_000_000 },
+  ];
+  const KEPT = 'alpine:latest: interrupted: 1 of 2 layers are kept, and the next pull goes on from there';
+
+  it('says what is kept, on a terminal and elsewhere', () => {
+    const { at, reporter, stderr } = terminal(120);
+    at(0, ...HALF);
+    reporter.stop(true);
+    reporter.stop();
+    assert.deepEqual(screenOf(stderr.text), { lines: [KEPT], cursorHidden: false });
+    const plain = capture(false);
+    const lines = createReporter(plain);
+    for (const event of HALF) lines.event(event);
+    lines.stop(true);
+    lines.stop();
+    assert.equal(plain.text.split('\n').at(-2), KEPT);
+  });
+
+  it('says nothing where nothing is kept, or all of it is there', () => {
+    for (const events of [START, [...HALF, { type: 'downloaded', digest: B, alreadyPresent: false } as const, DONE]]) {
+      const plain = capture(false);
+      const lines = createReporter(plain);
+      for (const event of events) lines.event(event);
+      lines.stop(true);
+      assert.doesNotMatch(plain.text, /interrupted/);
+    }
+  });
+});
+
 describe('progress on a terminal', () => {
   it('says at once what is pulled', () => {
     const { reporter, stderr } = terminal();

@@ -52,6 +52,7 @@ for (const who of identities()) {
         assert.ok(output.includes(CURSOR.hidden));
         assert.ok(output.lastIndexOf(CURSOR.shown) > output.lastIndexOf(CURSOR.hidden), 'the cursor is visible');
 
+        assert.match(output, /interrupted: 1 of 2 layers are kept, and the next pull goes on from there\r\n/);
         assert.deepEqual([hasBlob(place, finished), hasBlob(place, unfinished)], [true, false]);
         assert.deepEqual(JSON.parse((await place.tsrun(['images', '--json'])).stdout), []);
         assert.deepEqual(leftovers(place), { processes: [], mounts: [], directories: [] });
