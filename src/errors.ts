@@ -133,7 +133,6 @@ const WORDS: Readonly<Record<string, string>> = {
   EXDEV: 'outside of where it should be',
   EMFILE: 'too many open files',
   ENAMETOOLONG: 'the name or path is too long',
-  EIO: 'the disk failed to read or write',
   EDQUOT: 'the disk quota is used up',
   EFBIG: 'the file is larger than this process may write (ulimit -f)',
 };

@@ -44,9 +44,7 @@ export const DIGEST_COLUMNS = ['Repository', 'Tag', 'Digest', 'ID', 'CreatedSinc
 
 /** One row per name, or one without a name. */
 export function imageRows(images: readonly ImageSummary[]): ImageRow[] {
-  return images.flatMap((image) =>
-    namesIn(image).map((name) => ({ image, ...splitName(name) })),
-  );
+  return images.flatMap((image) => namesIn(image).map((name) => ({ image, ...splitName(name) })));
 }
 
 /** One row per image: `-q` prints an id once. */

@@ -41,7 +41,7 @@ const CASES: Case[] = [
   ['--rm=perhaps IMAGE', USAGE, /invalid argument "perhaps"/],
   ['--pull sometimes IMAGE', USAGE, /missing, always, never or newer/],
   ['--network bridge IMAGE', USAGE, /none or host/],
-  ['-d IMAGE', UNSUPPORTED, /-d \(--detach\) yet/],
+  ['-m 1g IMAGE', UNSUPPORTED, /-m \(--memory\) yet/],
   ['--privileged IMAGE', UNSUPPORTED, /--privileged yet/],
   ['--userns host IMAGE', UNSUPPORTED, /--userns host/],
   ['--userns bogus IMAGE', USAGE, /"bogus"/],
