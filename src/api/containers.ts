@@ -4,7 +4,7 @@ import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { type ContainerDetails, detailsOf } from './container-details.js';
-import { forgetLayers, layersOf } from './images.js';
+import { collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
@@ -44,9 +44,8 @@ export async function removeContainer(name: string, options: CommonOptions & { f
   const session = openSession(options);
   const { paths } = session;
   const container = findContainer(paths, name);
-  const layers = layersOf(container);
   await remove(paths, container, options.force ?? false);
-  await forgetLayers(session, layers, options.signal);
+  await collectLayers(session, options.signal);
   return { id: container.id };
 }
 

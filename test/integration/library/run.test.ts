@@ -4,7 +4,9 @@ import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
 import { leftovers } from '../../harness/leftovers.js';
 import { nodeVersions } from '../../harness/nodes.js';
-import { assertNothingLeft, describeAs, isRunning, NOTHING, until } from '../run/place.js';
+import { assertNothingLeft, describeAs, NOTHING } from '../../harness/place.js';
+import { isRunning } from '../../harness/processes.js';
+import { until } from '../../harness/wait.js';
 import { program, startProgram } from './program.js';
 
 const STREAMS = `
