@@ -93,6 +93,7 @@ for (const who of identities()) {
 
 /** What --debug names, and what the container said. */
 async function chosen(place: Sandbox): Promise<{ named: string | undefined; output: string }> {
-  const { stdout, stderr } = await place.tsrun(['run', '--debug', '--rm', (await busyboxImage()).reference, 'echo', 'here']);
+  const { code, stdout, stderr } = await place.tsrun(['run', '--debug', '--rm', (await busyboxImage()).reference, 'echo', 'here']);
+  assert.equal(code, 0, stderr);
   return { named: /^debug: storage: (\S+)$/m.exec(stderr)?.[1], output: stdout };
 }
