@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { anySignal } from '../../src/sys/abort.js';
 
 test('a derived signal has room for any number of listeners, and puts none on its sources', async (t) => {
