@@ -52,6 +52,7 @@ const CASES: Case[] = [
   ['--env-file HOME/nowhere IMAGE', USAGE, /HOME\/nowhere/],
   ['--env-file HOME IMAGE', USAGE, /HOME/],
   ['--env-file HOME/bad.env IMAGE', USAGE, /bad\.env/],
+  ['--env-file HOME/huge.env IMAGE', USAGE, /environment variables and arguments are too large: .*--env-file/],
   ['-w relative IMAGE', USAGE, /not an absolute path/],
   ['-w /etc/passwd IMAGE', 'ERR_TSRUN_CONFIG_INVALID', /"\/etc\/passwd" cannot be entered: not a directory/],
   ['-u nobody-here IMAGE', 'ERR_TSRUN_USER_NOT_FOUND', /no user "nobody-here"/],
@@ -84,6 +85,7 @@ for (const who of identities()) {
       names = { HOME: place.home, 'NO-COMMAND': `oci:${bare}:bare`, IMAGE: image };
       writeFileSync(join(place.home, 'file'), 'no archive');
       writeFileSync(join(place.home, 'bad.env'), 'GOOD=1\n=value\n');
+      writeFileSync(join(place.home, 'huge.env'), `HUGE=${'x'.repeat(20_000_000)}\n`);
       mkdirSync(join(place.home, 'IMAGE'));
       const made = await place.tsrun(['run', '-q', '--name', 'taken', image, 'true']);
       assert.equal(made.code, 0, made.stderr);
