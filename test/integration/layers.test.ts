@@ -51,7 +51,10 @@ for (const who of identities()) {
     const running = box.start(['run', '-q', '--rm', '-i', image, 'sh', '-c', 'echo ready; read line; cat /text'], { input: 'open' });
     await running.waitFor(/ready/);
     await succeeds(box, ['run', '-q', '--name', 'kept', other, 'true']);
-    await succeeds(box, ['rmi', '-f', image]);
+    const said = (await succeeds(box, ['rmi', '-f', image])).trimEnd().split('\n');
+    assert.equal(said[0], `Untagged: ${image}`);
+    assert.equal(new Set(said).size, said.length, 'each digest once, also the one that is the id');
+    assert.equal(said.length, 4, 'manifest, config and one layer: the base is needed');
     await succeeds(box, ['rmi', '-f', other]);
     assert.equal(layers(box).length, 3, 'both have a container');
     running.child.stdin?.end('\n');
