@@ -61,8 +61,9 @@ async function unpackImage(session: Session, identity: Identity, storage: Storag
   });
 }
 
-async function storageOf({ paths }: Session, identity: Identity, { signal, onDebug }: PullOptions): Promise<Storage> {
-  const storage = await findStorage({ paths, identity, signal }, process.env);
+async function storageOf({ paths }: Session, identity: Identity, { signal, onDebug, onNote }: PullOptions): Promise<Storage> {
+  const { storage, note } = await findStorage({ paths, identity, signal }, process.env);
+  if (note !== undefined) noteOnce(paths, note, onNote);
   onDebug?.(`storage: ${storage.type}`);
   return storage;
 }

@@ -16,6 +16,8 @@ export interface Launched {
   started: Promise<Started>;
   /** The exit status as a shell shows it. Rejects when the plan failed. */
   ended: Promise<number>;
+  /** What the helper told of a failure, once it says no more. */
+  failure: Promise<FailureRecord | undefined>;
   /** Ends what runs: the helper kills it once nobody listens to its reports, and still cleans up. SIGKILL of the helper would not. */
   kill(): void;
 }
@@ -58,7 +60,8 @@ export function launch(plan: Plan, stdio: [StdioPart, StdioPart, StdioPart], env
     killed = true;
     stream.destroy();
   };
-  return { process: child, started, ended, kill };
+  const failure = reports.all.then((told) => told.failure);
+  return { process: child, started, ended, failure, kill };
 }
 
 /** Checked before there is anybody to read it. */
@@ -78,7 +81,7 @@ function ends(child: ChildProcess): [Writable, Duplex] | undefined {
 function neverLaunched(child: ChildProcess, exited: Promise<number>): Launched {
   const failed = exited.then<never>(() => Promise.reject(helperDied()));
   failed.catch(() => {});
-  return { process: child, started: failed, ended: failed, kill: () => {} };
+  return { process: child, started: failed, ended: failed, failure: Promise.resolve(undefined), kill: () => {} };
 }
 
 /** Exit status, 128+n after a signal. */
