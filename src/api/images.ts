@@ -13,6 +13,7 @@ import { ensureRootfs, findRootfs, type Rootfs } from '../rootfs/ensure.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { findStorage, type Storage } from '../rootfs/storage.js';
 import type { Digest } from '../spec/digest.js';
+import { checkArguments } from './check-arguments.js';
 import { annotationsOf, collectLayers, layersAnnotation, tidyLayers } from './layers.js';
 import type { CommonOptions, PullOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
@@ -37,6 +38,10 @@ export interface ImageSummary {
 
 /** Brings an image into the store and unpacks its layers for this user, so that the first run finds all of it ready. */
 export async function pull(image: string, options: PullOptions = {}): Promise<ImageSummary> {
+  return pullImage(image, checkArguments({ image }, options));
+}
+
+async function pullImage(image: string, options: PullOptions): Promise<ImageSummary> {
   const session = await openStore(options);
   const found = await resolveImage(session, image, 'always', options);
   const identity = await findIdentity(session.paths, undefined, options.signal);
@@ -85,6 +90,7 @@ export async function keepBlobs({ paths }: Session, { layers }: Image, signal: A
 
 /** The newest first. What is damaged is told by a note and hides nothing else. */
 export async function images(options: CommonOptions = {}): Promise<ImageSummary[]> {
+  checkArguments({}, options);
   const { images: found, damaged } = await listImages(openSession(options));
   for (const { name, path, reason } of damaged) options.onNote?.(`${name ?? path} is damaged: ${reason}`);
   return found.map(({ id, names, digests, created, size, platform, labels }) => ({
@@ -115,6 +121,7 @@ export interface ImageInspection {
 
 /** @throws ERR_TSRUN_IMAGE_NOT_FOUND */
 export async function inspectImage(image: string, options: PullOptions = {}): Promise<ImageInspection> {
+  checkArguments({ image }, options);
   const session = openSession(options);
   const found = await findImage(session, image, options.platform === undefined ? undefined : parsePlatform(options.platform));
   if (!found)
@@ -170,9 +177,10 @@ export async function removeImage(
   image: string,
   options: CommonOptions & { force?: boolean } = {},
 ): Promise<{ untagged: string[]; deleted: string[] }> {
+  const { signal } = checkArguments({ image }, options);
   const session = await openStore(options);
   const removed = await remove.removeImage(session, image, { inUse: ({ id }) => userOf(session.paths, id), force: options.force });
-  await collectLayers(session, options.signal);
+  await collectLayers(session, signal);
   return { untagged: removed.untagged, deleted: [...new Set([...removed.images, ...removed.blobs.map(({ digest }) => digest)])] };
 }
 

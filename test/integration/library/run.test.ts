@@ -66,6 +66,16 @@ for (const who of identities()) {
       await assertNothingLeft(where().box);
     });
 
+    it('one signal may be given to a dozen runs, and ends them all', async () => {
+      const lines = `
+        const { signal, abort } = (() => { const one = new AbortController(); return { signal: one.signal, abort: () => one.abort() }; })();
+        const all = await Promise.all(Array.from({ length: 12 }, () => run(image, ['sleep', '60'], { rm: true, signal })));
+        abort();
+        print(await Promise.all(all.map((container) => failure(container.wait()).then(({ code }) => code))));`;
+      assert.deepEqual(await program(where(), lines), [Array(12).fill('ERR_TSRUN_INTERRUPTED')]);
+      await assertNothingLeft(where().box);
+    });
+
     it('kill -9 of the program: its container dies within a second and cleans up after itself', async () => {
       const running = startProgram(
         where(),
