@@ -33,3 +33,4 @@ export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';
 export { compileStart, startContainer } from './api/start.js';
 export { ERROR_CODES, type ErrorCode, TsrunError } from './errors.js';
+export { assertPlanFits } from './runtime/plan-size.js';

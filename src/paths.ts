@@ -2,10 +2,11 @@
  * Where everything lies on disk; nothing else builds such a path. `<data>` holds what lasts, `<run>` what ends with the boot.
  * The format version is part of the path, so that a later format never misreads an older one.
  */
-import { existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { errnoOf, TsrunError } from './errors.js';
 import { type ChainId, type DiffId, type Digest, hexOf } from './spec/digest.js';
+import { makeDirectories } from './sys/directories.js';
 
 declare const brand: unique symbol;
 /** An absolute path on the host. */
@@ -64,15 +65,19 @@ function nonEmpty(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 
-/** Makes a directory of ours, 0700, and refuses one that belongs to somebody else (a squatter in /tmp). */
-export function ensurePrivateDirectory(path: HostPath, uid: number): void {
+/**
+ * Makes a directory of ours, 0700, and refuses one that belongs to somebody else (a squatter in /tmp).
+ * @param link whether it may be a link of ours, to another disk; what it leads to is looked at then. Never where others may put one.
+ */
+export function ensurePrivateDirectory(path: HostPath, uid: number, link: 'refused' | 'followed' = 'refused'): void {
   try {
-    makeDirectories(path);
+    makeDirectories(path, 0o700);
     const stat = lstatSync(path);
-    if (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o022) === 0) return;
+    const isOurs = isPrivate(link === 'followed' && stat.isSymbolicLink() && [uid, 0].includes(stat.uid) ? statSync(path) : stat, uid);
+    if (isOurs) return;
   } catch (cause) {
     const full = errnoOf(cause) === 'ENOSPC';
-    throw new TsrunError(full ? 'ERR_TSRUN_DISK_FULL' : 'ERR_TSRUN_STORE_UNREADABLE', `cannot use ${path}: ${wordsOf(cause)}`, {
+    throw new TsrunError(full ? 'ERR_TSRUN_DISK_FULL' : 'ERR_TSRUN_STORE_UNREADABLE', `cannot use ${path}: ${reasonOf(path, cause)}`, {
       subject: path,
       hint: full ? 'free some space there, or name another directory with --root' : 'name a directory you own with --root and --run-root',
       cause,
@@ -81,17 +86,13 @@ export function ensurePrivateDirectory(path: HostPath, uid: number): void {
   throw notPrivate(path, uid);
 }
 
-/** Not the recursive mkdir: that tries for ever where nothing can be made (below /proc), and turns a full disk into a missing file. */
-function makeDirectories(path: string): void {
-  const missing: string[] = [];
-  for (let at = path; !existsSync(at); at = dirname(at)) missing.unshift(at);
-  for (const directory of missing) {
-    try {
-      mkdirSync(directory, { mode: 0o700 });
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error; // another process was first
-    }
-  }
+function isPrivate(stat: Stats, uid: number): boolean {
+  return stat.isDirectory() && stat.uid === uid && (stat.mode & 0o022) === 0;
+}
+
+function reasonOf(path: string, cause: unknown): string {
+  const isDangling = errnoOf(cause) === 'ENOENT' && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  return isDangling ? `it is a link to ${readlinkSync(path)}, which is not there` : wordsOf(cause);
 }
 
 /** `ENOTDIR: not a directory, mkdir '/x'` → `not a directory` */
@@ -101,9 +102,10 @@ function wordsOf(error: unknown): string {
 
 /** What stands in the way, and what may be done about it: never to remove what may be somebody's. */
 function notPrivate(path: HostPath, uid: number): TsrunError {
-  const [link, stat] = [lstatSync(path), statSync(path)];
+  const link = lstatSync(path);
+  const stat = statSync(path, { throwIfNoEntry: false }) ?? link;
   const fail = (what: string, hint: string) => new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `${path} ${what}`, { subject: path, hint });
-  if (!stat.isDirectory()) return fail('is not a directory', 'name a directory with --root and --run-root');
+  if (!stat.isDirectory() && !stat.isSymbolicLink()) return fail('is not a directory', 'name a directory with --root and --run-root');
   if (stat.uid !== uid) return fail(`belongs to another user (${stat.uid})`, 'name a directory of your own with --root and --run-root');
   if ((stat.mode & 0o022) !== 0) {
     const mode = (stat.mode & 0o7777).toString(8);
@@ -146,7 +148,6 @@ export function storePaths(roots: Roots) {
     /** A container's directory until its runner has locked it. */
     unlocked: (id: string) => at('transient', `new-${id}`),
     names: at('names'),
-    plans: at('plans'),
     trash: at('trash'),
     /** Facts told to this user once (notes already shown). */
     told: at('told'),

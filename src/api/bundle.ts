@@ -13,6 +13,7 @@ import { applyLayers } from '../rootfs/flat.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { readThermalPaths } from '../security/paths.js';
+import { checkArguments } from './check-arguments.js';
 import { ownArch } from './host.js';
 import { imageAnnotations, keepBlobs } from './images.js';
 import type { PullOptions } from './options.js';
@@ -33,6 +34,10 @@ const HOSTNAME = 'tsrun';
  * @throws ERR_TSRUN_FILE_EXISTS, ERR_TSRUN_BUNDLE, and what a run of the image would throw before its start
  */
 export async function writeBundle(image: string, directory: string, options: BundleOptions = {}): Promise<{ directory: string }> {
+  return bundleOf(image, directory, checkArguments({ image, directory }, options));
+}
+
+async function bundleOf(image: string, directory: string, options: BundleOptions): Promise<{ directory: string }> {
   const session = await openStore(options);
   const identity = await findIdentity(session.paths, undefined, options.signal);
   const target = claimDirectory(resolve(directory) as HostPath);

@@ -4,8 +4,9 @@ import { renameContainer as rename } from '../container/rename.js';
 import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
+import { checkArguments } from './check-arguments.js';
 import { type ContainerDetails, detailsOf } from './container-details.js';
-import { forgetLayers, layersOf } from './images.js';
+import { collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
@@ -14,15 +15,17 @@ export type ContainerSummary = Omit<Container, 'directory' | 'ports'> & Partial<
 
 /** The newest first; without `all`, those that run. */
 export async function containers(options: CommonOptions & { all?: boolean } = {}): Promise<ContainerSummary[]> {
+  checkArguments({}, options);
   const found = listContainers(openSession(options).paths).map(listed);
   return options.all ? found : found.filter(({ status }) => ['running', 'paused', 'restarting'].includes(status));
 }
 
 /** How much a container takes on the disk; undefined where that cannot be told. Looks at every file that it wrote. @throws as inspectContainer */
 export async function sizeOfContainer(name: string, options: CommonOptions = {}): Promise<ContainerSize | undefined> {
+  const { signal } = checkArguments({ container: name }, options);
   const { paths } = openSession(options);
   const container = findContainer(paths, name);
-  return containerSize(paths, container, readConfig(container), options.signal);
+  return containerSize(paths, container, readConfig(container), signal);
 }
 
 export type ContainerInspection = ContainerSummary &
@@ -35,6 +38,7 @@ export type ContainerInspection = ContainerSummary &
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_AMBIGUOUS, ERR_TSRUN_STORE_UNREADABLE */
 export async function inspectContainer(name: string, options: CommonOptions = {}): Promise<ContainerInspection> {
+  checkArguments({ container: name }, options);
   const container = findContainer(openSession(options).paths, name);
   const config = readConfig(container);
   return { ...detailsOf(container.id, config), ...summaryOf(container), config, directory: container.directory };
@@ -50,12 +54,12 @@ export async function renameContainer(container: string, name: string, options: 
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, and ERR_TSRUN_CONTAINER_RUNNING unless `force` */
 export async function removeContainer(name: string, options: CommonOptions & { force?: boolean } = {}): Promise<{ id: string }> {
+  const { signal } = checkArguments({ container: name }, options);
   const session = openSession(options);
   const { paths } = session;
   const container = findContainer(paths, name);
-  const layers = layersOf(container);
   await remove(paths, container, options.force ?? false);
-  await forgetLayers(session, layers, options.signal);
+  await collectLayers(session, signal);
   return { id: container.id };
 }
 

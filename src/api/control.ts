@@ -13,6 +13,7 @@ import { compilePausePlan, compileSignalPlan, compileStopPlan, compileUnpausePla
 import type { Plan } from '../plan/operations.js';
 import { launch } from '../runtime/spawn.js';
 import { lockDirectory } from '../sys/flock.js';
+import { checkArguments } from './check-arguments.js';
 import { notRunning, runningContainer } from './existing-container.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
@@ -23,6 +24,7 @@ export async function stopContainer(
   name: string,
   options: CommonOptions & { timeout?: number; stopSignal?: string } = {},
 ): Promise<{ id: string }> {
+  const own = checkArguments({ container: name }, options);
   const { paths } = openSession(options);
   const { id, status } = findContainer(paths, name);
   if (status === 'stopped' || status === 'created') return { id };
@@ -33,12 +35,13 @@ export async function stopContainer(
   const timeout = options.timeout ?? settings.stopTimeout;
   stay(container);
   if (process) await perform(compileStopPlan(process, runner, signal, timeout < 0 ? -1 : timeout * 1000)).catch(unlessEnded);
-  await settled(container.directory, options.signal);
+  await settled(container.directory, own.signal);
   return { id };
 }
 
 /** To its first process. @throws ERR_TSRUN_CONTAINER_STOPPED */
 export async function killContainer(name: string, options: CommonOptions & { killSignal?: string } = {}): Promise<{ id: string }> {
+  const own = checkArguments({ container: name }, options);
   const { paths } = openSession(options);
   const signal = parseSignal(options.killSignal ?? 'KILL');
   const { container, spec, runner, process } = controlled(paths, name);
@@ -48,7 +51,7 @@ export async function killContainer(name: string, options: CommonOptions & { kil
   // The runner hands signals on, and knows then how the container ended; what concerns a process's own state is not for it.
   const direct = [SIGKILL, ...JOB_CONTROL].includes(signal);
   await perform(compileSignalPlan(direct ? process : runner, signal));
-  if (signal === SIGKILL) await settled(container.directory, options.signal);
+  if (signal === SIGKILL) await settled(container.directory, own.signal);
   return { id: container.id };
 }
 
@@ -61,6 +64,7 @@ export async function waitContainer(
   name: string,
   options: CommonOptions & { condition?: 'not-running' | 'next-exit' | 'removed' } = {},
 ): Promise<number | undefined> {
+  const own = checkArguments({ container: name }, options);
   const { paths } = openSession(options);
   const { directory, status } = findContainer(paths, name);
   const ended = () => {
@@ -70,15 +74,15 @@ export async function waitContainer(
   let last = ended();
   if (options.condition === 'next-exit') {
     const before = last?.finished;
-    await until(() => ended()?.finished !== before || !existsSync(directory), options.signal);
+    await until(() => ended()?.finished !== before || !existsSync(directory), own.signal);
   } else if (status !== 'created') {
     // The status is written before the lock is let go, and the directory of a --rm run is gone with it.
-    await settled(directory, options.signal, () => {
+    await settled(directory, own.signal, () => {
       last = ended() ?? last;
     });
   }
   last = ended() ?? last;
-  if (options.condition === 'removed') await until(() => !existsSync(directory), options.signal);
+  if (options.condition === 'removed') await until(() => !existsSync(directory), own.signal);
   return last?.code;
 }
 
@@ -90,6 +94,7 @@ export async function restartContainer(name: string, options: CommonOptions & { 
 
 /** @throws ERR_TSRUN_CONTAINER_STOPPED, ERR_TSRUN_CONTAINER_PAUSED */
 export async function pauseContainer(name: string, options: CommonOptions = {}): Promise<{ id: string }> {
+  checkArguments({ container: name }, options);
   const { paths } = openSession(options);
   const { container, spec, pid, startTime } = runningContainer(paths, name);
   if (container.status === 'paused')
@@ -104,6 +109,7 @@ export async function pauseContainer(name: string, options: CommonOptions = {}):
 
 /** @throws ERR_TSRUN_CONTAINER_STOPPED when it is not paused */
 export async function unpauseContainer(name: string, options: CommonOptions = {}): Promise<{ id: string }> {
+  checkArguments({ container: name }, options);
   const { paths } = openSession(options);
   const { container, spec, pid, startTime } = runningContainer(paths, name);
   if (container.status !== 'paused')

@@ -12,6 +12,7 @@ import type { StdioFacts } from '../plan/streams.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { launch } from '../runtime/spawn.js';
 import { inheritedStreams, pipedStreams } from '../runtime/streams.js';
+import { checkArguments } from './check-arguments.js';
 import { type Compiled, compiled } from './compiled.js';
 import { runningContainer } from './existing-container.js';
 import { callersVariables, ownArch } from './host.js';
@@ -21,11 +22,13 @@ import { openSession } from './session.js';
 
 /** Resolves once the command runs. @throws TsrunError: everything that `tsrun exec` would print */
 export async function exec(name: string, command: string[], options: ExecOptions = {}): Promise<RunningProcess> {
-  return runningProcess(() => planExec(openSession(options).paths, name, command, options, pipedStreams()), options.signal);
+  const own = checkArguments({ container: name, command }, options);
+  return runningProcess(() => planExec(openSession(own).paths, name, command, own, pipedStreams()), own.signal);
 }
 
 /** `exec -d`: resolves once it runs; it outlives this process, and its output is dropped. */
 export async function execDetached(name: string, command: string[], options: ExecOptions = {}): Promise<void> {
+  checkArguments({ container: name, command }, options);
   const plan = planExec(openSession(options).paths, name, command, options, undefined);
   await launch(plan, ['ignore', 'ignore', 'inherit']).ended;
 }

@@ -1,9 +1,8 @@
 /** Verbs on images: pull, list, inspect, remove. */
 
-import { listContainers, readConfig } from '../container/state.js';
+import { listContainers } from '../container/state.js';
 import { Lease } from '../content/lease.js';
 import { TsrunError } from '../errors.js';
-import { readCatalogue } from '../image/catalogue.js';
 import { findImage } from '../image/find.js';
 import { type Image, imageId } from '../image/image.js';
 import { listImages } from '../image/list.js';
@@ -12,8 +11,10 @@ import * as remove from '../image/remove.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { ensureRootfs, findRootfs, type Rootfs } from '../rootfs/ensure.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
-import { layerKey, layerKeys, pruneLayers } from '../rootfs/prune.js';
 import { findStorage, type Storage } from '../rootfs/storage.js';
+import type { Digest } from '../spec/digest.js';
+import { checkArguments } from './check-arguments.js';
+import { annotationsOf, collectLayers, layersAnnotation, tidyLayers } from './layers.js';
 import type { CommonOptions, PullOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openSession, openStore, type Session } from './session.js';
@@ -37,10 +38,15 @@ export interface ImageSummary {
 
 /** Brings an image into the store and unpacks its layers for this user, so that the first run finds all of it ready. */
 export async function pull(image: string, options: PullOptions = {}): Promise<ImageSummary> {
+  return pullImage(image, checkArguments({ image }, options));
+}
+
+async function pullImage(image: string, options: PullOptions): Promise<ImageSummary> {
   const session = await openStore(options);
   const found = await resolveImage(session, image, 'always', options);
   const identity = await findIdentity(session.paths, undefined, options.signal);
   await unpackImage(session, identity, await storageOf(session, identity, options), found, options);
+  await tidyLayers(session, options);
   return summaryOf(found);
 }
 
@@ -50,7 +56,7 @@ export async function imageRootfs(session: Session, identity: Identity, image: I
   return (await findRootfs(session.paths, identity, storage, image.layers)) ?? unpackImage(session, identity, storage, image, options);
 }
 
-/** Unpacks what is not unpacked yet; a lease keeps the blobs from a removal meanwhile. */
+/** Unpacks what is not unpacked yet; a lease keeps blobs and layers from a removal meanwhile. */
 async function unpackImage(session: Session, identity: Identity, storage: Storage, image: Image, options: PullOptions): Promise<Rootfs> {
   using _kept = await keepBlobs(session, image, options.signal);
   return ensureRootfs(session.paths, identity, storage, image.layers, {
@@ -60,18 +66,19 @@ async function unpackImage(session: Session, identity: Identity, storage: Storag
   });
 }
 
-async function storageOf({ paths }: Session, identity: Identity, { signal, onDebug }: PullOptions): Promise<Storage> {
-  const storage = await findStorage({ paths, identity, signal }, process.env);
+async function storageOf({ paths }: Session, identity: Identity, { signal, onDebug, onNote }: PullOptions): Promise<Storage> {
+  const { storage, note } = await findStorage({ paths, identity, signal }, process.env);
+  if (note !== undefined) noteOnce(paths, note, onNote);
   onDebug?.(`storage: ${storage.type}`);
   return storage;
 }
 
-/** Until it is disposed of, the image's blobs stay in the store. */
+/** Until it is disposed of, the image's blobs stay in the store, and so do its layers, unpacked before or from now on. */
 export async function keepBlobs({ paths }: Session, { layers }: Image, signal: AbortSignal | undefined): Promise<Disposable> {
   const lease = new Lease(paths);
   try {
     await lease.protect(
-      layers.map(({ descriptor }) => descriptor.digest),
+      layers.flatMap(({ descriptor, diffId, chainId }) => [descriptor.digest, ...([diffId, chainId] as string[] as Digest[])]),
       signal,
     );
     return lease;
@@ -83,6 +90,7 @@ export async function keepBlobs({ paths }: Session, { layers }: Image, signal: A
 
 /** The newest first. What is damaged is told by a note and hides nothing else. */
 export async function images(options: CommonOptions = {}): Promise<ImageSummary[]> {
+  checkArguments({}, options);
   const { images: found, damaged } = await listImages(openSession(options));
   for (const { name, path, reason } of damaged) options.onNote?.(`${name ?? path} is damaged: ${reason}`);
   return found.map(({ id, names, digests, created, size, platform, labels }) => ({
@@ -113,6 +121,7 @@ export interface ImageInspection {
 
 /** @throws ERR_TSRUN_IMAGE_NOT_FOUND */
 export async function inspectImage(image: string, options: PullOptions = {}): Promise<ImageInspection> {
+  checkArguments({ image }, options);
   const session = openSession(options);
   const found = await findImage(session, image, options.platform === undefined ? undefined : parsePlatform(options.platform));
   if (!found)
@@ -168,53 +177,20 @@ export async function removeImage(
   image: string,
   options: CommonOptions & { force?: boolean } = {},
 ): Promise<{ untagged: string[]; deleted: string[] }> {
+  const { signal } = checkArguments({ image }, options);
   const session = await openStore(options);
-  const { paths } = session;
-  const removed = await remove.removeImage(session, image, { inUse: ({ id }) => userOf(paths, id), force: options.force });
-  const { diffIds, chainIds } = removed.layers;
-  const orphans = [
-    ...diffIds.flatMap((diffId) => layerKeys(paths, { diffId })),
-    ...chainIds.flatMap((chainId) => layerKeys(paths, { chainId })),
-  ];
-  await forgetLayers(session, orphans, options.signal);
-  return { untagged: removed.untagged, deleted: [...removed.images, ...removed.blobs.map(({ digest }) => digest)] };
-}
-
-/** Removes those of the layers that no image and no container needs any more. */
-export async function forgetLayers(session: Session, keys: readonly string[], signal?: AbortSignal): Promise<void> {
-  if (keys.length === 0) return;
-  const { paths, store } = session;
-  const { entries } = await readCatalogue(store);
-  const needed = new Set([
-    ...entries.flatMap(({ images: found }) => found.flatMap(({ layers }) => layers.flatMap((layer) => layerKeys(paths, layer)))),
-    ...listContainers(paths).flatMap((container) => layersOf(container)),
-  ]);
-  const unneeded = new Set(keys.filter((key) => !needed.has(key)));
-  if (unneeded.size > 0) await pruneLayers(paths, await findIdentity(paths, undefined, signal), unneeded);
+  const removed = await remove.removeImage(session, image, { inUse: ({ id }) => userOf(session.paths, id), force: options.force });
+  await collectLayers(session, signal);
+  return { untagged: removed.untagged, deleted: [...new Set([...removed.images, ...removed.blobs.map(({ digest }) => digest)])] };
 }
 
 const IMAGE_ID = 'io.tsrun.image.id';
-const LAYERS = 'io.tsrun.layers';
 
 /** What a container's config.json says of the image it came from, so that the image is not taken from under it. */
 export function imageAnnotations(image: Image, layers: readonly HostPath[]): Record<string, string> {
-  return { [IMAGE_ID]: imageId(image), [LAYERS]: layers.map(layerKey).join(',') };
-}
-
-/** The names of the layers below a container. */
-export function layersOf(container: Parameters<typeof readConfig>[0]): string[] {
-  return annotationsOf(container)[LAYERS]?.split(',') ?? [];
+  return { [IMAGE_ID]: imageId(image), ...layersAnnotation(layers) };
 }
 
 function userOf(paths: StorePaths, id: string): string | undefined {
   return listContainers(paths).find((container) => annotationsOf(container)[IMAGE_ID] === id)?.name;
-}
-
-/** A container whose config is damaged holds nothing that could be named. */
-function annotationsOf(container: Parameters<typeof readConfig>[0]): Record<string, string> {
-  try {
-    return readConfig(container).annotations ?? {};
-  } catch {
-    return {};
-  }
 }

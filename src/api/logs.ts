@@ -3,6 +3,7 @@ import { hasLog, type LogEntry, readLog } from '../container/log.js';
 import { settingsOf } from '../container/settings.js';
 import { findContainer, readConfig } from '../container/state.js';
 import { TsrunError } from '../errors.js';
+import { checkArguments } from './check-arguments.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
@@ -19,12 +20,13 @@ export interface LogsOptions extends CommonOptions {
 
 /** From the oldest on; with `follow` until it ends. @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_UNSUPPORTED when it keeps none, ERR_TSRUN_USAGE */
 export async function* logs(name: string, options: LogsOptions = {}): AsyncGenerator<LogEntry> {
+  const { signal } = checkArguments({ container: name }, options);
   const query = {
     follow: options.follow ?? false,
     ...(options.since === undefined ? {} : { since: parseMoment(options.since) }),
     ...(options.until === undefined ? {} : { until: parseMoment(options.until) }),
     ...(options.tail === undefined || options.tail === 'all' ? {} : { tail: parseTail(options.tail) }),
-    signal: options.signal,
+    signal,
   };
   const { paths } = openSession(options);
   const container = findContainer(paths, name);

@@ -6,6 +6,7 @@ import { parsePlatform } from '../image/platform.js';
 import { DEFAULT_REGISTRY } from '../reference/name.js';
 import type { RegistryReference } from '../reference/parse.js';
 import type { Platform } from '../spec/image.js';
+import { tidyLayers } from './layers.js';
 import type { PullOptions, PullPolicy } from './options.js';
 import type { Session } from './session.js';
 
@@ -18,7 +19,13 @@ export async function resolveImage(session: Session, text: string, policy: PullP
   const ref = referenceOf(text);
   if (ref !== undefined && ref.transport !== 'docker') {
     const { importArchive } = await import('../image/archive.js');
-    return importArchive(session, ref, { ...options, platform });
+    let replaced = false;
+    const onReplaced = () => {
+      replaced = true;
+    };
+    const image = await importArchive(session, ref, { ...options, platform, onReplaced });
+    if (replaced) await tidyLayers(session, options);
+    return image;
   }
   const present = ref !== undefined && policy === 'always' ? undefined : await findImage(session, text, platform);
   if (present !== undefined && (ref === undefined || policy !== 'newer')) return present;

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { Plan } from '../plan/operations.js';
 import { launch } from '../runtime/spawn.js';
 import { pipedStreams } from '../runtime/streams.js';
+import { checkArguments } from './check-arguments.js';
 import { planCreate, planRun } from './compile-run.js';
 import type { RunOptions } from './options.js';
 import { type RunningContainer, runningProcess } from './running.js';
@@ -13,17 +14,18 @@ import { type RunningContainer, runningProcess } from './running.js';
  * @throws TsrunError: everything that `tsrun run` would print; ERR_TSRUN_INTERRUPTED, here or from wait(), when it was aborted
  */
 export async function run(image: string, command: string[] = [], options: RunOptions = {}): Promise<RunningContainer> {
-  return runningProcess(() => planRun(image, command, options, pipedStreams()), options.signal);
+  const own = checkArguments({ image, command }, options);
+  return runningProcess(() => planRun(image, command, own, pipedStreams()), own.signal);
 }
 
 /** `run -d`: resolves once the command runs; the container outlives this process. */
 export async function runDetached(image: string, command: string[] = [], options: RunOptions = {}): Promise<{ id: string }> {
-  return printedId(await planRun(image, command, options, undefined));
+  return printedId(await planRun(image, command, checkArguments({ image, command }, options), undefined));
 }
 
 /** A container that startContainer() starts. */
 export async function createContainer(image: string, command: string[] = [], options: RunOptions = {}): Promise<{ id: string }> {
-  return printedId(await planCreate(image, command, options));
+  return printedId(await planCreate(image, command, checkArguments({ image, command }, options)));
 }
 
 async function printedId(plan: Plan): Promise<{ id: string }> {

@@ -21,7 +21,7 @@ export function openSession(options: CommonOptions): Session {
 /** For verbs that write. @throws ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_DISK_FULL */
 export async function openStore(options: CommonOptions): Promise<Session> {
   const session = openSession(options);
-  ensurePrivateDirectory(session.paths.roots.data, process.getuid?.() ?? 0);
+  ensurePrivateDirectory(session.paths.roots.data, process.getuid?.() ?? 0, 'followed');
   await session.store.init();
   return session;
 }

@@ -3,6 +3,7 @@ import type { Plan } from '../plan/operations.js';
 import { compileStartPlan } from '../plan/run.js';
 import { launch } from '../runtime/spawn.js';
 import { inheritedStreams } from '../runtime/streams.js';
+import { checkArguments } from './check-arguments.js';
 import { type Compiled, compiled } from './compiled.js';
 import { stoppedContainer } from './existing-container.js';
 import type { CommonOptions } from './options.js';
@@ -10,6 +11,7 @@ import { openSession } from './session.js';
 
 /** Resolves once its command runs; it outlives this process. Nothing is done when it runs already. */
 export async function startContainer(name: string, options: CommonOptions = {}): Promise<{ id: string }> {
+  checkArguments({ container: name }, options);
   const { paths } = openSession(options);
   const container = stoppedContainer(paths, name);
   await launch(compileStartPlan(container, undefined), ['ignore', 'ignore', 'inherit']).ended;

@@ -1,8 +1,9 @@
 /** The directory of a bundle: it belongs to the caller, so nothing that lies in it is ever touched. */
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath } from '../paths.js';
+import { makeDirectories } from '../sys/directories.js';
 import { FILES } from './mounts.js';
 
 export interface BundleDirectory {
@@ -15,27 +16,13 @@ export interface BundleDirectory {
 /** Makes the directory, or takes one that is empty. @throws ERR_TSRUN_FILE_EXISTS, ERR_TSRUN_BUNDLE */
 export function claimDirectory(path: HostPath): BundleDirectory {
   try {
-    const made = makeDirectory(path);
+    const made = makeDirectories(path, 0o777);
     if (readdirSync(path).length === 0) return { path, rootfs: join(path, 'rootfs') as HostPath, made };
   } catch (error) {
     if (errnoOf(error) !== 'ENOTDIR') throw bundleFailure(error, path);
     throw taken(`${path} is not a directory`, path);
   }
   throw taken(`the directory ${path} is not empty`, path);
-}
-
-/** With those above it. Node's recursive mkdir never ends below /proc, which answers ENOENT, and hides a full disk. */
-function makeDirectory(path: string): boolean {
-  try {
-    mkdirSync(path);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-    if (errnoOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
-    makeDirectory(dirname(path));
-    mkdirSync(path);
-    return true;
-  }
 }
 
 function taken(message: string, path: HostPath): TsrunError {

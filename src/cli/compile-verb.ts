@@ -20,7 +20,7 @@ export interface Caller {
   argv0: string;
   debug: boolean;
   /** Takes the plan's bytes. */
-  send(plan: Uint8Array): void;
+  send(plan: Uint8Array): Promise<void>;
 }
 
 export interface DrivenCall<V extends Verb> {
@@ -89,7 +89,7 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
     );
     if (compiled === undefined) return code;
     if (shared.dryRun) stdout.write(shared.json ? `${visibleJson(compiled.plain, 2)}\n` : compiled.printed);
-    else caller.send(compiled.plan);
+    else await caller.send(compiled.plan);
   } catch (error) {
     fail(error);
   }

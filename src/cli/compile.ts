@@ -34,10 +34,12 @@ async function compile(words: readonly string[]): Promise<number> {
   return printFailure(new TsrunError('ERR_TSRUN_INTERNAL', `no such compiler: ${verb}`), streams.stderr, { debug });
 }
 
-function sendPlan(plan: Uint8Array): void {
+async function sendPlan(plan: Uint8Array): Promise<void> {
   const fd = Number.parseInt(process.env['TSRUN_PLAN_FD'] ?? '', 10);
   if (!(fd > 2))
     throw new TsrunError('ERR_TSRUN_INTERNAL', 'there is nobody to take the launch plan', { hint: 'start tsrun by its own name' });
+  const { assertPlanFits } = await import('../index.js');
+  assertPlanFits(plan);
   try {
     writeAll(fd, plan);
   } catch (cause) {

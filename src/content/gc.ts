@@ -5,6 +5,7 @@ import { errnoOf } from '../errors.js';
 import type { StorePaths } from '../paths.js';
 import { type Digest, isDigest } from '../spec/digest.js';
 import type { Descriptor } from '../spec/image.js';
+import { INDEX_DEPTH, MANIFEST_LIMIT } from '../spec/limits.js';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../spec/media-types.js';
 import { storeFailure } from './failure.js';
 import { leasedDigests } from './lease.js';
@@ -12,9 +13,8 @@ import { lockStore } from './lock.js';
 import { listRefs } from './refs.js';
 import type { ContentStore } from './store.js';
 
-const MANIFEST_LIMIT = 4 * 2 ** 20;
-/** Indexes may nest: index → index → manifest → layer, and one to spare. */
-const DEPTH_LIMIT = 5;
+/** index → index → manifest → layer, and one to spare. */
+const DEPTH_LIMIT = INDEX_DEPTH + 2;
 
 /**
  * All digests below a descriptor, whether their blobs are there or not. Tolerant: what cannot be read ends its branch,

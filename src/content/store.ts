@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { open, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
 import { type Digest, hexOf, isDigest } from '../spec/digest.js';
+import { makeDirectories } from '../sys/directories.js';
 import { type BlobDescriptor, blobArrivedAs, blobDamaged, blobMissing, blobSize, storeFailure } from './failure.js';
 import { openIngest, writeDurably } from './ingest.js';
 import { lockStore } from './lock.js';
@@ -32,10 +33,8 @@ export class ContentStore {
   async init(): Promise<void> {
     const { paths } = this;
     try {
-      await mkdir(paths.base, { recursive: true, mode: 0o700 });
-      const blobs = join(paths.image, 'blobs');
-      for (const directory of [paths.image, blobs, join(blobs, 'sha256'), paths.ingest, paths.refs, paths.locks])
-        await makeDirectory(directory);
+      const blobs = join(paths.image, 'blobs', 'sha256');
+      for (const directory of [blobs, paths.ingest, paths.refs, paths.locks]) makeDirectories(directory, 0o700);
     } catch (cause) {
       throw storeFailure(cause, 'cannot make the store', paths.base);
     }
@@ -124,13 +123,6 @@ export class ContentStore {
       await ingest.discard();
     }
   }
-}
-
-/** Not the recursive mkdir: that turns a full disk (ENOSPC) into ENOENT. */
-async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { mode: 0o700 }).catch((cause: unknown) => {
-    if (errnoOf(cause) !== 'EEXIST') throw cause;
-  });
 }
 
 /** sha256 of bytes in memory, in the spelling of a descriptor. */

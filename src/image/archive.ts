@@ -11,12 +11,17 @@ import { archiveName } from './name.js';
 import { type ArchivedImage, openLayout } from './oci-layout.js';
 import { openArchive, openDirectory } from './open-archive.js';
 
+export interface ImportOptions extends FetchImageOptions {
+  /** The name was another image's, which is gone now: its blobs are removed, its unpacked layers are not. */
+  onReplaced?: (() => void) | undefined;
+}
+
 /**
  * Imports an image, reading only what the store does not have. What an archive calls its image never names anything in the store:
  * a file from a stranger must not become `alpine`.
  * Errors: ERR_TSRUN_ARCHIVE_INVALID, ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_IMAGE_AMBIGUOUS, and those of pullImage but for the client's.
  */
-export async function importArchive(session: StoreSession, ref: ArchiveReference, options: FetchImageOptions = {}): Promise<Image> {
+export async function importArchive(session: StoreSession, ref: ArchiveReference, options: ImportOptions = {}): Promise<Image> {
   const name = archiveName(ref);
   const path = resolve(ref.path);
   await session.store.init();
@@ -33,14 +38,17 @@ async function importOpened(
   session: StoreSession,
   name: string,
   { target, source }: ArchivedImage,
-  options: FetchImageOptions,
+  options: ImportOptions,
 ): Promise<Image> {
   const { paths, store } = session;
   using lease = new Lease(paths);
   const image = await fetchImage(session, lease, name, target, source, options);
   const before = await getRef(paths, name).catch(() => undefined);
   await putRef(paths, name, target);
-  if (before !== undefined && before.digest !== target.digest) await collectGarbage(store, await reachable(store, before));
+  if (before !== undefined && before.digest !== target.digest) {
+    await collectGarbage(store, await reachable(store, before));
+    options.onReplaced?.();
+  }
   options.onProgress?.({ type: 'done', reference: name, digest: target.digest });
   return image;
 }

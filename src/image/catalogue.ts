@@ -2,9 +2,10 @@
 import { listRefs, refPath } from '../content/refs.js';
 import type { ContentStore } from '../content/store.js';
 import type { Descriptor } from '../spec/image.js';
+import { INDEX_DEPTH, MANIFEST_LIMIT } from '../spec/limits.js';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../spec/media-types.js';
 import { type Image, readImageOf } from './image.js';
-import { MANIFEST_LIMIT, parseIndex, roleOf } from './parse.js';
+import { parseIndex, roleOf } from './parse.js';
 
 export interface CatalogueEntry {
   name: string;
@@ -26,8 +27,6 @@ export interface Catalogue {
   entries: CatalogueEntry[];
   damaged: DamagedImage[];
 }
-
-const INDEX_DEPTH = 3;
 
 export async function readCatalogue(store: ContentStore): Promise<Catalogue> {
   const { refs, damaged } = await listRefs(store.paths);

@@ -7,14 +7,15 @@ import { createHash } from 'node:crypto';
 import { digestOf } from '../content/store.js';
 import { canonicalName } from '../reference/format.js';
 import { parseReference } from '../reference/parse.js';
+import { compressionOf } from '../spec/compression.js';
 import type { DiffId, Digest } from '../spec/digest.js';
 import type { Descriptor, ImageManifest } from '../spec/image.js';
-import { OCI_CONFIG, OCI_MANIFEST } from '../spec/media-types.js';
+import { MANIFEST_LIMIT } from '../spec/limits.js';
+import { type Compression, OCI_CONFIG, OCI_MANIFEST } from '../spec/media-types.js';
 import { type ArchiveFiles, readWhole } from './archive-files.js';
 import { type ArchivedImage, ambiguous, notFound } from './oci-layout.js';
-import { CONFIG_LIMIT, MANIFEST_LIMIT, parseConfig, validated } from './parse.js';
+import { CONFIG_LIMIT, parseConfig, validated } from './parse.js';
 import { dockerArchiveSchema } from './schema.js';
-import { sniffCompression } from './sniff.js';
 import { archiveInvalid } from './tar-index.js';
 
 interface SavedImage {
@@ -71,7 +72,7 @@ async function layerOf(files: ArchiveFiles, path: string, diffId: DiffId): Promi
   const name = inArchive(path);
   const size = await files.size(name);
   if (size === undefined) throw archiveInvalid(files.path, `it has no file ${JSON.stringify(path)}`);
-  const compression = await sniffCompression(files.stream(name));
+  const compression = await sniff(files.stream(name));
   // A plain tar's digest is its diffID: the store checks that it is, and need not read what it has already.
   if (compression === 'none') return { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: diffId as string as Digest, size };
   return { mediaType: `application/vnd.oci.image.layer.v1.tar+${compression}`, digest: await digestOfStream(files.stream(name)), size };
@@ -81,4 +82,10 @@ async function digestOfStream(stream: AsyncIterable<Uint8Array>): Promise<Digest
   const hash = createHash('sha256');
   for await (const chunk of stream) hash.update(chunk);
   return `sha256:${hash.digest('hex')}` as Digest;
+}
+
+/** Reads no further than the first piece. */
+async function sniff(stream: AsyncIterable<Uint8Array>): Promise<Compression> {
+  for await (const chunk of stream) return compressionOf(chunk);
+  return 'none';
 }

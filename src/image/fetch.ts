@@ -4,6 +4,7 @@ import type { Lease } from '../content/lease.js';
 import type { ContentStore } from '../content/store.js';
 import type { StorePaths } from '../paths.js';
 import type { Descriptor, Platform } from '../spec/image.js';
+import { anySignal } from '../sys/abort.js';
 import { assembleImage, assertPlatform, type Image, type ReadDocument, resolveManifest } from './image.js';
 
 /** Where the bytes come from. Neither needs to verify: the store does. */
@@ -83,7 +84,7 @@ function uniqueLayers(layers: readonly Descriptor[]): Descriptor[] {
 
 async function fetchLayers(store: ContentStore, layers: Descriptor[], source: ImageSource, options: FetchImageOptions): Promise<void> {
   const siblings = new AbortController();
-  const signal = options.signal === undefined ? siblings.signal : AbortSignal.any([options.signal, siblings.signal]);
+  const signal = anySignal(options.signal, siblings.signal);
   const waiting = layers.values();
   let failure: { error: unknown } | undefined;
   const work = async () => {

@@ -4,7 +4,8 @@ import type { ContentStore } from '../content/store.js';
 import { TsrunError } from '../errors.js';
 import type { ChainId, DiffId, Digest } from '../spec/digest.js';
 import type { Descriptor, ImageConfig, ImageManifest, Platform } from '../spec/image.js';
-import { CONFIG_LIMIT, MANIFEST_LIMIT, parseConfig, parseIndex, parseManifest, roleOf } from './parse.js';
+import { INDEX_DEPTH, MANIFEST_LIMIT } from '../spec/limits.js';
+import { CONFIG_LIMIT, parseConfig, parseIndex, parseManifest, roleOf } from './parse.js';
 import { choosePlatform, formatPlatform, platformMatches, platformMissing } from './platform.js';
 
 export interface Image {
@@ -34,9 +35,6 @@ export function imageId(image: Image): Digest {
 
 /** Reads the bytes of a descriptor, verified; from the store, or by fetching them into it. */
 export type ReadDocument = (descriptor: Descriptor, limit: number) => Promise<Buffer>;
-
-/** An index may lead to an index; nobody needs more than one such step. */
-const INDEX_DEPTH = 3;
 
 export interface ResolvedManifest {
   descriptor: Descriptor;

@@ -2,9 +2,10 @@
 import { TsrunError } from '../errors.js';
 import { hexOf } from '../spec/digest.js';
 import type { Descriptor, Platform } from '../spec/image.js';
+import { MANIFEST_LIMIT } from '../spec/limits.js';
 import { type ArchiveFiles, readWhole } from './archive-files.js';
 import type { ImageSource } from './fetch.js';
-import { MANIFEST_LIMIT, validated } from './parse.js';
+import { validated } from './parse.js';
 import { choosePlatform } from './platform.js';
 import { indexSchema, layoutSchema } from './schema.js';
 

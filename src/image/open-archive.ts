@@ -7,8 +7,8 @@ import { receive } from '../content/receive.js';
 import { errnoOf, TsrunError } from '../errors.js';
 import { LIMITS } from '../layer/limits.js';
 import type { StorePaths } from '../paths.js';
+import { compressionOf } from '../spec/compression.js';
 import { type ArchiveFiles, directoryFiles, tarFiles, unreadable } from './archive-files.js';
-import { compressionOf } from './sniff.js';
 import { archiveInvalid } from './tar-index.js';
 
 export interface OpenArchive extends AsyncDisposable {

@@ -2,12 +2,12 @@
 import * as v from 'valibot';
 import { type ErrorCode, TsrunError } from '../errors.js';
 import type { Descriptor, ImageConfig, ImageIndex, ImageManifest } from '../spec/image.js';
+import { MANIFEST_LIMIT } from '../spec/limits.js';
 import { CONFIG_TYPES, INDEX_TYPES, LAYER_TYPES, MANIFEST_TYPES } from '../spec/media-types.js';
 import { parseStrictJson } from './json.js';
 import { configSchema, indexSchema, manifestSchema } from './schema.js';
 
-/** bytes; what registries and other clients agree on */
-export const MANIFEST_LIMIT = 4 * 2 ** 20;
+/** bytes */
 export const CONFIG_LIMIT = 8 * 2 ** 20;
 
 const SCHEMA_1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;

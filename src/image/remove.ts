@@ -6,7 +6,7 @@ import { refPath, removeRef } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
 import { familiarName } from '../reference/format.js';
 import { parseReference } from '../reference/parse.js';
-import type { ChainId, DiffId, Digest } from '../spec/digest.js';
+import type { Digest } from '../spec/digest.js';
 import { type CatalogueEntry, readCatalogue } from './catalogue.js';
 import type { StoreSession } from './fetch.js';
 import { matchingId, referenceOf, storedName, withDigest } from './find.js';
@@ -26,8 +26,6 @@ export interface RemovedImage {
   /** ids of images that have no name left */
   images: Digest[];
   blobs: { digest: Digest; size: number }[];
-  /** Unpacked layers that no image in the store uses any more; a container may. */
-  layers: { diffIds: DiffId[]; chainIds: ChainId[] };
 }
 
 /**
@@ -49,7 +47,6 @@ export async function removeImage({ paths, store }: StoreSession, text: string, 
     untagged: names,
     images: gone.map(({ id }) => id),
     blobs: await collectGarbage(store, candidates),
-    layers: orphanedLayers(removed, kept),
   };
 }
 
@@ -89,15 +86,4 @@ async function assertUnused(text: string, image: ImageSummary, inUse: RemoveImag
     subject: text,
     hint: `remove the container first: tsrun rm ${container}`,
   });
-}
-
-function orphanedLayers(removed: CatalogueEntry[], kept: CatalogueEntry[]): RemovedImage['layers'] {
-  const layersOf = (entries: CatalogueEntry[]) => entries.flatMap(({ images }) => images.flatMap(({ layers }) => layers));
-  const diffIds = new Set(layersOf(removed).map(({ diffId }) => diffId));
-  const chainIds = new Set(layersOf(removed).map(({ chainId }) => chainId));
-  for (const { diffId, chainId } of layersOf(kept)) {
-    diffIds.delete(diffId);
-    chainIds.delete(chainId);
-  }
-  return { diffIds: [...diffIds], chainIds: [...chainIds] };
 }

@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import { BLOCK, parseFields, parseHeader } from '../layer/tar/header.js';
-import { gather, type PaxAttributes, parseRecords, refuseGlobal } from '../layer/tar/pax.js';
+import { gather, nothingSaid, type PaxAttributes, parseRecords, refuseGlobal } from '../layer/tar/pax.js';
 
 export interface StoredFile {
   /** bytes from the start of the archive */
@@ -97,10 +97,6 @@ function inside(from: string, name: string): string {
   const isInside = joined !== '..' && !joined.startsWith('../') && (from !== '' || !name.split('/').includes('..'));
   if (!isSafe || !isInside) throw invalid(`an entry is named ${JSON.stringify(name.slice(0, 200))}`);
   return joined === '.' ? '' : joined;
-}
-
-function nothingSaid(): PaxAttributes {
-  return { xattrs: [], uncarried: [], sparse: [] };
 }
 
 function extend(pax: PaxAttributes, typeflag: string, payload: Buffer): void {

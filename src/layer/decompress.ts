@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { TsrunError } from '../errors.js';
+import { compressionOf } from '../spec/compression.js';
 import { type Compression, LAYER_TYPES } from '../spec/media-types.js';
 import { invalid } from './fault.js';
 import { loadZstd, ZstdStream } from './zstd.js';
@@ -41,10 +42,7 @@ export async function openTar(fd: number, size: number, mediaType: string): Prom
 function sniff(fd: number): Compression {
   const first = Buffer.alloc(4);
   readSync(fd, first, 0, 4, 0);
-  if (first[0] === 0x1f && first[1] === 0x8b) return 'gzip';
-  const magic = first.readUInt32LE();
-  // RFC 8878: frames, and skippable frames (which zstd:chunked and pzstd put first).
-  return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? 'zstd' : 'none';
+  return compressionOf(first);
 }
 
 type Opened = Omit<TarStream, 'compression'>;

@@ -13,6 +13,8 @@ export interface Limits {
   nameBytes: number;
   /** Bytes of one GNU long name or PAX header. */
   extensionBytes: number;
+  /** Extended attributes of one entry: the kernel lists no more than 64 KiB of names (xattr(7)). */
+  attributes: number;
   /** Pieces of one sparse file. */
   extents: number;
   /** Bytes of names that must be remembered until the end of the layer (directory times, what this layer brought). */
@@ -27,6 +29,7 @@ export const LIMITS: Readonly<Limits> = {
   depth: 1024,
   nameBytes: 4095,
   extensionBytes: 2 ** 20,
+  attributes: 1000,
   extents: 100_000,
   rememberedBytes: 128 * 2 ** 20,
 };

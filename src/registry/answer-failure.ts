@@ -89,7 +89,7 @@ function notFound(asked: Asked, told: Told | undefined, subject: string, name: s
   return make(
     'ERR_TSRUN_REGISTRY_NOT_FOUND',
     isDigest ? `${name} has no manifest ${asked.by}` : `${name} has no tag ${asked.by}`,
-    isDigest ? 'check the digest: the image may have been deleted' : 'check the tag',
+    isDigest ? 'check the digest: the image may have been deleted' : 'check the tag, and the spelling of the image',
   );
 }
 

@@ -4,6 +4,7 @@ import { canonicalName, familiarRepository } from '../reference/format.js';
 import { parseReference, type RegistryReference } from '../reference/parse.js';
 import { isDigest } from '../spec/digest.js';
 import type { Descriptor } from '../spec/image.js';
+import { MANIFEST_LIMIT } from '../spec/limits.js';
 import { type Asked, answerError } from './answer-failure.js';
 import { type Answered, sendAuthorized } from './authorize.js';
 import { streamBlob } from './blob.js';
@@ -12,7 +13,7 @@ import { candidates, type Endpoint, endpointOf, pinging } from './endpoint.js';
 import { explaining, networkError, type Peer } from './failure.js';
 import { DEFAULT_TUNING, type HttpRequest, type Send, type Tuning } from './http.js';
 import { createInterrupt } from './interrupt.js';
-import { ACCEPTED, describeHead, describeManifest, LARGEST_MANIFEST } from './manifest.js';
+import { ACCEPTED, describeManifest } from './manifest.js';
 import { proxyFor } from './proxy.js';
 import { redirecting } from './redirect.js';
 import { type RetryEvent, retryEvent, retrying } from './retry.js';
@@ -26,8 +27,6 @@ export interface RegistryClient {
    * @throws ERR_TSRUN_REGISTRY_*, ERR_TSRUN_BLOB_DIGEST, ERR_TSRUN_MEDIA_TYPE, ERR_TSRUN_MANIFEST_INVALID, ERR_TSRUN_INTERRUPTED
    */
   manifest(ref: RegistryReference, by: string): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
-  /** What a tag or digest stands for, without its bytes; undefined when the registry has no such manifest or does not tell. */
-  head(ref: RegistryReference, by: string): Promise<Descriptor | undefined>;
   /**
    * The bytes of a blob, not verified, at most `descriptor.size + 1` of them; resumed after cuts and stalls.
    * The descriptor's `urls` are never followed.
@@ -62,7 +61,7 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
   };
 
   const transport = createTransport({ env, verify, userAgent: options.userAgent, signal, tuning, keepSecret: secrets.keep });
-  const whole = buffering(transport.send, LARGEST_MANIFEST, tuning.smallBody);
+  const whole = buffering(transport.send, MANIFEST_LIMIT, tuning.smallBody);
   const patient = (send: Send) => explaining(retrying(send, { tuning, signal, onRetry }), peerOf, signal);
   const small = redirecting(patient(whole));
   const large = redirecting(patient(transport.send));
@@ -102,17 +101,8 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
     checkAddress(ref, by);
     const answered = await ask(small, ref, `manifests/${by}`, { headers: { accept: ACCEPTED.join(', ') } });
     if (answered.response.status !== 200) throw await refusal(answered, { ref, by, kind: 'manifest' });
-    const bytes = await readSmall(answered.response, LARGEST_MANIFEST, tuning.smallBody);
+    const bytes = await readSmall(answered.response, MANIFEST_LIMIT, tuning.smallBody);
     return { descriptor: describeManifest(answered.response, bytes, by, subjectOf(ref, by)), bytes };
-  }
-
-  async function head(ref: RegistryReference, by: string) {
-    checkAddress(ref, by);
-    const answered = await ask(small, ref, `manifests/${by}`, { method: 'HEAD', headers: { accept: ACCEPTED.join(', ') } });
-    const { status } = answered.response;
-    if (status === 200) return describeHead(answered.response, by);
-    if (status === 404 || status === 405) return undefined;
-    throw await refusal(answered, { ref, by, kind: 'manifest' });
   }
 
   function blob(ref: RegistryReference, descriptor: Descriptor) {
@@ -138,7 +128,6 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
   };
   return {
     manifest: (ref, by) => manifest(ref, by).catch(guarded),
-    head: (ref, by) => head(ref, by).catch(guarded),
     blob: async function* (ref, descriptor) {
       try {
         yield* blob(ref, descriptor);

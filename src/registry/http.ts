@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 
 export interface HttpRequest {
-  method: 'GET' | 'HEAD';
+  method: 'GET';
   url: URL;
   /** lower-case names */
   headers: Readonly<Record<string, string>>;

@@ -8,8 +8,6 @@ import { parseJson, property } from './body.js';
 import { type HttpResponse, headerOf } from './http.js';
 
 export const ACCEPTED: readonly string[] = [...INDEX_TYPES, ...MANIFEST_TYPES];
-/** distribution-spec: registries should accept manifests up to 4 MiB. Bytes. */
-export const LARGEST_MANIFEST = 4 * 1024 * 1024;
 
 /** Types that say nothing: the document's own `mediaType` then decides. */
 const VAGUE = new Set(['', 'application/json', 'text/plain', 'application/octet-stream', 'binary/octet-stream']);
@@ -40,17 +38,6 @@ export function describeManifest(response: HttpResponse, bytes: Buffer, by: stri
     });
   }
   return { mediaType: mediaTypeOf(response, document, subject), digest, size: bytes.length };
-}
-
-/** Of a HEAD: undefined when the headers do not tell enough. */
-export function describeHead(response: HttpResponse, by: string): Descriptor | undefined {
-  const told = headerOf(response, 'docker-content-digest');
-  const digest = told ?? (isDigest(by) ? by : undefined);
-  const length = headerOf(response, 'content-length');
-  const mediaType = essence(headerOf(response, 'content-type'));
-  if (!isDigest(digest) || (isDigest(by) && digest !== by) || !ACCEPTED.includes(mediaType)) return undefined;
-  if (length === undefined || !/^\d{1,10}$/.test(length)) return undefined;
-  return { mediaType, digest, size: Number(length) };
 }
 
 /** Both may name the type, and then must agree: the same bytes read as two things is CVE-2021-41190. */

@@ -7,6 +7,7 @@ import { diskFull, storeFailure } from '../content/failure.js';
 import { TsrunError } from '../errors.js';
 import type { LayerReport } from '../layer/job.js';
 import type { HostPath, StorePaths } from '../paths.js';
+import { anySignal } from '../sys/abort.js';
 import type { Identity } from './identity.js';
 import { ensureDirectory, type Owned, openLayers, readLayer, type UnpackedLayer } from './publish.js';
 import { type EnsureOptions, type LayerSource, unpackLayer } from './unpack.js';
@@ -49,7 +50,7 @@ export async function ensureLayers(
 ): Promise<UnpackedLayer[]> {
   await openLayers({ paths, identity });
   const stop = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const signal = anySignal(options.signal, stop.signal);
   const slots = new Slots(AT_ONCE);
   const results: Promise<UnpackedLayer>[] = [];
   for (const [index, layer] of layers.entries()) {

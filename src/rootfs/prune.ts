@@ -1,33 +1,64 @@
-/** Removal of unpacked layers that no image and no container needs, in every form that this user has of them. */
+/** Removal of unpacked layers, in every form that this user has of them. */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
-import type { ChainId, DiffId } from '../spec/digest.js';
-import type { Identity } from './identity.js';
-import { withdraw } from './publish.js';
+import type { ChainId, DiffId, Digest } from '../spec/digest.js';
+import { clearHalfMade, type Owned, removeLayerDirectory, type Withdrawn, withdraw } from './publish.js';
 
 /** The name of a layer's directory, whoever owns its files: `diff-<hex>`, `chain-<hex>`, `flat-<hex>`. */
 export function layerKey(diff: HostPath): string {
   return basename(dirname(diff));
 }
 
-/** All names that a layer may have on disk. */
-export function layerKeys(paths: StorePaths, { diffId, chainId }: { diffId?: DiffId; chainId?: ChainId }): string[] {
-  const of = [diffId && paths.diffLayer('', diffId), chainId && paths.chainLayer('', chainId), chainId && paths.flatLayer('', chainId)];
-  return of.flatMap((path) => (path ? [basename(path)] : []));
+const KEY = /^(?:diff|chain|flat)-[0-9a-f]{64}$/;
+
+/** All names that a layer of this diffID, or the layers of this chainID, may have on disk. */
+export function layerKeys(paths: StorePaths, id: DiffId | ChainId | Digest): string[] {
+  const [diffId, chainId] = [id as string as DiffId, id as string as ChainId];
+  return [paths.diffLayer('', diffId), paths.chainLayer('', chainId), paths.flatLayer('', chainId)].map((path) => basename(path));
+}
+
+/** The names of all that is unpacked, whoever owns its files. */
+export function unpackedKeys(paths: StorePaths): Set<string> {
+  return new Set(layersIn(paths).map((layer) => basename(layer)));
+}
+
+/** Takes the names away from all layers but these, and but what is in use: nobody finds them any more. Their contents are still there. */
+export function withdrawLayers(paths: StorePaths, needed: ReadonlySet<string>): WithdrawnLayers {
+  const layers = layersIn(paths).filter((layer) => !needed.has(basename(layer)));
+  return new WithdrawnLayers(layers.flatMap((layer) => withdraw(paths, layer) ?? []));
+}
+
+/** Nobody else removes them meanwhile, or makes them anew. */
+export class WithdrawnLayers {
+  constructor(readonly layers: readonly Withdrawn[]) {}
+
+  [Symbol.dispose](): void {
+    for (const { release } of this.layers) release();
+  }
 }
 
 /**
- * @param identity the caller's default: its map holds the ids of every form that the caller could have made
- * @param keys what may go; what runs is kept all the same
+ * Removes their contents, and what processes that were killed left half-made of others. One that cannot be removed keeps no other; its
+ * error comes in the end, and the next collection tries again.
+ * @param owned the caller's default identity: its map holds the ids of every form that the caller could have made
  */
-export async function pruneLayers(paths: StorePaths, identity: Identity, keys: ReadonlySet<string>): Promise<void> {
-  for (const owners of namesIn(paths.layers)) {
-    for (const key of namesIn(paths.layersOf(owners))) {
-      if (keys.has(key)) await withdraw({ paths, identity }, join(paths.layersOf(owners), key) as HostPath);
-    }
-  }
+export async function removeWithdrawn(owned: Owned, { layers }: WithdrawnLayers): Promise<void> {
+  const failures: unknown[] = [];
+  const attempt = (work: Promise<void>) => work.catch((error: unknown) => failures.push(error));
+  for (const { directory, release } of layers) await attempt(removeLayerDirectory(owned.identity, directory).finally(release));
+  for (const owners of namesIn(owned.paths.layers)) await attempt(clearHalfMade(owned, owners));
+  if (failures.length > 0) throw failures[0];
+}
+
+function layersIn(paths: StorePaths): HostPath[] {
+  const all = namesIn(paths.layers).map((owners) => paths.layersOf(owners));
+  return all.flatMap((directory) =>
+    namesIn(directory)
+      .filter((name) => KEY.test(name))
+      .map((name) => join(directory, name) as HostPath),
+  );
 }
 
 function namesIn(directory: HostPath): string[] {

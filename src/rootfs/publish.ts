@@ -2,7 +2,7 @@
  * Directories of `<data>/layers/<owners>/`: `diff` and layer.json, present under their name only when whole. One process makes such a
  * directory, under `new-…`; the others wait and find it.
  */
-import { chmodSync, chownSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { storeFailure } from '../content/failure.js';
@@ -122,28 +122,55 @@ export async function readLayer(directory: HostPath): Promise<UnpackedLayer | un
   }
 }
 
-/**
- * Takes a layer out of the store, unless it is in use: a run holds the directories of its layers locked from before it starts. The name
- * goes first, so that what has its name stays whole. @returns whether it is gone
- */
-export async function withdraw(owned: Owned, layer: HostPath): Promise<boolean> {
-  return underLock(owned, layer, async () => {
-    const directory = halfMade(layer);
-    await removeLayerDirectory(owned.identity, directory);
-    if (!(await renameUnused(layer, directory))) return false;
-    await removeLayerDirectory(owned.identity, directory);
-    return true;
-  });
+/** A layer that has lost its name: still whole, and found by nobody. */
+export interface Withdrawn {
+  directory: HostPath;
+  /** Lets others make a layer of that name. May be called more than once. */
+  release(): void;
 }
 
-async function renameUnused(layer: HostPath, to: HostPath): Promise<boolean> {
+/**
+ * Takes a layer's name away, unless it is in use: a run holds the directories of its layers locked from before it starts, who makes one
+ * holds its lock. The name goes first, so that what has its name stays whole.
+ */
+export function withdraw(paths: StorePaths, layer: HostPath): Withdrawn | undefined {
+  const release = tryLayerLock(paths, layer);
+  if (release === undefined) return undefined;
+  const directory = halfMade(layer);
+  try {
+    if (renameUnused(layer, directory)) return { directory, release };
+  } catch (error) {
+    release();
+    throw storeFailure(error, 'cannot remove an unpacked layer', layer);
+  }
+  release();
+  return undefined;
+}
+
+/** The lock of the one who makes it, without waiting. The lock's file goes with its use. @returns what lets go of it, more than once */
+function tryLayerLock(paths: StorePaths, layer: HostPath): (() => void) | undefined {
+  const path = join(paths.locks, lockOf(layer));
+  const held = tryLock(path, 'exclusive');
+  let isHeld = held !== undefined;
+  return (
+    held &&
+    (() => {
+      if (isHeld) rmSync(path, { force: true });
+      isHeld = false;
+      held.release();
+    })
+  );
+}
+
+function renameUnused(layer: HostPath, to: HostPath): boolean {
   try {
     using held = tryLockDirectory(layer, 'exclusive');
-    if (held !== undefined) await rename(layer, to);
+    if (held !== undefined) renameSync(layer, to);
     return held !== undefined;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw storeFailure(error, 'cannot remove an unpacked layer', layer);
+    // Another was first; or what a killed process left half-made under that name is to be removed before.
+    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) return false;
+    throw error;
   }
 }
 
@@ -156,15 +183,21 @@ function lockOf(to: HostPath): string {
   return `layer-${basename(dirname(to))}-${basename(to)}`;
 }
 
-/** Makes the place for layers, and clears what processes that were killed left half-made. What is locked is being made this moment. */
-export async function openLayers({ paths, identity }: Owned): Promise<void> {
-  const layers = paths.layersOf(identity.ids.owners);
-  await mkdir(layers, { recursive: true, mode: 0o700 });
+/** Makes the place for layers, and clears what processes that were killed left half-made. */
+export async function openLayers(owned: Owned): Promise<void> {
+  const { paths, identity } = owned;
+  await mkdir(paths.layersOf(identity.ids.owners), { recursive: true, mode: 0o700 });
   await mkdir(paths.locks, { recursive: true, mode: 0o700 });
+  await clearHalfMade(owned, identity.ids.owners);
+}
+
+/** What is locked is being made, or removed, this moment. */
+export async function clearHalfMade({ paths, identity }: Owned, owners: string): Promise<void> {
+  const layers = paths.layersOf(owners);
   for (const name of await readdir(layers)) {
     if (!name.startsWith(HALF_MADE)) continue;
-    using held = tryLock(join(paths.locks, lockOf(join(layers, name.slice(HALF_MADE.length)) as HostPath)), 'exclusive');
-    if (held) await removeLayerDirectory(identity, join(layers, name) as HostPath);
+    const release = tryLayerLock(paths, join(layers, name.slice(HALF_MADE.length)) as HostPath);
+    if (release) await removeLayerDirectory(identity, join(layers, name) as HostPath).finally(release);
   }
 }
 
@@ -172,7 +205,7 @@ export async function openLayers({ paths, identity }: Owned): Promise<void> {
  * Removes a layer's directory, whole or half-made; its files belong to the map's ids. The program that fills it holds it locked: one whose
  * caller was killed may live a moment longer.
  */
-async function removeLayerDirectory(identity: Identity, directory: HostPath): Promise<void> {
+export async function removeLayerDirectory(identity: Identity, directory: HostPath): Promise<void> {
   using held = await lockDirectory(directory, 'exclusive');
   if (held === undefined) return;
   const trees: HostPath[] = [];

@@ -10,18 +10,40 @@ import { TsrunError } from '../errors.js';
 import type { HostPath } from '../paths.js';
 import type { Plan } from '../plan/operations.js';
 import { BEGUN, compileFuseProbe, compileOverlayProbe, WORKS } from '../plan/probe.js';
+import type { FailureRecord } from '../runtime/record.js';
 import { launch } from '../runtime/spawn.js';
 import { findProgram } from '../security/idmap-read.js';
 import { inHalfMade, type Owned, openLayers, underLock } from './publish.js';
+import { type Hindrance, hindranceOf, storageNote } from './storage-note.js';
 
 export type Storage = { type: 'overlay' } | { type: 'fuse-overlayfs'; program: string } | { type: 'copy' };
 
 const TYPES = ['overlay', 'fuse-overlayfs', 'copy'] as const;
 
+export interface FoundStorage {
+  storage: Storage;
+  /** Why it is not the overlay; absent when it was asked for. */
+  note?: string;
+}
+
 /** @throws ERR_TSRUN_USAGE for an unknown TSRUN_STORAGE, ERR_TSRUN_OVERLAY when it names a program that is not there */
-export async function findStorage(owned: Owned, env: NodeJS.ProcessEnv): Promise<Storage> {
+export async function findStorage(owned: Owned, env: NodeJS.ProcessEnv): Promise<FoundStorage> {
   const asked = env['TSRUN_STORAGE'];
-  if (asked) return storageNamed(asked, env);
+  if (asked) return { storage: storageNamed(asked, env) };
+  const { storage, hindrance } = await tried(owned, env);
+  if (storage.type === 'overlay' || hindrance === undefined) return { storage };
+  const missing = storage.type === 'copy' && findProgram('fuse-overlayfs', env) === undefined;
+  return { storage, note: storageNote(storage.type, hindrance, owned.paths.base, missing) };
+}
+
+interface Verdict {
+  storage: Storage;
+  /** What keeps the overlay from being used. */
+  hindrance?: Hindrance;
+}
+
+/** Once for a place: what is recorded is taken. */
+async function tried(owned: Owned, env: NodeJS.ProcessEnv): Promise<Verdict> {
   const { paths, identity } = owned;
   const file = paths.storage(identity.ids.owners);
   const known = recorded(file, identityOfPlace(paths.base));
@@ -30,7 +52,7 @@ export async function findStorage(owned: Owned, env: NodeJS.ProcessEnv): Promise
   return underLock(owned, join(paths.layersOf(identity.ids.owners), 'probe') as HostPath, async () => {
     const place = identityOfPlace(paths.base);
     const found = recorded(file, place) ?? (await tryEach(owned, env));
-    await writeDurably(paths, file, `${JSON.stringify({ place, storage: found })}\n`);
+    await writeDurably(paths, file, `${JSON.stringify({ place, ...found })}\n`);
     return found;
   });
 }
@@ -55,28 +77,33 @@ function identityOfPlace(base: HostPath): string {
 }
 
 /** A file that says nothing, or something else, means that it is to be tried again. */
-function recorded(file: HostPath, place: string): Storage | undefined {
+function recorded(file: HostPath, place: string): Verdict | undefined {
   try {
-    const { place: of, storage } = JSON.parse(readFileSync(file, 'utf8')) as { place?: string; storage?: Storage };
+    const { place: of, storage, hindrance } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Verdict> & { place?: string };
     if (of !== place || storage === undefined || !TYPES.includes(storage.type)) return undefined;
-    return storage.type === 'fuse-overlayfs' && !existsSync(storage.program) ? undefined : storage;
+    if (storage.type === 'fuse-overlayfs' && !existsSync(storage.program)) return undefined;
+    return { storage, ...(hindrance ? { hindrance } : {}) };
   } catch {
     return undefined;
   }
 }
 
-async function tryEach(owned: Owned, env: NodeJS.ProcessEnv): Promise<Storage> {
+async function tryEach(owned: Owned, env: NodeJS.ProcessEnv): Promise<Verdict> {
   const { ids, mappers } = owned.identity;
   const at = (directory: string) => ({ ids, mappers, lower: join(directory, 'work'), written: join(directory, 'diff') });
-  if (await works(owned, (directory) => compileOverlayProbe(at(directory)))) return { type: 'overlay' };
+  const overlay = await attempt(owned, (directory) => compileOverlayProbe(at(directory)));
+  if (overlay.works) return { storage: { type: 'overlay' } };
+  const hindrance = hindranceOf(overlay.failure);
   const program = findProgram('fuse-overlayfs', env);
-  if (program && existsSync('/dev/fuse') && (await works(owned, (directory) => compileFuseProbe({ ...at(directory), program }))))
-    return { type: 'fuse-overlayfs', program };
-  return { type: 'copy' };
+  if (program && existsSync('/dev/fuse')) {
+    const fuse = await attempt(owned, (directory) => compileFuseProbe({ ...at(directory), program }));
+    if (fuse.works) return { storage: { type: 'fuse-overlayfs', program }, hindrance };
+  }
+  return { storage: { type: 'copy' }, hindrance };
 }
 
 /** @throws what keeps any container from starting: no user namespace, no id map */
-async function works(owned: Owned, plan: (directory: HostPath) => Plan): Promise<boolean> {
+async function attempt(owned: Owned, plan: (directory: HostPath) => Plan): Promise<{ works: boolean; failure: FailureRecord | undefined }> {
   const to = join(owned.paths.layersOf(owned.identity.ids.owners), 'probe') as HostPath;
   return inHalfMade(owned, to, async (directory) => {
     const launched = launch(plan(directory), ['ignore', 'pipe', 'ignore']);
@@ -89,6 +116,6 @@ async function works(owned: Owned, plan: (directory: HostPath) => Plan): Promise
       (error: unknown) => ({ error }),
     );
     if (failure && !said.includes(BEGUN)) throw failure.error;
-    return said.includes(WORKS);
+    return { works: said.includes(WORKS), failure: await launched.failure };
   });
 }

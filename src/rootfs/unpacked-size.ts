@@ -1,15 +1,15 @@
 /** How much a layer needs once it is unpacked: what its compressed form says of itself. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { HostPath } from '../paths.js';
+import { compressionOf, isZstdFrame } from '../spec/compression.js';
 
 /** Bytes, for people: a blob of several members or frames says less. @param size of the blob itself */
 export function unpackedSize(blob: HostPath, size: number): number {
   const fd = openSync(blob, 'r');
   try {
     const start = read(fd, 0, 18);
-    if (start.readUInt16BE() === 0x1f8b) return Math.max(size, read(fd, size - 4, 4).readUInt32LE());
-    if (start.readUInt32LE() === 0xfd2fb528) return Math.max(size, contentSizeOf(start));
-    return size;
+    if (compressionOf(start) === 'gzip') return Math.max(size, read(fd, size - 4, 4).readUInt32LE());
+    return isZstdFrame(start) ? Math.max(size, contentSizeOf(start)) : size;
   } finally {
     closeSync(fd);
   }

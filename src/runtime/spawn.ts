@@ -7,6 +7,7 @@ import { encodePlan } from '../plan/encode.js';
 import type { Plan } from '../plan/operations.js';
 import { explainFailure } from './explain.js';
 import { helperPath } from './locate.js';
+import { assertPlanFits } from './plan-size.js';
 import { type FailureRecord, parseRecord } from './record.js';
 
 export interface Launched {
@@ -15,6 +16,8 @@ export interface Launched {
   started: Promise<Started>;
   /** The exit status as a shell shows it. Rejects when the plan failed. */
   ended: Promise<number>;
+  /** What the helper told of a failure, once it says no more. */
+  failure: Promise<FailureRecord | undefined>;
   /** Ends what runs: the helper kills it once nobody listens to its reports, and still cleans up. SIGKILL of the helper would not. */
   kill(): void;
 }
@@ -29,6 +32,7 @@ const REPORT_FD = 4;
 
 /** @param stdio what becomes the helper's standard streams */
 export function launch(plan: Plan, stdio: [StdioPart, StdioPart, StdioPart], env: NodeJS.ProcessEnv = process.env): Launched {
+  const bytes = bytesOf(plan);
   const options: StdioOptions = [...stdio, 'pipe', 'pipe'];
   const child = spawn(helperPath(), ['execute', String(PLAN_FD), String(REPORT_FD)], { stdio: options, env });
   const exited = exitOf(child);
@@ -36,7 +40,7 @@ export function launch(plan: Plan, stdio: [StdioPart, StdioPart, StdioPart], env
   if (!sink || !stream) return neverLaunched(child, exited);
   const reports = readReports(stream);
   sink.on('error', () => {}); // a helper that ended early says why in its report
-  sink.end(encodePlan(plan));
+  sink.end(bytes);
   let killed = false;
   const ended = Promise.all([exited, reports.all]).then(([status, told]) => {
     // What fails in the clean-up is left to the next start; the container has ended as it did.
@@ -56,7 +60,15 @@ export function launch(plan: Plan, stdio: [StdioPart, StdioPart, StdioPart], env
     killed = true;
     stream.destroy();
   };
-  return { process: child, started, ended, kill };
+  const failure = reports.all.then((told) => told.failure);
+  return { process: child, started, ended, failure, kill };
+}
+
+/** Checked before there is anybody to read it. */
+function bytesOf(plan: Plan): Uint8Array {
+  const bytes = encodePlan(plan);
+  assertPlanFits(bytes);
+  return bytes;
 }
 
 /** Our ends for the plan and the reports. There are none when this process has no descriptors left. */
@@ -69,7 +81,7 @@ function ends(child: ChildProcess): [Writable, Duplex] | undefined {
 function neverLaunched(child: ChildProcess, exited: Promise<number>): Launched {
   const failed = exited.then<never>(() => Promise.reject(helperDied()));
   failed.catch(() => {});
-  return { process: child, started: failed, ended: failed, kill: () => {} };
+  return { process: child, started: failed, ended: failed, failure: Promise.resolve(undefined), kill: () => {} };
 }
 
 /** Exit status, 128+n after a signal. */
@@ -85,11 +97,12 @@ function exitOf(child: ChildProcess): Promise<number> {
 
 /** Work that nobody waits for: in a session of its own, at the lowest priority. */
 export function launchDetached(plan: Plan): void {
+  const bytes = bytesOf(plan);
   const child = spawn(helperPath(), ['execute', String(PLAN_FD)], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'], detached: true });
   child.on('error', () => {}); // what was to be done is tried again at the next start
   const [sink] = ends(child) ?? [];
   sink?.on('error', () => {});
-  sink?.end(encodePlan(plan));
+  sink?.end(bytes);
   if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   child.unref();
 }

@@ -1,5 +1,5 @@
 /** What the standard streams of this process are, for a plan that hands them on. */
-import { fstatSync, type Stats } from 'node:fs';
+import { fstatSync, readlinkSync, type Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { StdioFacts, StreamFacts } from '../plan/streams.js';
 
@@ -16,11 +16,21 @@ export function pipedStreams(): StdioFacts {
 
 function factsOf(fd: number): StreamFacts {
   const stat = fstatSync(fd);
-  return { type: isatty(fd) ? 'terminal' : typeOf(stat), uid: stat.uid, file: `${stat.dev}:${stat.ino}` };
+  return { type: isatty(fd) ? 'terminal' : typeOf(fd, stat), uid: stat.uid, file: `${stat.dev}:${stat.ino}` };
 }
 
-function typeOf(stat: Stats): StreamFacts['type'] {
+/** Only a pipe without a name is nobody else's: a fifo is a file of the host, whose mode the container could change. */
+function typeOf(fd: number, stat: Stats): StreamFacts['type'] {
   if (stat.isSocket()) return 'socket';
-  if (stat.isFIFO()) return 'pipe';
+  if (stat.isFIFO()) return isAnonymous(fd) ? 'pipe' : 'file';
   return stat.isCharacterDevice() ? 'device' : 'file';
+}
+
+/** pipe(7): procfs shows `pipe:[inode]`; what has a name on the host shows that. Where it cannot be known, it has one. */
+function isAnonymous(fd: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:[');
+  } catch {
+    return false;
+  }
 }

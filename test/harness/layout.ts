@@ -1,4 +1,5 @@
 /** Writes OCI image layouts byte by byte, so that a test decides everything about an image. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +8,8 @@ import { gzipSync } from 'node:zlib';
 export interface LayerFile {
   /** The changeset, an uncompressed tar. */
   tar: Uint8Array;
-  /** Default gzip. */
-  compression?: 'gzip' | 'none';
+  /** Default gzip. zstd needs its program. */
+  compression?: 'gzip' | 'zstd' | 'none';
   /** Default: the true one. */
   diffId?: string;
 }
@@ -59,10 +60,17 @@ const type = (name: string) => `application/vnd.oci.image.${name}`;
 function putImage(put: (mediaType: string, content: Uint8Array | object) => Descriptor, image: ImageFile): Descriptor {
   const platform = { os: 'linux', architecture: image.architecture ?? hostArchitecture };
   const layers = image.layers.map(({ tar, compression = 'gzip' }) =>
-    compression === 'gzip' ? put(type('layer.v1.tar+gzip'), gzipSync(tar, { level: 1 })) : put(type('layer.v1.tar'), tar),
+    put(type(compression === 'none' ? 'layer.v1.tar' : `layer.v1.tar+${compression}`), compressed(tar, compression)),
   );
   const rootfs = { type: 'layers', diff_ids: image.layers.map(({ tar, diffId }) => diffId ?? digestOf(tar)) };
   const config = put(type('config.v1+json'), { ...platform, config: image.config ?? {}, rootfs, history: [] });
   const mediaType = type('manifest.v1+json');
   return { ...put(mediaType, { schemaVersion: 2, mediaType, config, layers }), platform };
+}
+
+/** Node has zstd from 22.15 on. */
+function compressed(tar: Uint8Array, compression: 'gzip' | 'zstd' | 'none'): Uint8Array {
+  if (compression === 'none') return tar;
+  if (compression === 'gzip') return gzipSync(tar, { level: 1 });
+  return execFileSync('zstd', ['-q', '-c'], { input: tar, maxBuffer: 2 ** 30 });
 }

@@ -95,7 +95,6 @@ export function memoryClient(blobs: Blobs, tags: Record<string, Descriptor>): Me
       const bytes = blobs.get(at) ?? Buffer.from('missing');
       return { descriptor: { mediaType: types.get(at) ?? OCI_MANIFEST, digest: digest(bytes), size: bytes.length }, bytes };
     },
-    head: async (_ref, by) => tags[by],
     blob(_ref, descriptor) {
       asked.push(descriptor.digest);
       return bodies.get(descriptor.digest)?.() ?? pieces(blobs.get(descriptor.digest) ?? Buffer.alloc(0), 1000);

@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TsrunError } from '../../src/errors.js';
 import { parseStrictJson } from '../../src/image/json.js';
-import { CONFIG_LIMIT, MANIFEST_LIMIT, parseConfig, parseIndex, parseManifest } from '../../src/image/parse.js';
+import { CONFIG_LIMIT, parseConfig, parseIndex, parseManifest } from '../../src/image/parse.js';
 import type { Digest } from '../../src/spec/digest.js';
 import type { Descriptor } from '../../src/spec/image.js';
+import { MANIFEST_LIMIT } from '../../src/spec/limits.js';
 import { DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/spec/media-types.js';
 import { GZIP_LAYER } from './fixture.js';
 

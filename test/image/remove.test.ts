@@ -25,14 +25,12 @@ test('by reference one name goes; with the last one, the blobs that no other ima
     untagged: ['example.com/app:again'],
     images: [],
     blobs: [],
-    layers: { diffIds: [], chainIds: [] },
   });
   const image = (await findImage(session, 'example.com/app:one')) ?? assert.fail();
   const removed = await removeImage(session, 'example.com/app:one');
   assert.deepEqual(removed.images, [imageId(image)]);
   assert.equal(removed.blobs.length, 3, 'manifest, config and its own layer; the base is shared');
   assert.equal(blobCount(session), before - 3);
-  assert.deepEqual(removed.layers, { diffIds: [image.layers[1]?.diffId], chainIds: [image.layers[1]?.chainId] });
   assert.ok(await findImage(session, 'example.com/app:two'));
   await removeImage(session, 'example.com/app:two');
   assert.equal(blobCount(session), 0);

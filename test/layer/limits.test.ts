@@ -81,6 +81,8 @@ test('a large layer passes in bounded memory', async () => {
   assert.ok(rss < 250 * MiB, `${rss / MiB} MiB`);
 });
 
+const attributes = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`SCHILY.xattr.user.${index}`, 'x']));
+
 describe('each limit, set low', { concurrency: 2 }, () => {
   const deep = ['a', 'a/b', 'a/b/c', 'a/b/c/d'].map((name) => directory(name));
   const cases: Record<string, [Buffer, Partial<Limits>]> = {
@@ -93,6 +95,7 @@ describe('each limit, set low', { concurrency: 2 }, () => {
     ],
     'bytes of a name': [archive(file('a'.repeat(60))), { nameBytes: 50 }],
     'bytes of an extension header': [archive(pax({ comment: 'x'.repeat(600) }), file('a')), { extensionBytes: 512 }],
+    'extended attributes': [archive(pax(attributes(3)), file('a')), { attributes: 2 }],
     'remembered names': [archive(...deep), { rememberedBytes: 8 }],
     'a component of 256 bytes': [archive(pax({ path: 'x'.repeat(256) }), file('a')), {}],
   };

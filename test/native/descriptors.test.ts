@@ -6,9 +6,9 @@ import { after, before, describe, it } from 'node:test';
 import type { Operation } from '../../src/plan/operations.js';
 import { compileSeccomp } from '../../src/security/seccomp/compile.js';
 import { identity } from '../harness/identity.js';
+import { type Place, place } from '../harness/place.js';
 import { openTerminal } from '../harness/pty.js';
 import { temporaryDirectory } from '../harness/temporary.js';
-import { type Place, place } from '../integration/run/place.js';
 import { one, shell, two } from './plain.js';
 import { launch, released } from './program.js';
 

@@ -4,8 +4,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type CommandOptions, type Running, start } from '../harness/process.js';
+import { isRunning } from '../harness/processes.js';
 import { temporaryDirectory } from '../harness/temporary.js';
-import { isRunning, until } from '../integration/run/place.js';
+import { until } from '../harness/wait.js';
 import { one, shell, two } from './plain.js';
 import { released } from './program.js';
 

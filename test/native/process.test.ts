@@ -6,8 +6,9 @@ import type { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { encodePlan } from '../../src/plan/encode.js';
 import { slot } from '../../src/plan/slot.js';
+import { isRunning } from '../harness/processes.js';
 import { temporaryDirectory } from '../harness/temporary.js';
-import { isRunning, until } from '../integration/run/place.js';
+import { until } from '../harness/wait.js';
 import { one, shell, two } from './plain.js';
 import { type Launched, launch, released } from './program.js';
 

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { identity } from '../harness/identity.js';
+import { type Place, place } from '../harness/place.js';
+import { childrenOf, isRunning } from '../harness/processes.js';
 import { openTerminal, type Terminal } from '../harness/pty.js';
-import { childrenOf, isRunning, type Place, place, until } from '../integration/run/place.js';
+import { until } from '../harness/wait.js';
 
 describe('the terminal', { skip: identity('range').unavailable ?? false }, () => {
   let where: Place;

@@ -106,26 +106,6 @@ test('a manifest that trickles in is given up', async () => {
   assert.match(error.message, /did not end within/);
 });
 
-test('HEAD tells what a tag stands for', async () => {
-  const digest = digestOf(MANIFEST);
-  await using server = await openRegistry((_, response) => {
-    response.writeHead(200, { 'content-type': OCI_MANIFEST, 'content-length': MANIFEST.length, 'docker-content-digest': digest }).end();
-  });
-  await using client = clientFor();
-  assert.deepEqual(await client.head(refTo(server), 'v1'), { mediaType: OCI_MANIFEST, digest, size: MANIFEST.length });
-  assert.equal(server.requests.at(-1)?.method, 'HEAD');
-});
-
-test('HEAD of what is not there, or without a digest, tells nothing', async () => {
-  await using empty = await openRegistry((_, response) => response.writeHead(404).end());
-  await using silent = await openRegistry((_, response) =>
-    response.writeHead(200, { 'content-type': OCI_MANIFEST, 'content-length': 5 }).end(),
-  );
-  await using client = clientFor();
-  assert.equal(await client.head(refTo(empty), 'v1'), undefined);
-  assert.equal(await client.head(refTo(silent), 'v1'), undefined);
-});
-
 test('a tag or repository that would leave its place in the URL is refused before anything is sent', async () => {
   await using server = await openRegistry((_, response) => sendManifest(response));
   await using client = clientFor();

@@ -56,11 +56,24 @@ for (const who of identities()) {
           ...args,
           temporaryDirectory(),
         ]);
-        assert.deepEqual(await chosen(namespace.inside(place)), { named: 'copy', output: 'here\n' }, '/dev/fuse is no such device');
+        const inside = namespace.inside(place);
+        const { stderr } = await inside.tsrun(['run', '-q', '--rm', (await busyboxImage()).reference, 'true']);
+        assert.equal(stderr, '', 'silence is kept, and the note for later');
+        const { notes, ...found } = await chosen(inside);
+        assert.deepEqual(found, { named: 'copy', output: 'here\n' }, '/dev/fuse is no such device');
+        assert.equal(notes.length, 1);
+        const said = `^note: no overlay: the file system of ${place.root}/v1 cannot carry it \\(.*\\): every container gets a copy .*--root DIR$`;
+        assert.match(notes[0] ?? '', new RegExp(said));
+        assert.deepEqual((await chosen(inside)).notes, [], 'told once');
       }
       {
         await using namespace = await mountNamespace(`${mount}; shift 2; ${OPEN_FUSE}`, [...args, temporaryDirectory()]);
-        assert.deepEqual(await chosen(namespace.inside(place)), { named: 'fuse-overlayfs', output: 'here\n' });
+        const { notes, ...found } = await chosen(namespace.inside(place));
+        assert.deepEqual(found, { named: 'fuse-overlayfs', output: 'here\n' });
+        assert.match(
+          notes.join(),
+          /^note: no overlay: .*: fuse-overlayfs takes its place, and files in containers are slower; .*--root DIR$/,
+        );
       }
     });
   });
@@ -68,7 +81,7 @@ for (const who of identities()) {
   describe(`as ${who.name}`, { skip: who.unavailable ?? false }, () => {
     test('what the trial found is kept in a file, for this kernel, boot and file system', async () => {
       await using place = sandbox(who);
-      assert.deepEqual(await chosen(place), { named: 'overlay', output: 'here\n' });
+      assert.deepEqual(await chosen(place), { named: 'overlay', output: 'here\n', notes: [] });
       const file = join(place.root, 'v1', readdirSync(join(place.root, 'v1')).find((name) => name.startsWith('storage-')) ?? '');
       const kept = JSON.parse(readFileSync(file, 'utf8'));
       assert.deepEqual(kept.storage, { type: 'overlay' });
@@ -92,7 +105,8 @@ for (const who of identities()) {
 }
 
 /** What --debug names, and what the container said. */
-async function chosen(place: Sandbox): Promise<{ named: string | undefined; output: string }> {
-  const { stdout, stderr } = await place.tsrun(['run', '--debug', '--rm', (await busyboxImage()).reference, 'echo', 'here']);
-  return { named: /^debug: storage: (\S+)$/m.exec(stderr)?.[1], output: stdout };
+async function chosen(place: Sandbox): Promise<{ named: string | undefined; output: string; notes: string[] }> {
+  const { code, stdout, stderr } = await place.tsrun(['run', '--debug', '--rm', (await busyboxImage()).reference, 'echo', 'here']);
+  assert.equal(code, 0, stderr);
+  return { named: /^debug: storage: (\S+)$/m.exec(stderr)?.[1], output: stdout, notes: stderr.match(/^note: no overlay.*$/gm) ?? [] };
 }

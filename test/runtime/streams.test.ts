@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { pipedStreams } from '../../src/runtime/streams.js';
 import { inCheckout } from '../harness/checkout.js';
+import { temporaryDirectory } from '../harness/temporary.js';
 
 const PROGRAM = `import { inheritedStreams } from '${pathToFileURL(inCheckout('build/src/runtime/streams.js'))}';
 import { writeFileSync } from 'node:fs';
@@ -34,6 +36,16 @@ describe('the standard streams of a process', () => {
     assert.deepEqual([stdin.type, stdin.uid], ['file', 0]);
     assert.equal(factsWith('').stdout.type, 'socket', 'what node:child_process connects');
     assert.equal(factsWith('| cat >&3; true').stdin.type, 'socket');
+  });
+
+  it('are pipes only when they have no name: a fifo is a file of the host', () => {
+    const fifo = join(temporaryDirectory(), 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const { stdin, stdout } = factsWith(`0<>${fifo} 1<>${fifo}`);
+    assert.deepEqual([stdin.type, stdout.type], ['file', 'file']);
+    // Node's own pipes are sockets: the shell makes a real one.
+    const answer = execFileSync('sh', ['-c', 'exec 3>&1; true | "$0" --input-type=module -e "$1"', process.execPath, PROGRAM]);
+    assert.equal(JSON.parse(answer.toString()).stdin.type, 'pipe');
   });
 
   it('that node:child_process will make are three sockets', () => {

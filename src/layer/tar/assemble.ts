@@ -62,7 +62,7 @@ export function assemble(header: Header, extensions: Extensions, globals: PaxAtt
     size: type === 'file' ? (sparse?.size ?? size) : 0,
     extents: sparse?.extents,
     ...device,
-    xattrs: pax?.xattrs ?? [],
+    xattrs: [...(pax?.xattrs ?? [])].map(([name, value]) => ({ name, value })),
     uncarried: [...globals.uncarried, ...(pax?.uncarried ?? [])],
   };
 }

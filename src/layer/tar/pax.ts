@@ -49,11 +49,16 @@ export interface PaxAttributes {
   gid?: number;
   mtime?: bigint;
   atime?: bigint;
-  xattrs: { name: string; value: Buffer }[];
+  /** By name; the one that was set last comes last. */
+  xattrs: Map<string, Buffer>;
   /** Attributes in forms that are not carried: access control lists, SELinux labels. */
   uncarried: string[];
   /** GNU.sparse.*, in order, the prefix removed. */
   sparse: PaxRecord[];
+}
+
+export function nothingSaid(): PaxAttributes {
+  return { xattrs: new Map(), uncarried: [], sparse: [] };
 }
 
 const XATTR = 'SCHILY.xattr.';
@@ -80,16 +85,15 @@ export function gather(records: PaxRecord[], into: PaxAttributes): void {
 /** What would apply to every following entry is accepted only where that is harmless: no reader agrees on a global path or size. */
 export function refuseGlobal(attributes: PaxAttributes): void {
   const { path, linkpath, size, xattrs, sparse } = attributes;
-  if (path !== undefined || linkpath !== undefined || size !== undefined || xattrs.length > 0 || sparse.length > 0) {
+  if (path !== undefined || linkpath !== undefined || size !== undefined || xattrs.size > 0 || sparse.length > 0) {
     throw invalid('a global PAX header sets a path, size, attribute or sparse map');
   }
 }
 
 function addXattr(into: PaxAttributes, name: string, value: Buffer): void {
   if (name === '') throw invalid('a PAX record sets an extended attribute without a name');
-  const earlier = into.xattrs.findIndex((xattr) => xattr.name === name);
-  if (earlier !== -1) into.xattrs.splice(earlier, 1);
-  into.xattrs.push({ name, value });
+  into.xattrs.delete(name);
+  into.xattrs.set(name, value);
 }
 
 function nameOf(value: Buffer, key: string): Buffer {

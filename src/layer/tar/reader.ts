@@ -9,7 +9,7 @@ import { BlockFeeder, type Parser, type Want } from './blocks.js';
 import type { Extent, TarEntry } from './entry.js';
 import { BLOCK, type Header, parseHeader } from './header.js';
 import { parseDecimal } from './number.js';
-import { gather, type PaxAttributes, parseRecords, refuseGlobal } from './pax.js';
+import { gather, nothingSaid, type PaxAttributes, parseRecords, refuseGlobal } from './pax.js';
 import { checkMap, oldExtents, pair } from './sparse.js';
 
 /** Called in the order of the archive: entry, data of a file in any number of pieces, end. Data is valid only during the call. */
@@ -19,7 +19,7 @@ export interface TarHandler {
   end(): void;
 }
 
-export type TarLimits = Pick<Limits, 'extensionBytes' | 'extents' | 'nameBytes'>;
+export type TarLimits = Pick<Limits, 'attributes' | 'extensionBytes' | 'extents' | 'nameBytes'>;
 
 /** Push the bytes of one archive, then call end(). All faults are TsrunErrors of layer/fault.ts, or what the handler throws. */
 export class TarReader {
@@ -60,10 +60,6 @@ function* archive(handler: TarHandler, limits: TarLimits): Parser {
   }
 }
 
-function nothingSaid(): PaxAttributes {
-  return { xattrs: [], uncarried: [], sparse: [] };
-}
-
 /** The next header that is an entry's own, with what the extension headers right before it say. Undefined at the end. */
 function* nextMember(globals: PaxAttributes, limits: TarLimits): Step<{ header: Header; extensions: Extensions } | undefined> {
   const extensions: Extensions = {};
@@ -84,6 +80,8 @@ function* nextMember(globals: PaxAttributes, limits: TarLimits): Step<{ header: 
       if (extensions.pax !== undefined) throw invalid('two PAX headers stand before one entry');
       extensions.pax = nothingSaid();
       gather(parseRecords(yield* extension(header, limits)), extensions.pax);
+      if (extensions.pax.xattrs.size > limits.attributes)
+        throw overLimit(`an entry has more than ${limits.attributes} extended attributes`);
     } else if (header.typeflag === 'L' || header.typeflag === 'K') {
       const which = header.typeflag === 'L' ? 'longName' : 'longLink';
       if (extensions[which] !== undefined) throw invalid('two GNU long names stand before one entry');

@@ -57,6 +57,7 @@ const CASES: Case[] = [
   ['--env-file HOME/LONG IMAGE', USAGE, /path is too long: name/],
   ['--cidfile HOME/LONG IMAGE', 'ERR_TSRUN_STORE_UNREADABLE', /path is too long: use shorter names$/],
   ['--env-file HOME/bad.env IMAGE', USAGE, /bad\.env/],
+  ['--env-file HOME/huge.env IMAGE', USAGE, /environment variables and arguments are too large: .*--env-file/],
   ['-w relative IMAGE', USAGE, /not an absolute path/],
   ['-w /etc/passwd IMAGE', 'ERR_TSRUN_CONFIG_INVALID', /"\/etc\/passwd" cannot be entered: not a directory/],
   ['-u nobody-here IMAGE', 'ERR_TSRUN_USER_NOT_FOUND', /no user "nobody-here"/],
@@ -99,6 +100,7 @@ for (const who of identities()) {
       names = { HOME: place.home, LONG: 'x'.repeat(300), 'NO-COMMAND': `oci:${bare}:bare`, IMAGE: image };
       writeFileSync(join(place.home, 'file'), 'no archive');
       writeFileSync(join(place.home, 'bad.env'), 'GOOD=1\n=value\n');
+      writeFileSync(join(place.home, 'huge.env'), `HUGE=${'x'.repeat(20_000_000)}\n`);
       mkdirSync(join(place.home, 'IMAGE'));
       const made = await place.tsrun(['run', '-q', '--name', 'taken', image, 'true']);
       assert.equal(made.code, 0, made.stderr);

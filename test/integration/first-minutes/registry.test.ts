@@ -1,6 +1,6 @@
 /** What the registry says, or does not, in the words of the first five minutes. */
 import assert from 'node:assert/strict';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { identities } from '../../harness/identity.js';
@@ -10,24 +10,10 @@ import { start } from '../../harness/process.js';
 import { openTerminal } from '../../harness/pty.js';
 import { startRegistry } from '../../harness/registry.js';
 import { type Sandbox, sandbox } from '../../harness/tsrun.js';
-import { listening, sendError, serve } from '../../registry/fake-server.js';
+import { listening, serve } from '../../registry/fake-server.js';
 import { startHub } from './hub.js';
+import { hubAnswers } from './hub-answers.js';
 import { ordinary, unprepared, within } from './surroundings.js';
-
-/** docker.io's own manner: a challenge, an anonymous token, and 401 for what is not there as for what is private. */
-const hub: RequestListener = (request, response) => {
-  if (request.url?.startsWith('/token')) return void response.end(JSON.stringify({ token: 'anonymous-token' }));
-  if (request.url === '/v2/') return challenge(response);
-  if (request.url?.includes('/library/alpnie/')) return challenge(response);
-  if (request.headers.authorization === undefined) return challenge(response);
-  const headers = { 'ratelimit-limit': '100;w=21600', 'ratelimit-remaining': '0;w=21600', 'retry-after': '3600' };
-  sendError(response, 429, 'TOOMANYREQUESTS', 'You have reached your unauthenticated pull rate limit.', headers);
-};
-
-function challenge(response: ServerResponse): void {
-  const realm = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io"';
-  sendError(response, 401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': realm });
-}
 
 const LAST_LINE = /[^\n]+(?=\n$)/;
 
@@ -38,7 +24,7 @@ async function assertNothingLeft(place: Sandbox): Promise<void> {
 
 describe(`as ${ordinary.name}`, { skip: ordinary.unavailable ?? false }, () => {
   it('a 401 for an unknown repository: "alpnie: not found, or private: check the spelling, or log in"', async () => {
-    await using docker = await startHub(hub);
+    await using docker = await startHub(hubAnswers);
     await using place = sandbox(ordinary);
     for (const verb of ['run', 'pull']) {
       const { code, stdout, stderr } = await place.tsrun([verb, 'alpnie'], { env: docker.env });
@@ -52,7 +38,7 @@ describe(`as ${ordinary.name}`, { skip: ordinary.unavailable ?? false }, () => {
   });
 
   it('a 429 names the limit, and says what to do', async () => {
-    await using docker = await startHub(hub);
+    await using docker = await startHub(hubAnswers);
     await using place = sandbox(ordinary);
     const { code, stderr } = await place.tsrun(['run', 'alpine'], { env: docker.env });
     assert.equal(code, 125);

@@ -1,10 +1,10 @@
 /** `run` on a full disk, and with a store that cannot be used: the exit code, one sentence, nothing lost. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { identity } from '../../harness/identity.js';
+import { identities, identity } from '../../harness/identity.js';
 import { busyboxImage, busyboxTar } from '../../harness/images.js';
 import { writeLayout } from '../../harness/layout.js';
 import { mountNamespace } from '../../harness/mount-namespace.js';
@@ -103,3 +103,18 @@ describe(`as ${ordinary.name}`, { skip: ordinary.unavailable ?? false }, () => {
     });
   });
 });
+
+for (const who of identities()) {
+  it(`as ${who.name}: a store that is a link to another disk is used there`, { skip: who.unavailable ?? false }, async () => {
+    await using place = sandbox(who);
+    const { reference } = await busyboxImage();
+    const link = join(place.home, 'store');
+    const env = { TSRUN_ROOT: link };
+    assert.equal((await place.command(['ln', '-s', join(place.directory, 'root'), link]).finished).code, 0);
+    assert.equal((await place.tsrun(['run', '-q', '--name', 'kept', reference, 'true'], { env })).code, 0);
+    assert.equal((await place.tsrun(['run', '-q', '--rm', reference, 'echo', 'well'], { env })).stdout, 'well\n');
+    assert.equal((await place.tsrun(['rm', 'kept'], { env })).code, 0);
+    assert.equal((await place.tsrun(['rmi', reference], { env })).code, 0);
+    assert.deepEqual(readdirSync(join(place.root, 'v1/containers')), []);
+  });
+}

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { identities } from '../../harness/identity.js';
-import { busyboxImage } from '../../harness/images.js';
+import { busyboxImage, debianImage } from '../../harness/images.js';
 import { leftovers } from '../../harness/leftovers.js';
 import { COOKED, openTerminal, type TerminalOptions } from '../../harness/pty.js';
 import { type Sandbox, sandbox } from '../../harness/tsrun.js';
@@ -49,6 +49,17 @@ for (const who of identities()) {
       terminal.type('\x04');
       assert.equal((await terminal.finished).code, 7);
     });
+
+    if (who.name === 'range') {
+      // Of a distribution as it is: nobody sets PS1. The large image once; bash is the same for all.
+      it('is Debian’s shell, whose prompt shows the short id unaided', async () => {
+        const terminal = await tsrun(['run', '--rm', '-q', (await debianImage()).reference], { timeoutMs: 180_000 });
+        const [, id] = await terminal.waitFor(/root@([0-9a-f]{12}):\/# /);
+        assert.equal(id, readdirSync(join(place.root, 'v1/transient'))[0]?.slice(0, 12));
+        terminal.type('exit\r');
+        assert.equal((await terminal.finished).code, 0);
+      });
+    }
 
     it('follows the window: SIGWINCH arrives, and stty size is right', async () => {
       const script = 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 60 & wait $!; done';

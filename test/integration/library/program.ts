@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownNode } from '../../harness/nodes.js';
+import type { Place } from '../../harness/place.js';
 import type { CommandOptions, Running } from '../../harness/process.js';
 import { installation } from '../../harness/reach.js';
-import type { Place } from '../run/place.js';
 
 /** What every program begins with: the library, the image, and `print` for its answers. */
 const HEAD = (image: string) => `

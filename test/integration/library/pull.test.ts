@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { identity } from '../../harness/identity.js';
 import { busyboxImage } from '../../harness/images.js';
+import { describeAs } from '../../harness/place.js';
 import { type Registry, startRegistry } from '../../harness/registry.js';
-import { describeAs } from '../run/place.js';
 import { program } from './program.js';
 
 const who = identity('range');

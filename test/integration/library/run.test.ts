@@ -4,7 +4,9 @@ import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
 import { leftovers } from '../../harness/leftovers.js';
 import { nodeVersions } from '../../harness/nodes.js';
-import { assertNothingLeft, describeAs, isRunning, NOTHING, until } from '../run/place.js';
+import { assertNothingLeft, describeAs, NOTHING } from '../../harness/place.js';
+import { isRunning } from '../../harness/processes.js';
+import { until } from '../../harness/wait.js';
 import { program, startProgram } from './program.js';
 
 const STREAMS = `
@@ -61,6 +63,16 @@ for (const who of identities()) {
         print(await failure(container.wait()));`;
       const aborted = { typed: true, code: 'ERR_TSRUN_INTERRUPTED', exitCode: 130, message: 'the run was aborted' };
       for (const answer of await program(where(), lines)) assert.deepEqual({ ...(answer as object), message: aborted.message }, aborted);
+      await assertNothingLeft(where().box);
+    });
+
+    it('one signal may be given to a dozen runs, and ends them all', async () => {
+      const lines = `
+        const { signal, abort } = (() => { const one = new AbortController(); return { signal: one.signal, abort: () => one.abort() }; })();
+        const all = await Promise.all(Array.from({ length: 12 }, () => run(image, ['sleep', '60'], { rm: true, signal })));
+        abort();
+        print(await Promise.all(all.map((container) => failure(container.wait()).then(({ code }) => code))));`;
+      assert.deepEqual(await program(where(), lines), [Array(12).fill('ERR_TSRUN_INTERRUPTED')]);
       await assertNothingLeft(where().box);
     });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
-import { describeAs } from '../run/place.js';
+import { describeAs } from '../../harness/place.js';
 import { program } from './program.js';
 
 /** Everything of a process that a library could change behind its back. */

@@ -1,10 +1,13 @@
 /** Many processes, one store: whichever is first fetches and unpacks, the others wait and find it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identities } from '../../harness/identity.js';
+import { identities, identity } from '../../harness/identity.js';
 import { busyboxImage, debianImage } from '../../harness/images.js';
+import { writeLayout } from '../../harness/layout.js';
 import { startRegistry } from '../../harness/registry.js';
+import { temporaryDirectory } from '../../harness/temporary.js';
 import { sandbox } from '../../harness/tsrun.js';
+import { archive, file } from '../../layer/tar-builder.js';
 import { halfMade, layersOf } from './store.js';
 
 const PROCESSES = 20;
@@ -38,3 +41,17 @@ for (const who of identities()) {
     assert.deepEqual(halfMade(place), []);
   });
 }
+
+const LAYERS = 50;
+
+test(`two pulls side by side of an image of ${LAYERS} layers say nothing of it: no warning of listeners`, {
+  skip: identity('range').unavailable ?? false,
+}, async () => {
+  const directory = temporaryDirectory();
+  const layers = Array.from({ length: LAYERS }, (_, index) => ({ tar: archive(file(`file${index}`, `${index}`)) }));
+  writeLayout(directory, [{ tag: 'tall', layers }]);
+  await using place = sandbox(identity('range'));
+  const pulls = [1, 2].map(() => place.tsrun(['pull', '-q', `oci:${directory}:tall`]));
+  for (const { code, stderr } of await Promise.all(pulls)) assert.deepEqual([code, stderr], [0, '']);
+  assert.equal(layersOf(place).length, LAYERS);
+});

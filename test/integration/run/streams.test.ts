@@ -128,6 +128,16 @@ for (const who of identities()) {
       }
     });
 
+    it('fifos of the caller carry every byte, and the container cannot change them', async () => {
+      const script = 'chmod 777 /dev/stdin /dev/stdout /proc/self/fd/0 /proc/self/fd/1; cat';
+      const { stdout } = await shell(
+        where(),
+        `cd; rm -f in out; mkfifo -m 600 in out; echo text > in & cat out > got & "$tsrun" run --rm -i "$image" sh -c '${script}' < in > out
+         wait; cat got; stat -c %a in out`,
+      );
+      assert.equal(stdout, 'text\n600\n600\n');
+    });
+
     it('/dev/null stays /dev/null', async () => {
       const script = 'cat; [ /dev/stdin -ef /dev/null ] && [ /dev/stdout -ef /dev/null ] && echo same >&2';
       const { stdout } = await shell(where(), `"$tsrun" run --rm -i "$image" sh -c '${script}' < /dev/null 2>&1 > /dev/null | cat`);

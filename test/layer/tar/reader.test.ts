@@ -230,3 +230,17 @@ test('messages show names without control characters', () => {
   );
   assert.deepEqual(read(END), []);
 });
+
+test('of two attributes with one name the later counts; forty thousand in one header are too many', () => {
+  const twice = ['a', 'b', 'a'].map((name, index): [string, string] => [`SCHILY.xattr.user.${name}`, `${index}`]);
+  const [entry] = read(archive(pax(twice), file('f')));
+  assert.deepEqual(
+    entry?.xattrs.map(({ name, value }) => [name, value.toString()]),
+    [
+      ['user.b', '1'],
+      ['user.a', '2'],
+    ],
+  );
+  const many = Array.from({ length: 40_000 }, (_, index): [string, string] => [`SCHILY.xattr.${index}`, '']);
+  refuses(archive(pax(many), file('f')), 'ERR_TSRUN_LAYER_LIMIT');
+});
