@@ -40,7 +40,7 @@ const CASES: Case[] = [
   ['--name', USAGE, /flag needs an argument: --name/],
   ['--rm=perhaps IMAGE', USAGE, /invalid argument "perhaps"/],
   ['--pull sometimes IMAGE', USAGE, /missing, always, never or newer/],
-  ['--network bridge IMAGE', USAGE, /none or host/],
+  ['--network bogus IMAGE', UNSUPPORTED, /no network "bogus"/],
   ['-m 1g IMAGE', UNSUPPORTED, /-m \(--memory\) yet/],
   ['--privileged IMAGE', UNSUPPORTED, /--privileged yet/],
   ['--userns host IMAGE', UNSUPPORTED, /--userns host/],
