@@ -146,6 +146,8 @@ export function storePaths(roots: Roots) {
     /** A container's directory until its runner has locked it. */
     unlocked: (id: string) => at('transient', `new-${id}`),
     names: at('names'),
+    volumes: at('volumes'),
+    volume: (name: string) => at('volumes', name),
     plans: at('plans'),
     trash: at('trash'),
     /** Facts told to this user once (notes already shown). */
