@@ -24,7 +24,7 @@ for (const who of identities()) {
       const anonymous = (await ok('create')).trim();
       assert.match(anonymous, /^[0-9a-f]{64}$/);
       assert.equal(await ok('ls', '-q'), `${[anonymous, 'made'].sort().join('\n')}\n`);
-      assert.match(await ok('ls'), /^DRIVER {3}VOLUME NAME\nlocal {4}/);
+      assert.match(await ok('ls'), /^DRIVER {4}VOLUME NAME\nlocal {5}/);
       assert.equal(await ok('ls', '-q', '--filter', 'label=tier=db', '-f', 'name=mad'), 'made\n');
       assert.equal(await ok('ls', '-q', '-f', 'label=tier=web'), '');
       assert.equal(await ok('ls', '-q', '-f', 'dangling=false'), '');
