@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <termios.h>
 
@@ -104,6 +105,7 @@ void forget_descriptor(struct context *, const char *name);
 int vacate(struct context *, int fd);                          /* moves ours away from a number that the program behind exec gets */
 int hold_only(struct context *, int one, int other);              /* lets go of all else */
 int rid_of_streams(struct context *);                           /* the standard ones become the null device, our own go */
+int raise_descriptors(struct rlimit *old);                     /* to the hard limit */
 int write_all(int fd, const char *bytes, size_t size);
 
 /* processes */
@@ -152,7 +154,13 @@ int open_in_root(int root, const char *path, int flags);
 int make_in_root(int root, const char *path, bool directory);
 int make_directory_in_root(int root, const char *path);
 
-/* mounts: sets attributes of an attached one, also where the kernel has no mount_setattr */
+/* trees */
+int copy_tree(struct context *, int from, int to);             /* closes `from` */
+int empty_tree(int directory);
+
+/* mounts: a clone of one, attached nowhere, of what is at the path, or at the descriptor for "" */
+int clone_mount(int fd, const char *path, bool recursive);
+/* sets attributes of an attached one, also where the kernel has no mount_setattr */
 int restrict_mount(int mount, uint64_t set, bool recursive);
 
 #endif

@@ -223,25 +223,17 @@ static int copy_directory(struct copy *copy, int from, int to, size_t length)
 	return result;
 }
 
-/* Two descriptors for each directory that it is deep: the limit is the container's again afterwards. */
-int op_copy_tree(struct context *c, const struct op *op)
+/* Closes `from`. Two descriptors for each directory that it is deep: the limit is the container's again afterwards. */
+int copy_tree(struct context *c, int from, int to)
 {
-	freeing char *source = fill_text(c, op->args[0].span);
-	freeing char *target = fill_text(c, op->args[1].span);
-	struct rlimit limit, all;
-	if (!source || !target || getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return -1;
-	note_path(c, source);
-	int from = open(source, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	closing int to = open(target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct rlimit limit;
 	struct copy *copy = calloc(1, sizeof *copy);
-	if (!copy) {
+	if (!copy || raise_descriptors(&limit) < 0) {
+		free(copy);
 		close_fd(&from);
 		return -1;
 	}
 	copy->target = to;
-	all = (struct rlimit){ limit.rlim_max, limit.rlim_max };
-	setrlimit(RLIMIT_NOFILE, &all);
 	int result = copy_directory(copy, from, to, 0);
 	int saved = errno;
 	setrlimit(RLIMIT_NOFILE, &limit);
@@ -253,4 +245,16 @@ int op_copy_tree(struct context *c, const struct op *op)
 	free(copy);
 	errno = saved;
 	return result;
+}
+
+int op_copy_tree(struct context *c, const struct op *op)
+{
+	freeing char *source = fill_text(c, op->args[0].span);
+	freeing char *target = fill_text(c, op->args[1].span);
+	if (!source || !target)
+		return -1;
+	note_path(c, source);
+	int from = open(source, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	closing int to = open(target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return copy_tree(c, from, to);
 }

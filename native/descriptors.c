@@ -46,6 +46,16 @@ void forget_descriptor(struct context *c, const char *name)
 	}
 }
 
+/* For walks into the depth of a tree. The old limit is to be set again afterwards: it is the container's. */
+int raise_descriptors(struct rlimit *old)
+{
+	if (getrlimit(RLIMIT_NOFILE, old) < 0)
+		return -1;
+	struct rlimit all = { old->rlim_max, old->rlim_max };
+	setrlimit(RLIMIT_NOFILE, &all);
+	return 0;
+}
+
 static int move_away(int *fd, int from)
 {
 	if (*fd != from)

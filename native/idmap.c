@@ -184,7 +184,8 @@ static int put_together(struct work *work, const char *path, char *about, size_t
 	while (getline(&line, &room, mounts) >= 0)
 		fputs(line, kept);
 	fclose(mounts);
-	if (fclose(kept) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	/* Nothing that is done here reaches the host; what the host mounts later may still be asked for (rslave). */
+	if (fclose(kept) != 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return -1;
 	mounts = fmemopen(all, length, "r");
 	work->source = open(path, O_PATH | O_CLOEXEC);

@@ -82,18 +82,6 @@ int op_fuse(struct context *c, const struct op *op)
 	return name_descriptor(c, op->args[2].name, sys_fsmount(fs, FSMOUNT_CLOEXEC, 0));
 }
 
-int op_attach(struct context *c, const struct op *op)
-{
-	int tree = descriptor(c, op->args[0].name);
-	freeing char *path = fill_text(c, op->args[1].span);
-	if (tree < 0 || !path)
-		return -1;
-	note_path(c, path);
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return -1;
-	return sys_move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
-}
-
 int op_mount(struct context *c, const struct op *op)
 {
 	freeing char *source = fill_text(c, op->args[0].span);
@@ -106,13 +94,60 @@ int op_mount(struct context *c, const struct op *op)
 	return mount(source, target, type, (unsigned long)op->args[3].number, data);
 }
 
-static int attach_at(int tree, int root, const char *path, bool directory)
+/*
+ * What happens to the mounts at the source happens to this one no more than the plan says. Kernels before 5.12 change a mount by its
+ * name, once it is attached.
+ */
+static int set_propagation(int tree, uint64_t how)
 {
-	closing int place = directory ? make_directory_in_root(root, path) : make_in_root(root, path, false);
-	return place < 0 ? -1 : sys_move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	char path[64];
+	struct mount_attr attr = { .propagation = how & ~(uint64_t)MS_REC };
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH | (how & MS_REC ? AT_RECURSIVE : 0), &attr) == 0)
+		return 0;
+	if (errno != ENOSYS)
+		return -1;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", tree);
+	return mount(NULL, path, NULL, (unsigned long)how, NULL);
 }
 
-/* A new file system at a directory of the root. The number after the attributes allows the kernel to refuse it. */
+int op_attach(struct context *c, const struct op *op)
+{
+	int tree = descriptor(c, op->args[0].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	if (tree < 0 || !path)
+		return -1;
+	note_path(c, path);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -1;
+	if (sys_move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return -1;
+	return set_propagation(tree, MS_PRIVATE | MS_REC); /* a root that is shared with the host could not be pivoted to */
+}
+
+/* A link of the image may lead back to the root: nothing is mounted over all of it. */
+static int refuse_root(int root, int place)
+{
+	struct stat all, here;
+	if (place < 0 || fstat(root, &all) < 0 || fstat(place, &here) < 0)
+		return -1;
+	if (all.st_dev != here.st_dev || all.st_ino != here.st_ino)
+		return 0;
+	errno = EBUSY;
+	return -1;
+}
+
+static int attach_at(int tree, int root, int place)
+{
+	return refuse_root(root, place) < 0 ? -1 : sys_move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+#define MAY_BE_REFUSED 1
+#define FOLLOW_LINKS 2
+
+/*
+ * A new file system at a directory of the root. The number after the attributes allows the kernel to refuse it, or the image to have a
+ * link there.
+ */
 int op_mount_at(struct context *c, const struct op *op)
 {
 	int root = descriptor(c, op->args[0].name);
@@ -124,8 +159,9 @@ int op_mount_at(struct context *c, const struct op *op)
 	note_path(c, path);
 	closing int made = new_mount(type, (unsigned)op->args[3].number, (const char *const *)options);
 	if (made < 0)
-		return op->args[4].number && (errno == EPERM || errno == ENODEV || errno == EINVAL || errno == EBUSY) ? 0 : -1;
-	return attach_at(made, root, path, true);
+		return op->args[4].number & MAY_BE_REFUSED && (errno == EPERM || errno == ENODEV || errno == EINVAL || errno == EBUSY) ? 0 : -1;
+	closing int place = op->args[4].number & FOLLOW_LINKS ? make_in_root(root, path, true) : make_directory_in_root(root, path);
+	return attach_at(made, root, place);
 }
 
 /*
@@ -173,10 +209,12 @@ int op_bind_at(struct context *c, const struct op *op)
 	if (fstat(tree, &stat) < 0)
 		return -1;
 	closing int place = make_in_root(root, path, S_ISDIR(stat.st_mode));
-	return place < 0 ? -1 : attach_restricted(tree, place, (uint64_t)op->args[3].number, op->args[4].number);
+	if (refuse_root(root, place) < 0 || attach_restricted(tree, place, (uint64_t)op->args[3].number, op->args[4].number) < 0)
+		return -1;
+	return set_propagation(tree, (uint64_t)op->args[5].number);
 }
 
-static int clone_at(int fd, const char *path, bool recursive)
+int clone_mount(int fd, const char *path, bool recursive)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | (recursive ? AT_RECURSIVE : 0);
 	return sys_open_tree(fd, path, flags | (*path ? 0 : AT_EMPTY_PATH));
@@ -192,14 +230,15 @@ int op_device_at(struct context *c, const struct op *op)
 	if (root < 0 || !path || !source)
 		return -1;
 	note_path(c, source);
-	closing int tree = clone_at(AT_FDCWD, source, false);
+	closing int tree = clone_mount(AT_FDCWD, source, false);
 	if (tree < 0 || fstat(tree, &stat) < 0)
 		return -1;
 	if (!S_ISCHR(stat.st_mode)) {
 		errno = ENOTTY;
 		return -1;
 	}
-	if (attach_at(tree, root, path, false) < 0)
+	closing int place = make_in_root(root, path, false);
+	if (attach_at(tree, root, place) < 0)
 		return -1;
 	/* for masks, whatever a later mount puts over it: an image's resolv.conf may be a link there */
 	return strcmp(path, "/dev/null") == 0 ? name_descriptor(c, "null-device", open_in_root(root, path, O_PATH | O_NOFOLLOW)) : 0;
@@ -216,7 +255,7 @@ static int null_device(struct context *c)
 		errno = ENOTTY;
 		return -1;
 	}
-	return clone_at(fd, "", false);
+	return clone_mount(fd, "", false);
 }
 
 int op_mask_at(struct context *c, const struct op *op)
@@ -247,6 +286,6 @@ int op_read_only_at(struct context *c, const struct op *op)
 	closing int place = open_in_root(root, path, O_PATH);
 	if (place < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-	closing int tree = clone_at(place, "", true);
+	closing int tree = clone_mount(place, "", true);
 	return tree < 0 ? -1 : attach_restricted(tree, place, MOUNT_ATTR_RDONLY, false);
 }

@@ -117,6 +117,14 @@ static bool take_name(struct reader *r, const char **name)
 	return true;
 }
 
+static bool are_digits(const uint8_t *bytes, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++)
+		if (bytes[i] < '0' || bytes[i] > '9')
+			return false;
+	return true;
+}
+
 bool slot_is_known(struct span name)
 {
 	static const char *const known[] = { "id", "short-id", "now", "cwd", "pid", "start-time", "exit-status", "own-pid", "own-start-time", "restarts", "begun" };
@@ -125,6 +133,8 @@ bool slot_is_known(struct span name)
 			return true;
 	if (name.size > 5 && name.size <= 5 + 64 && memcmp(name.bytes, "port:", 5) == 0)
 		return true;
+	if (name.size > 7 && name.size <= 10 && memcmp(name.bytes, "new-id:", 7) == 0)
+		return are_digits(name.bytes + 7, name.size - 7);
 	return name.size > 4 && memcmp(name.bytes, "env:", 4) == 0 && !memchr(name.bytes, '=', name.size);
 }
 

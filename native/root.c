@@ -17,8 +17,10 @@ int open_in_root(int root, const char *path, int flags)
 	return -1;
 }
 
+static int make_following(int root, const char *path, bool directory, int links);
+
 /* Opens the parent of the last component, making directories on the way; *last points at that component. */
-static int open_parent(int root, char *path, const char **last, mode_t mode)
+static int open_parent(int root, char *path, const char **last, int links)
 {
 	char *slash = strrchr(path, '/');
 	*last = slash ? slash + 1 : path;
@@ -26,14 +28,8 @@ static int open_parent(int root, char *path, const char **last, mode_t mode)
 		return open_in_root(root, "/", O_PATH | O_DIRECTORY);
 	*slash = 0;
 	int fd = open_in_root(root, path, O_PATH | O_DIRECTORY);
-	if (fd < 0 && errno == ENOENT) {
-		const char *name;
-		freeing char *above = strdup(path);
-		closing int parent = above ? open_parent(root, above, &name, mode) : -1;
-		if (parent < 0 || (mkdirat(parent, name, mode) < 0 && errno != EEXIST))
-			return -1;
-		fd = open_in_root(root, path, O_PATH | O_DIRECTORY);
-	}
+	if (fd < 0 && errno == ENOENT)
+		fd = make_following(root, path, true, links);
 	*slash = '/';
 	return fd;
 }
@@ -64,7 +60,7 @@ static int make_following(int root, const char *path, bool directory, int links)
 		return -1;
 	for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--)
 		copy[n - 1] = 0;
-	closing int parent = open_parent(root, copy, &last, 0755);
+	closing int parent = open_parent(root, copy, &last, links);
 	if (parent < 0)
 		return -1;
 	if (directory) {
@@ -105,7 +101,7 @@ int op_mkdir_at(struct context *c, const struct op *op)
 	if (there >= 0 || errno != ENOENT)
 		return 0;
 	const char *last;
-	closing int parent = open_parent(root, path, &last, 0755);
+	closing int parent = open_parent(root, path, &last, 0);
 	if (parent < 0 || mkdirat(parent, last, (mode_t)op->args[2].number) < 0)
 		return -1;
 	closing int made = openat(parent, last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -121,7 +117,7 @@ int op_symlink_at(struct context *c, const struct op *op)
 	if (root < 0 || !target || !path)
 		return -1;
 	note_path(c, path);
-	closing int parent = open_parent(root, path, &last, 0755);
+	closing int parent = open_parent(root, path, &last, 0);
 	return parent < 0 ? -1 : symlinkat(target, parent, last);
 }
 

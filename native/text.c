@@ -65,6 +65,23 @@ static const char *print_number(char *scratch, size_t size, long long number)
 	return scratch;
 }
 
+/* As long and as new as the id, another for each number: the same wherever this execution names it (splitmix64 of the id). */
+static const char *numbered_id(const struct context *c, struct span digits, char *scratch)
+{
+	uint64_t number = 1;
+	for (uint32_t i = 0; i < digits.size; i++)
+		number = 10 * number + (uint64_t)(digits.bytes[i] - '0');
+	for (size_t word = 0; word < ID_LENGTH / 16; word++) {
+		char part[17] = "";
+		memcpy(part, c->id + 16 * word, 16);
+		uint64_t mixed = strtoull(part, NULL, 16) + number * 0x9E3779B97F4A7C15ULL;
+		mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ULL;
+		mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBULL;
+		snprintf(scratch + 16 * word, 17, "%016llx", (unsigned long long)(mixed ^ (mixed >> 31)));
+	}
+	return scratch;
+}
+
 /* The value of a slot, in `scratch` or in memory that lives as long as we do. NULL: there is none, errno says why. */
 static const char *slot_value(struct context *c, struct span name, char *scratch, size_t size)
 {
@@ -104,6 +121,8 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 	}
 	if (is(name, "restarts"))
 		return print_number(scratch, size, c->restarts);
+	if (name.size > 7 && memcmp(name.bytes, "new-id:", 7) == 0)
+		return numbered_id(c, (struct span){ name.bytes + 7, name.size - 7 }, scratch);
 	/* env:NAME, the decoder let nothing else through */
 	return variable((struct span){ name.bytes + 4, name.size - 4 });
 }

@@ -124,6 +124,11 @@ int op_remove_tree(struct context *c, const struct op *op)
 	return remove_entry(AT_FDCWD, path);
 }
 
+int empty_tree(int directory)
+{
+	return empty_directory(directory, ".");
+}
+
 int op_remove_contents(struct context *c, const struct op *op)
 {
 	(void)c, (void)op;

@@ -15,7 +15,7 @@ export const TIERS = [
   ['commands', 'cli'],
   ['index'],
   ['api'],
-  ['image', 'container'],
+  ['image', 'container', 'volume'],
   ['bundle', 'plan', 'rootfs', 'runtime', 'network', 'cgroup', 'security', 'layer', 'content', 'registry'],
   ['api/options', 'plan/slot', 'reference', 'spec', 'sys', 'errors', 'paths'],
 ];

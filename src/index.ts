@@ -32,5 +32,14 @@ export { containerPorts, type OpenPort } from './api/port.js';
 export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';
 export { compileStart, startContainer } from './api/start.js';
+export {
+  createVolume,
+  inspectVolume,
+  pruneVolumes,
+  removeVolume,
+  type VolumeInspection,
+  type VolumeSummary,
+  volumes,
+} from './api/volumes.js';
 export { ERROR_CODES, type ErrorCode, TsrunError } from './errors.js';
 export { assertPlanFits } from './runtime/plan-size.js';

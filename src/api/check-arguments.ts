@@ -58,6 +58,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   killSignal: 'string',
   logDriver: ['json-file', 'none'],
   logOpt: 'strings',
+  mount: 'strings',
   name: 'string',
   network: 'string',
   noHosts: 'boolean',
@@ -81,12 +82,15 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   stopTimeout: 'number',
   tail: 'string',
   timeout: 'number',
+  tmpfs: 'strings',
   tlsVerify: 'boolean',
   tty: 'boolean',
   until: 'string',
   user: 'string',
   userns: 'string',
   volume: 'strings',
+  volumes: 'boolean',
+  volumesFrom: 'strings',
   workdir: 'string',
 };
 

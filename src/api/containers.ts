@@ -52,13 +52,19 @@ export async function renameContainer(container: string, name: string, options: 
   return { id: found.id, name };
 }
 
-/** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, and ERR_TSRUN_CONTAINER_RUNNING unless `force` */
-export async function removeContainer(name: string, options: CommonOptions & { force?: boolean } = {}): Promise<{ id: string }> {
+/**
+ * With `volumes` those made for it alone go as well.
+ * @throws ERR_TSRUN_CONTAINER_NOT_FOUND, and ERR_TSRUN_CONTAINER_RUNNING unless `force`
+ */
+export async function removeContainer(
+  name: string,
+  options: CommonOptions & { force?: boolean; volumes?: boolean } = {},
+): Promise<{ id: string }> {
   const { signal } = checkArguments({ container: name }, options);
   const session = openSession(options);
   const { paths } = session;
   const container = findContainer(paths, name);
-  await remove(paths, container, options.force ?? false);
+  await remove(paths, container, options.force ?? false, options.volumes ?? false);
   await collectLayers(session, signal);
   return { id: container.id };
 }

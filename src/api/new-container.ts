@@ -1,5 +1,5 @@
 /** `run` and `create`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, rmSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
@@ -19,6 +19,7 @@ import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
+import { claimVolume } from '../volume/state.js';
 import { checkSources } from './check-sources.js';
 import { callersVariables, ownArch } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
@@ -26,6 +27,7 @@ import { checkNetwork, type PreparedNetwork, prepareNetwork } from './network.js
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
+import { checkSlaves, inheritedMounts } from './volumes-from.js';
 
 /** Steps: the store, who runs it, what it runs on, what it is. */
 export async function newContainer(image: string, command: readonly string[], given: RunOptions): Promise<NewContainer> {
@@ -39,7 +41,9 @@ export async function newContainer(image: string, command: readonly string[], gi
   const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
   const settings = settingsFor(options, root, network);
   const built = buildContainer(session.paths, identity, image, command, root, network, settings, options);
-  checkSources(built.spec.mounts ?? []);
+  checkSources((built.spec.mounts ?? []).filter(({ source }) => !source?.startsWith(`${session.paths.volumes}/`)));
+  checkSlaves(built.spec.mounts ?? [], () => readFileSync('/proc/self/mountinfo', 'utf8'));
+  for (const { name, labels } of built.volumes) await claimVolume(session.paths, name, labels, identity, options.signal);
   for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
   return assemble(session.paths, identity, image, settings, network, built, options);
 }
@@ -143,6 +147,8 @@ function buildContainer(
     terminal: options.tty ?? false,
     rootPath: root.source.type === 'directory' ? root.source.path : 'rootfs',
     containerDir: containerDirectory(paths, options),
+    volumesDir: paths.volumes,
+    inherited: (options.volumesFrom ?? []).map((text) => inheritedMounts(paths, text, options.rm ?? false)),
     annotations: { ...root.annotations, ...settingsAnnotation(paths, settings) },
   });
 }
@@ -176,7 +182,8 @@ function assemble(
   options: RunOptions,
 ): NewContainer {
   const { name } = options;
-  for (const directory of [paths.containers, paths.transient, paths.names]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const directory of [paths.containers, paths.transient, paths.names, paths.volumes])
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (name !== undefined) claimName(paths, name);
   return {
     ...built,

@@ -48,8 +48,14 @@ export interface RunOptions extends PullOptions {
   /** A string is one program; an array is program and leading arguments; '' clears the image's. */
   entrypoint?: string | string[];
   hostname?: string;
-  /** `/host:/container[:options]` */
+  /** `/host:/container[:options]`, `name:/container[:options]` or `/container` */
   volume?: string[];
+  /** `type=bind|volume|tmpfs,src=…,dst=…`, CSV as docker's */
+  mount?: string[];
+  /** `/container[:size=64m,mode=700…]` */
+  tmpfs?: string[];
+  /** `container[:ro]` */
+  volumesFrom?: string[];
   readOnly?: boolean;
   /** `none`, `host`, `pasta[:options]`, `slirp4netns[:options]`, `container:NAME`, `ns:PATH`; default: the first of pasta and slirp4netns that works. */
   network?: string;

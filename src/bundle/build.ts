@@ -22,10 +22,10 @@ import { checkText } from './check.js';
 import { buildEnv } from './env.js';
 import { parseEnvFile } from './env-file.js';
 import { type BuiltFile, buildFiles, chooseHostname } from './files.js';
-import { buildMounts, checkImageVolumes } from './mounts.js';
+import { buildMounts } from './mounts.js';
 import { buildArgs, buildCwd } from './process.js';
 import { type ResolvedUser, resolveUser } from './user.js';
-import { parseVolume } from './volume.js';
+import { type Inherited, mountAnnotations, type NamedVolume, userMounts } from './user-mounts.js';
 
 export type { BuiltFile } from './files.js';
 
@@ -50,6 +50,10 @@ export interface BuildInput {
   rootPath: string;
   /** The container's directory, where `files` will lie; absolute, may hold slots. */
   containerDir: string;
+  /** Where volumes lie; without it the image's volumes are ordinary directories of the container. */
+  volumesDir?: string;
+  /** `--volumes-from` */
+  inherited?: readonly Inherited[];
   /** tsrun's own annotations (the layer stack …). */
   annotations?: Readonly<Record<string, string>>;
 }
@@ -85,6 +89,8 @@ export interface HostFacts {
 export interface Built {
   spec: RuntimeSpec;
   files: BuiltFile[];
+  /** What must be there when it starts. */
+  volumes: NamedVolume[];
   notes: string[];
 }
 
@@ -95,7 +101,14 @@ export function buildSpec(input: BuildInput): Built {
   const network = input.network ?? networkOf(input);
   const hostNetwork = network.settings.mode === 'host';
   const ownNetwork = hasOwnNetwork(network.settings);
-  checkImageVolumes(input.image?.config.config?.Volumes);
+  const asked = userMounts({
+    options,
+    inherited: input.inherited ?? [],
+    imageVolumes: input.image?.config.config?.Volumes,
+    volumesDir: input.volumesDir,
+    facts: { recursiveReadOnly: kernelAtLeast(host.kernel, 5, 12) },
+  });
+  notes.push(...asked.notes);
   const hostname = chooseHostname(options.hostname, hostNetwork ? host.hostname : undefined);
   const user = chooseUser(input);
   const process = buildProcess(input, user, mappedUser(user, ids, notes), hostname);
@@ -105,7 +118,7 @@ export function buildSpec(input: BuildInput): Built {
     readOnly: options.readOnly ?? false,
     ttyGroup: isMapped(5, ids.gid),
     containerDir: input.containerDir,
-    volumes: (options.volume ?? []).map((text) => parseVolume(text, { recursiveReadOnly: kernelAtLeast(host.kernel, 5, 12) })),
+    volumes: asked.mounts,
   });
   const spec: RuntimeSpec = {
     ociVersion: OCI_VERSION,
@@ -116,6 +129,7 @@ export function buildSpec(input: BuildInput): Built {
     linux: buildLinux(input, process, network),
     annotations: buildAnnotations(input.image, {
       'io.tsrun.owners': ids.owners,
+      ...mountAnnotations(asked.containerMounts),
       ...input.annotations,
     }),
   };
@@ -126,7 +140,7 @@ export function buildSpec(input: BuildInput): Built {
     added: network.added,
     resolvConf: network.resolvConf,
   });
-  return { spec, files, notes };
+  return { spec, files, volumes: asked.volumes, notes };
 }
 
 /** -u, else the caller's own ids with keep-id (as podman), else the image's USER, else root. */

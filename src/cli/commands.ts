@@ -23,6 +23,11 @@ import Start from '../commands/start.js';
 import Stop from '../commands/stop.js';
 import Unpause from '../commands/unpause.js';
 import Version from '../commands/version.js';
+import VolumeCreate from '../commands/volume-create.js';
+import VolumeInspect from '../commands/volume-inspect.js';
+import VolumeLs from '../commands/volume-ls.js';
+import VolumePrune from '../commands/volume-prune.js';
+import VolumeRm from '../commands/volume-rm.js';
 import Wait from '../commands/wait.js';
 
 export const COMMANDS = {
@@ -50,4 +55,9 @@ export const COMMANDS = {
   logs: Logs,
   rename: Rename,
   version: Version,
+  'volume:create': VolumeCreate,
+  'volume:inspect': VolumeInspect,
+  'volume:ls': VolumeLs,
+  'volume:prune': VolumePrune,
+  'volume:rm': VolumeRm,
 };

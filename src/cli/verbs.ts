@@ -23,6 +23,7 @@ import { START } from './flags/start.js';
 import { STOP } from './flags/stop.js';
 import { UNPAUSE } from './flags/unpause.js';
 import { VERSION } from './flags/version.js';
+import { VOLUME_CREATE, VOLUME_INSPECT, VOLUME_LS, VOLUME_PRUNE, VOLUME_RM } from './flags/volume.js';
 import { WAIT } from './flags/wait.js';
 import type { Verb } from './verb.js';
 
@@ -48,6 +49,11 @@ export const VERBS: readonly Verb[] = [
   INSPECT,
   PORT,
   RM,
+  VOLUME_CREATE,
+  VOLUME_LS,
+  VOLUME_INSPECT,
+  VOLUME_RM,
+  VOLUME_PRUNE,
   BUNDLE,
   HELP,
   VERSION,

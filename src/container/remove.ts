@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { readContainerMounts } from '../bundle/user-mounts.js';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { compileRemovalPlan } from '../plan/cage.js';
@@ -11,12 +12,17 @@ import type { Identity } from '../rootfs/identity.js';
 import { launch, launchDetached } from '../runtime/spawn.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { lockDirectory } from '../sys/flock.js';
+import { moveUnusedToTrash, volumeRemovalPlan, wasVolume } from '../volume/remove.js';
+import { readVolume } from '../volume/state.js';
 import { firstProcess, isAlive, isHeld } from './alive.js';
 import { identityOf } from './identity.js';
-import { type Container, entriesOf, ID_LENGTH, idsIn, readConfig } from './state.js';
+import { type Container, entriesOf, ID_LENGTH, idsIn, listContainers, readConfig } from './state.js';
 
-/** @throws ERR_TSRUN_CONTAINER_RUNNING unless `force` */
-export async function removeContainer(paths: StorePaths, container: Container, force: boolean): Promise<void> {
+/**
+ * @param volumes the anonymous ones that no other container has go as well, as they do with a --rm run
+ * @throws ERR_TSRUN_CONTAINER_RUNNING unless `force`
+ */
+export async function removeContainer(paths: StorePaths, container: Container, force: boolean, volumes = false): Promise<void> {
   if (container.status !== 'stopped' && container.status !== 'created') {
     if (!force) {
       throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} is running`, {
@@ -28,8 +34,37 @@ export async function removeContainer(paths: StorePaths, container: Container, f
     await end(container);
   }
   using _held = await lockDirectory(container.directory, 'exclusive');
+  const anonymous = anonymousVolumes(container.directory, container.rm ? 'discard' : 'anonymous');
   const trash = moveToTrash(paths, container.directory);
-  if (trash) await launch(removalPlan(trash), ['ignore', 'ignore', 'inherit']).ended;
+  const dead = volumes || container.rm ? discard(paths, anonymous) : [];
+  for (const directory of trash ? [trash, ...dead] : dead) await launch(removalPlan(directory), ['ignore', 'ignore', 'inherit']).ended;
+}
+
+function anonymousVolumes(directory: HostPath, which: 'anonymous' | 'discard'): string[] {
+  const mounts = readContainerMounts(configOf(directory) ?? {});
+  return [...new Set(mounts.flatMap((mount) => (mount[which] && mount.volume !== undefined ? [mount.volume] : [])))];
+}
+
+/** Moves those to the trash that no container has any more. */
+function discard(paths: StorePaths, names: readonly string[]): HostPath[] {
+  if (names.length === 0) return [];
+  const users = volumeUsers(paths);
+  return names.flatMap((name) => {
+    const volume = users.has(name) ? undefined : readVolume(paths, name);
+    const trash = volume?.anonymous && moveUnusedToTrash(paths, volume);
+    return trash ? [trash] : [];
+  });
+}
+
+/** Volume → name of a container that has it, running or not. */
+export function volumeUsers(paths: StorePaths): Map<string, string> {
+  return new Map(
+    listContainers(paths).flatMap((container) =>
+      readContainerMounts(configOf(container.directory) ?? {}).flatMap(({ volume }) =>
+        volume === undefined ? [] : [[volume, container.name] as const],
+      ),
+    ),
+  );
 }
 
 /** SIGKILL of its first process ends all; its runner then lets go of the directory. One that is just being made has no process yet. */
@@ -64,7 +99,9 @@ export function sweep(paths: StorePaths): void {
     const directory = join(paths.transient, id) as HostPath;
     if (isHeld(directory)) continue;
     killFirst(directory);
+    const volumes = anonymousVolumes(directory, 'discard');
     moveToTrash(paths, directory);
+    discard(paths, volumes);
   }
   for (const directory of abandoned(paths)) moveToTrash(paths, directory);
   for (const id of idsIn(paths.trash)) {
@@ -112,6 +149,7 @@ function removeNames(paths: StorePaths, directory: HostPath): void {
 }
 
 function removalPlan(directory: HostPath, first: Operation[] = []) {
+  if (wasVolume(directory)) return volumeRemovalPlan(directory, first);
   const { ids, mappers } = identityAt(directory);
   const overlay = join(directory, 'overlay') as HostPath;
   return compileRemovalPlan(ids, mappers, existsSync(overlay) && ids.mode !== 'single' ? [overlay] : [], [directory], first);

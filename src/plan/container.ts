@@ -13,6 +13,7 @@ import { rootOperations } from './root.js';
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
 import { type StdioFacts, streamOperations } from './streams.js';
+import { volumeOperations } from './volumes.js';
 
 export interface ContainerInput {
   /** It is new: what cannot be started is not left behind. */
@@ -61,7 +62,8 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
   const root = rootOperations(settings.root, containerDir, ids, settings.rm);
   const network = networkOperations(settings.network, settings.ports, ids);
   const entered = enterNamespaces(input);
-  const sources = [...root.binds, ...mounts.sources];
+  const volumes = volumeOperations(input, mounts.sources);
+  const sources = [...root.binds, ...volumes.sources];
   const streams = streamOperations({
     terminal: process.terminal ?? false,
     interactive: settings.interactive,
@@ -73,7 +75,9 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
   });
   const foreign = !mapsHostId(ids.uid, input.callerUid);
   const shown = foreign ? shownAsOwn(input, sources) : [];
-  const written = ids.mode === 'single' ? undefined : root.written;
+  const extra = root.written === undefined && volumes.written !== undefined ? [volumes.written] : [];
+  const written = ids.mode === 'single' ? undefined : (root.written ?? extra[0]);
+  const goes = settings.rm || isWithdrawn(input);
 
   const run: Operation[] = [
     ...network.listen,
@@ -87,7 +91,8 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ...(entered.mapped ? [] : [mapIds('child', ids, input.mappers)]),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
     ...network.open,
-    ...(written && (settings.rm || isWithdrawn(input)) ? ([['on-exit', settings.rm ? 0 : 1, EMPTY]] satisfies Operation[]) : []),
+    ...(written && goes ? ([['on-exit', settings.rm ? 0 : 1, EMPTY]] satisfies Operation[]) : []),
+    ...(volumes.remove.length > 0 && goes ? ([['on-exit', settings.rm ? 0 : 1, volumes.remove]] satisfies Operation[]) : []),
     ...shown.map((source): Operation => ['idmap-tree', source.name, 'user', source.path, source.recursive ? 1 : 0, OWNERLESS]),
     ['send', 'child', 'mapped'],
     ...shown.map(({ name }): Operation => ['send-descriptor', 'child', name]),
@@ -108,8 +113,10 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ['stage', 'stopped'],
   ];
   const parent: Operation[] = [
+    ...volumes.prepare,
     ...root.prepare,
-    ...handOver(input, [...root.ownDirectories, ...input.files.map((name) => `${containerDir}/${name}`)], foreign),
+    ...extra.map((path): Operation => ['unless', path, [['mkdir', path, 0o700]]]),
+    ...handOver(input, [...root.ownDirectories, ...extra, ...input.files.map((name) => `${containerDir}/${name}`)], foreign),
     ...recording(input, callers),
     ...repeated(input, run),
     ...(settings.rm ? [] : ([['attempt', [status(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
@@ -123,6 +130,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ['await', 'parent', 'mapped'],
     ...shown.map(({ name }): Operation => ['receive-descriptor', 'parent', name]),
     ...root.sources,
+    ...volumes.open,
     ...(foreign ? [] : openSources(sources)),
     becomeRoot(ids),
     ['undumpable'],
@@ -131,6 +139,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ['umask', 0],
     ['stage', 'rootfs'],
     ...root.assemble,
+    ...volumes.fill,
     ['stage', 'mounts'],
     ...mounts.operations,
     ...streams.inside,

@@ -19,8 +19,22 @@ const ATTRIBUTES: Readonly<Record<string, number>> = {
   exec: 0,
   relatime: 0,
 };
-/** Every mount of ours is private: what the spec says of propagation is either that or refused by bundle/. */
-const UNDERSTOOD = new Set(['bind', 'rbind', 'private', 'rprivate', 'copy', 'nocopy']);
+const MS_REC = 0x4000;
+/** mount(2): what happens at the source happens to the mount, or not. What would reach the host is refused by bundle/. */
+const PROPAGATION: Readonly<Record<string, number>> = {
+  unbindable: 1 << 17,
+  runbindable: (1 << 17) | MS_REC,
+  private: 1 << 18,
+  rprivate: (1 << 18) | MS_REC,
+  slave: 1 << 19,
+  rslave: (1 << 19) | MS_REC,
+};
+const RPRIVATE = (1 << 18) | MS_REC;
+const UNDERSTOOD = new Set(['bind', 'rbind', ...Object.keys(PROPAGATION)]);
+/** mount-at: a link of the image is followed, inside the root. Only where nothing of ours depends on the place. */
+const FOLLOW_LINKS = 2;
+/** Where the kernel's own file systems and tsrun's devices are: a link there would have them mounted elsewhere. */
+const OURS = /^\/(proc|sys|dev)(\/|$)/;
 
 /**
  * File systems of the kernel's own: what lies in them belongs to nobody who could be shown as somebody else. They have no idmapped mounts, and
@@ -35,6 +49,8 @@ export interface BindSource {
   name: string;
   path: string;
   recursive: boolean;
+  /** Where it is mounted; absent for a root file system. */
+  destination?: string;
   /** Its files belong to the container's ids already. */
   owned?: boolean;
 }
@@ -49,11 +65,12 @@ export function mountOperations(spec: RuntimeSpec): MountOperations {
   const sources: BindSource[] = [];
   const operations: Operation[] = [];
   for (const mount of spec.mounts ?? []) {
-    const { attributes, options, isBind, recursive } = interpret(mount);
+    const { attributes, options, isBind, recursive, propagation } = interpret(mount);
     if (isBind) {
       const name = `bind.${sources.length}`;
-      sources.push({ name, path: mount.source ?? '', recursive });
-      operations.push(['bind-at', 'root', mount.destination, name, attributes, mount.options?.includes('rro') ? 1 : 0]);
+      const readOnlyBelow = mount.options?.includes('rro') ? 1 : 0;
+      sources.push({ name, path: mount.source ?? '', recursive, destination: mount.destination });
+      operations.push(['bind-at', 'root', mount.destination, name, attributes, readOnlyBelow, propagation]);
     } else {
       operations.push(...fileSystem(mount, attributes, options));
     }
@@ -66,12 +83,21 @@ export function mountOperations(spec: RuntimeSpec): MountOperations {
   return { sources, operations };
 }
 
-function interpret(mount: Mount): { attributes: number; options: string[]; isBind: boolean; recursive: boolean } {
+interface Interpreted {
+  attributes: number;
+  options: string[];
+  isBind: boolean;
+  recursive: boolean;
+  propagation: number;
+}
+
+function interpret(mount: Mount): Interpreted {
   const given = mount.options ?? [];
   const recursive = given.includes('rbind');
   const attributes = given.reduce((all, option) => all | (ATTRIBUTES[option] ?? 0), 0);
   const options = given.filter((option) => !(option in ATTRIBUTES) && !UNDERSTOOD.has(option));
-  return { attributes, options, isBind: mount.type === 'bind' || given.includes('bind') || recursive, recursive };
+  const propagation = PROPAGATION[given.findLast((option) => option in PROPAGATION) ?? ''] ?? RPRIVATE;
+  return { attributes, options, isBind: mount.type === 'bind' || given.includes('bind') || recursive, recursive, propagation };
 }
 
 function fileSystem(mount: Mount, attributes: number, options: string[]): Operation[] {
@@ -81,7 +107,7 @@ function fileSystem(mount: Mount, attributes: number, options: string[]): Operat
     case 'mqueue':
     case 'tmpfs':
     case 'devpts':
-      return [['mount-at', 'root', mount.destination, mount.type, attributes, 0, options]];
+      return [['mount-at', 'root', mount.destination, mount.type, attributes, OURS.test(mount.destination) ? 0 : FOLLOW_LINKS, options]];
     case 'cgroup':
     case 'cgroup2':
       /* a host without the v2 hierarchy shows an empty /sys/fs/cgroup: nothing is weaker for it */

@@ -3,9 +3,11 @@ import type { BuiltFile } from '../bundle/build.js';
 import { type ContainerInput, containerOperations, isWithdrawn, status, stopFile } from './container.js';
 import { detached } from './detached.js';
 import { jsonText } from './encode.js';
+import { handedTo } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { slot } from './slot.js';
 import type { StdioFacts } from './streams.js';
+import { makeVolumes } from './volumes.js';
 
 /** A container that is not there yet: its directories hold slot('id'). */
 export interface NewContainer extends Omit<ContainerInput, 'fresh' | 'files'> {
@@ -20,7 +22,7 @@ export interface NewContainer extends Omit<ContainerInput, 'fresh' | 'files'> {
 /** @param callers whom the command is connected to; undefined: `-d`, the id is printed once it runs */
 export function compileRunPlan(container: NewContainer, callers: StdioFacts | undefined): Plan {
   const input: ContainerInput = { ...container, fresh: true, files: container.files.map(({ name }) => name) };
-  const made = [...claim(container, input), ...record(container)];
+  const made = [...claim(container, input), ...record(container), ...volumes(container, input)];
   return start(input, made, callers, `${slot('id')}\n`);
 }
 
@@ -31,6 +33,7 @@ export function compileCreatePlan(container: NewContainer): Plan {
     ['stage', 'prepare'],
     ...claim(container, { fresh: true, settings: container.settings }),
     ...record(container),
+    ...volumes(container, { fresh: true, settings: container.settings }),
     status({ containerDir, status: constant }, { status: 'created' }),
     ['print', 'stdout', `${slot('id')}\n`],
   ];
@@ -92,4 +95,10 @@ function record({ containerDir, spec, files }: NewContainer): Operation[] {
     ['write-file', `${containerDir}/config.json`, 0o600, jsonText(spec)],
     ...files.map((file): Operation => ['write-file', `${containerDir}/${file.name}`, file.mode, file.text]),
   ];
+}
+
+function volumes(container: NewContainer, input: Pick<ContainerInput, 'fresh' | 'settings'>): Operation[] {
+  const goes = container.settings.rm || isWithdrawn(input);
+  const owner = handedTo(container.ids, container.callerUid);
+  return makeVolumes(container, owner, (undo) => (goes ? [['on-exit', 1, [undo]]] : []));
 }

@@ -18,7 +18,10 @@ export const SLOTS = [
   'restarts', // how often `repeat` began again
 ] as const;
 
-export type Slot = (typeof SLOTS)[number] | `env:${string}` | `port:${string}`;
+/**
+ * `port:NAME`: of a socket that was opened by that name. `new-id:N`: 64 hex digits, new for each execution, others for each N up to 999.
+ */
+export type Slot = (typeof SLOTS)[number] | `new-id:${number}` | `env:${string}` | `port:${string}`;
 
 export type TemplatePart = string | { slot: Slot; json: boolean };
 
@@ -45,6 +48,6 @@ function split(text: string, marker: RegExp, json: boolean): TemplatePart[] {
 }
 
 function asSlot(name: string): Slot {
-  if ((SLOTS as readonly string[]).includes(name) || /^env:[^=]+$/.test(name) || /^port:[\w.-]{1,64}$/.test(name)) return name as Slot;
+  if ((SLOTS as readonly string[]).includes(name) || /^(env:[^=]+|new-id:\d{1,3}|port:[\w.-]{1,64})$/.test(name)) return name as Slot;
   throw new TypeError(`not a slot: ${name}`);
 }

@@ -24,6 +24,11 @@ export function explainMount(record: FailureRecord): TsrunError | undefined {
       },
     );
   }
+  if (operation === 'mount-at' && error === ERRNO.EINVAL)
+    return new TsrunError('ERR_TSRUN_UNSUPPORTED', `the kernel refuses the options of the file system at ${path}`, {
+      subject: path,
+      hint: 'its uid and gid must be ids of the container',
+    });
   return explainTarget(record);
 }
 
@@ -31,6 +36,8 @@ export function explainTarget({ operation, path, error }: FailureRecord): TsrunE
   const fail = (what: string, hint: string) =>
     new TsrunError('ERR_TSRUN_CONFIG_INVALID', `cannot mount on ${path} in the image: ${what}`, { subject: path, hint });
   switch (error) {
+    case ERRNO.EBUSY:
+      return fail('it is a link to the root, and would cover the whole container', 'mount elsewhere');
     case ERRNO.ENOTDIR:
       return fail('it, or what it lies in, is a file', 'mount a directory on a directory, and a file on a file');
     case ERRNO.EISDIR:
@@ -60,9 +67,14 @@ export function explainLayer({ path, error }: FailureRecord): TsrunError | undef
 
 export function explainSource(record: FailureRecord, facts: HostFacts): TsrunError | undefined {
   const { path, error } = record;
-  const layer = explainLayer(record);
-  if (layer !== undefined) return layer;
+  const ours = explainLayer(record) ?? explainVolume(record);
+  if (ours !== undefined) return ours;
   if (error === ERRNO.EPERM || error === ERRNO.ENOSYS) return explainRefusal(facts);
+  if (error === ERRNO.EINVAL)
+    return new TsrunError('ERR_TSRUN_UNSUPPORTED', `${path} has mounts below it, and a user namespace cannot show it without them`, {
+      subject: path,
+      hint: 'leave out bind, or bind-recursive=disabled',
+    });
   if (error === ERRNO.ENOENT) return missingSource(path);
   return new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the mount source ${path} cannot be opened: ${reason(error)}`, {
     subject: path,
@@ -83,4 +95,50 @@ export function explainIdmap({ path, error }: FailureRecord): TsrunError {
     subject: path,
     hint: 'as root tsrun shows root’s files as the container root’s: that needs Linux 5.12 and a file system with idmapped mounts (ext4, xfs, btrfs; tmpfs from 6.3); -v …:bind leaves out what is mounted below',
   });
+}
+
+/** A volume that is gone, or that somebody removes at this moment. */
+export function explainVolume({ path, error }: FailureRecord): TsrunError | undefined {
+  const name = /\/v\d+\/volumes\/([^/]+)(\/|$)/.exec(path)?.[1];
+  if (name === undefined || (error !== ERRNO.ENOENT && error !== ERRNO.EAGAIN)) return undefined;
+  return new TsrunError('ERR_TSRUN_VOLUME_NOT_FOUND', `the volume ${name} was removed`, {
+    subject: name,
+    hint: 'make the container anew: its volumes are made with it',
+  });
+}
+
+export function explainSubtree({ path, error }: FailureRecord): TsrunError {
+  const missing = error === ERRNO.ENOENT || error === ERRNO.ENOTDIR;
+  return new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the volume has no ${path}${missing ? '' : ` that can be mounted: ${reason(error)}`}`, {
+    subject: path,
+    hint: 'make it first, in a container that mounts the whole volume',
+  });
+}
+
+export function explainCopyUp(record: FailureRecord): TsrunError | undefined {
+  const { path, error } = record;
+  const target = explainTarget(record);
+  if (target !== undefined) return target;
+  const full = error === ERRNO.ENOSPC || error === ERRNO.EDQUOT;
+  return new TsrunError(
+    full ? 'ERR_TSRUN_DISK_FULL' : 'ERR_TSRUN_LAUNCH',
+    `a volume cannot be filled with what the image has: ${path}: ${reason(error)}`,
+    {
+      subject: path,
+      hint: full ? 'free some space, or put the store elsewhere with --root' : 'nocopy leaves the volume empty',
+    },
+  );
+}
+
+/** Ids without a place in the map are nobody's inside: their files cannot be given away. */
+export function explainChown({ path, error }: FailureRecord): TsrunError {
+  return new TsrunError(
+    'ERR_TSRUN_UNSUPPORTED',
+    `U cannot give the files of a volume to the container’s user${path === '' ? '' : `: ${path}`}: ${reason(error)}`,
+    {
+      subject: path,
+      hint:
+        error === ERRNO.EPERM ? 'their owner or group is not one of the container’s ids: chown them first, or leave U out' : 'leave U out',
+    },
+  );
 }

@@ -3,7 +3,17 @@ import { basename } from 'node:path';
 import { TsrunError } from '../errors.js';
 import { explainAttached, explainHeld, explainProcess, explainSocket } from './explain-control.js';
 import { explainExec } from './explain-exec.js';
-import { explainIdmap, explainLayer, explainMount, explainSource, explainTarget } from './explain-mounts.js';
+import {
+  explainChown,
+  explainCopyUp,
+  explainIdmap,
+  explainLayer,
+  explainMount,
+  explainSource,
+  explainSubtree,
+  explainTarget,
+  explainVolume,
+} from './explain-mounts.js';
 import { explainClone, explainMap, explainRefusal } from './explain-namespaces.js';
 import { explainJoin, explainListen, explainNetwork, explainNetworkExec } from './explain-network.js';
 import { type HostFacts, readHostFacts } from './host-facts.js';
@@ -29,18 +39,21 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'write-file': explainFiles,
     'replace-file': explainFiles,
     'copy-tree': explainFiles,
-    open: (record) => explainSocket(record) ?? explainFuse(record) ?? explainNamespaceFile(record),
+    open: (record) => explainSocket(record) ?? explainVolume(record) ?? explainFuse(record) ?? explainNamespaceFile(record),
     connect: explainSocket,
     'attach-to': explainAttached,
     'open-process': explainProcess,
     fuse: explainFuse,
     symlink: explainFiles,
-    lock: (record) => explainLayer(record) ?? explainHeld(record) ?? explainFiles(record),
+    lock: (record) => explainLayer(record) ?? explainVolume(record) ?? explainHeld(record) ?? explainFiles(record),
     mount: explainMount,
     'mount-at': explainMount,
     'open-tree': explainSource,
     'idmap-tree': explainIdmap,
     'bind-at': explainTarget,
+    subtree: explainSubtree,
+    'copy-up': explainCopyUp,
+    'chown-tree': explainChown,
     chdir: explainWorkdir,
     rlimit: explainLimit,
     decode: explainPlan,

@@ -4,12 +4,17 @@ import { parseVolume } from '../../src/bundle/volume.js';
 import { slot } from '../../src/plan/slot.js';
 
 const parse = (text: string) => parseVolume(text, { recursiveReadOnly: true });
+const words = (text: string) => {
+  const { given: _given, notes: _notes, ...rest } = parse(text);
+  return rest;
+};
 const DEFAULT = ['rbind', 'rprivate', 'nosuid', 'nodev'];
 
 describe('a volume', () => {
   it('is source and destination, tidied', () => {
-    assert.deepEqual(parse('/srv/data:/data'), { source: '/srv/data', destination: '/data', options: DEFAULT });
-    assert.deepEqual(parse('/srv//a/../data/:/x/./data//'), { source: '/srv/data', destination: '/x/data', options: DEFAULT });
+    assert.deepEqual(words('/srv/data:/data'), { type: 'bind', source: '/srv/data', destination: '/data', options: DEFAULT });
+    const tidied = { type: 'bind', source: '/srv/data', destination: '/x/data', options: DEFAULT };
+    assert.deepEqual(words('/srv//a/../data/:/x/./data//'), tidied);
     assert.equal(parse('/:/host').source, '/');
     assert.equal(parse('/-f:/@x').source, '/-f');
   });
@@ -22,25 +27,41 @@ describe('a volume', () => {
     assert.equal(parse('../x:/w').source, `${slot('cwd')}/../x`);
   });
 
+  it('by name, or with a destination alone, is a volume', () => {
+    assert.deepEqual(words('hd:/m'), { type: 'volume', source: 'hd', destination: '/m', options: DEFAULT, copy: true });
+    assert.deepEqual(words('/data'), { type: 'volume', destination: '/data', options: DEFAULT, copy: true });
+    assert.deepEqual(words('hd:/m:ro,nocopy,U'), {
+      type: 'volume',
+      source: 'hd',
+      destination: '/m',
+      options: [...DEFAULT, 'rro'],
+      chown: true,
+    });
+  });
+
+  it('says what has no effect', () => {
+    assert.deepEqual(parse('/a:/b:ro').notes, []);
+    assert.match(parse('/a:/b:z').notes.join(), /SELinux/);
+    assert.match(parse('/a:/b:cached').notes.join(), /no effect on Linux/);
+  });
+
   it('takes options', () => {
     assert.deepEqual(parse('/a:/b:ro').options, [...DEFAULT, 'rro']);
     assert.deepEqual(parseVolume('/a:/b:ro', { recursiveReadOnly: false }).options, [...DEFAULT, 'ro']);
     assert.deepEqual(parse('/a:/b:rw,z').options, DEFAULT);
     assert.deepEqual(parse('/a:/b:bind,private,noexec,ro').options, ['bind', 'private', 'nosuid', 'nodev', 'noexec', 'ro']);
+    assert.deepEqual(parse('/a:/b:rslave').options, ['rbind', 'rslave', 'nosuid', 'nodev']);
+    assert.deepEqual(parse('/a:/b:bind,unbindable').options, ['bind', 'unbindable', 'nosuid', 'nodev']);
+    assert.equal(parse('/a:/b:U').chown, true);
     assert.deepEqual(parse('/a:/b:suid,dev').options, ['rbind', 'rprivate']);
     assert.deepEqual(parse('/dev/fuse:/dev/fuse').options, ['rbind', 'rprivate', 'nosuid'], 'a device is there to be opened');
   });
 
   it('that cannot be honoured is an error naming what', () => {
     const unsupported: [string, RegExp][] = [
-      ['hd:/m', /named volumes/],
-      ['~/x:/m', /named volumes/],
-      ['/data', /anonymous/],
-      ['/a:/b:shared', /option shared/],
-      ['/a:/b:rslave', /option rslave/],
+      ['/a:/b:shared', /shared cannot work/],
+      ['/a:/b:rshared', /never reaches the host/],
       ['/a:/b:O', /option O/],
-      ['/a:/b:U,ro', /option U/],
-      ['/a:/b:nocopy', /option nocopy/],
       ['/a:/proc', /\/proc/],
       ['/a:/proc/sys/kernel', /\/proc/],
       ['/a:/x/../sys/', /\/sys/],
@@ -66,6 +87,16 @@ describe('a volume', () => {
       '/a:/b:ro,rw',
       '/a:/b:ro,',
       '/a\0:/b',
+      '~/x:/m',
+      'h:/m',
+      'h/d:/m',
+      '-hd:/m',
+      'hd:/m:rslave',
+      'hd:/m:bind',
+      '/a:/b:nocopy',
+      '/a:/b:slave,rslave',
+      '/etc:/b:U',
+      '/:/b:U',
     ];
     for (const text of bad) assert.throws(() => parse(text), { code: 'ERR_TSRUN_USAGE' }, JSON.stringify(text));
   });

@@ -12,6 +12,7 @@ const SPEC: RuntimeSpec = { ociVersion: '1.2.0', hostname: 'h', root: { path: 'r
 const built = (spec: RuntimeSpec, text = '127.0.0.1\tlocalhost\n') => ({
   spec,
   files: [{ name: 'hosts' as const, mode: 0o644, text }],
+  volumes: [],
   notes: [],
 });
 

@@ -1,10 +1,12 @@
 /** Mounts that only some commands of a test see: a small disk, another file system, a device. Needs root. */
-import { type CommandOptions, type Running, start } from './process.js';
+import { type CommandOptions, execute, type Finished, type Running, start } from './process.js';
 import type { Sandbox } from './tsrun.js';
 
 export interface MountNamespace extends AsyncDisposable {
   /** The same place, with every command inside. */
   inside(place: Sandbox): Sandbox;
+  /** Runs a script of sh there, as root. */
+  asRoot(script: string): Promise<Finished>;
 }
 
 /** @param script of sh, which mounts; its arguments are `$1` and so on */
@@ -14,6 +16,7 @@ export async function mountNamespace(script: string, args: readonly string[] = [
   await holder.waitFor(/mounted/);
   return {
     inside: (place) => entering(place, holder),
+    asRoot: (script) => execute(['nsenter', `--mount=/proc/${holder.pid}/ns/mnt`, 'sh', '-c', script], { cwd: '/' }),
     [Symbol.asyncDispose]: async () => {
       holder.child.stdin?.end();
       await holder.finished;

@@ -13,6 +13,7 @@ const name = fc.string({
 const literal = fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0'));
 const marked = fc.oneof(
   fc.constantFrom(...SLOTS).map(slot),
+  fc.integer({ min: 0, max: 999 }).map((number) => slot(`new-id:${number}`)),
   fc.constantFrom('A', 'LONG_NAME', 'odd name', 'ü').map((variable) => slot(`env:${variable}`)),
 );
 const text = fc.oneof(

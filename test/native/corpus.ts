@@ -123,6 +123,8 @@ function wrongContents(): Malformed[] {
     ['an unknown slot', replaced(text(slot('cwd')), 'cwd', 'pwd'), /unknown slot/],
     ['a slot whose name is the beginning of one', replaced(text('short'), '\0\x05\0\0\0short', '\x01\x05\0\0\0short'), /unknown slot/],
     ['a slot without a name', replaced(text('env:'), '\0\x04\0\0\0env:', '\x01\x04\0\0\0env:'), /unknown slot/],
+    ['a number that is none', replaced(text(slot('new-id:12')), 'new-id:12', 'new-id:1x'), /unknown slot/],
+    ['a number of too many digits', replaced(text(slot('env:NUMBERS')), 'env:NUMBERS', 'new-id:1234'), /unknown slot/],
     ['a slot with = in its name', replaced(text(slot('env:AB')), 'env:AB', 'env:A='), /unknown slot/],
     ['a NUL in a slot', replaced(text(slot('env:AB')), 'env:AB', 'env:A\0'), /NUL/],
     ['a NUL in a text', replaced(text('/a/b'), '/a/b', '/a\0b'), /NUL/],

@@ -143,8 +143,9 @@ class Reader {
       const length = this.u32('length', end);
       const value = this.take(length, kind === 0 ? 'literal' : 'slot', end).toString('latin1');
       if (kind > 2 || value.includes('\0')) throw new NotAPlan();
-      if (kind > 0 && !(SLOTS as readonly string[]).includes(value) && !/^env:[^=]+$/.test(value) && !/^port:.{1,64}$/s.test(value))
-        throw new NotAPlan();
+      const known =
+        (SLOTS as readonly string[]).includes(value) || /^(env:[^=]+|new-id:\d{1,3})$/.test(value) || /^port:.{1,64}$/s.test(value);
+      if (kind > 0 && !known) throw new NotAPlan();
     }
   }
 }

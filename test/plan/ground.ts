@@ -1,6 +1,6 @@
 /** What plans stand on: one user with a store, an unpacked busybox, volumes, a running container, and the helper to execute them. */
 import assert from 'node:assert/strict';
-import { chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostPath } from '../../src/paths.js';
 import { encodePlan } from '../../src/plan/encode.js';
@@ -38,6 +38,7 @@ export async function ground(who: Identity): Promise<Ground> {
   const container = here.start(['-i', image, 'sh', '-c', 'echo ready; exec cat'], { input: 'open' });
   await container.waitFor(/ready/);
   const store = join(box.root, 'v1');
+  assert.ok(existsSync(join(store, 'volumes')), 'a run makes the place for volumes');
   const volumes = makeVolumes(join(box.home, 'volumes'), who);
   const running = firstProcess(join(store, 'transient'));
   return {

@@ -41,7 +41,7 @@ function kindOf(name: string): Replay | undefined {
   if (name.startsWith('oci-create')) return replayOciCreate;
   if (name.includes('restart')) return replayRestart;
   if (name.startsWith('exec')) return replayExec;
-  if (name.startsWith('create')) return replayCreate;
+  if (name.startsWith('create')) return name.endsWith('own') ? replayCreateOwn : replayCreate;
   if (name.startsWith('detached')) return replayDetached;
   if (name.includes('kept')) return replayKept;
   return name.includes('volumes') ? replayVolumes : replayRun;
@@ -96,6 +96,7 @@ async function replayRun(here: Ground, helper: Helper, scenario: Scenario): Prom
     assert.match(stdout, scenario.userns ? new RegExp(`uid=${here.place.who.uid} pid=1\\b`) : /uid=0 pid=1\b/);
   }
   assertNone(here, 'transient');
+  assert.deepEqual(readdirSync(join(here.store, 'volumes')), []);
 }
 
 async function replayVolumes(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
@@ -154,6 +155,25 @@ async function replayCreate(here: Ground, helper: Helper, scenario: Scenario): P
     }
     await removed(here, id);
   }
+}
+
+/** Volumes come with `create`, are filled by the first start and by no other, and go with `rm -v`. */
+async function replayCreateOwn(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
+  const facts = await here.facts(scenario);
+  const id = await detached(here, helper, await planFor(here, helper, scenario));
+  const directory = join(here.store, 'containers', id);
+  assert.equal(readdirSync(join(here.store, 'volumes')).length, 3);
+  const start = startPlan(facts, id, JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')));
+  for (const [count, left] of ['/home:\nada\n\n/new:\n', '/home:\n\n/new:\n'].entries()) {
+    const { code, stderr } = await here.execute(helper, helper === sanitized ? withoutCopy(start) : start);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    assert.ok(await until(() => statusOf(directory).status === 'stopped' && !isHeld(directory as HostPath)));
+    const lines = logOf(directory).map(({ log }) => log);
+    assert.equal(lines.slice(count === 0 ? 0 : 4).join(''), left);
+  }
+  const { code, stderr } = await here.place.box.tsrun(['rm', '-v', id]);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  assert.deepEqual(readdirSync(join(here.store, 'volumes')), []);
 }
 
 async function replayDetached(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {

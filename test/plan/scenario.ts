@@ -15,6 +15,7 @@ import { compileCreatePlan, compileRunPlan, compileStartPlan, type NewContainer 
 import { slot } from '../../src/plan/slot.js';
 import type { StdioFacts, StreamFacts } from '../../src/plan/streams.js';
 import type { IdMapping } from '../../src/security/idmap.js';
+import type { RuntimeSpec } from '../../src/spec/runtime.js';
 import type { IdentityName } from '../harness/identity.js';
 import { compileOciCreatePlan, compileOciStartPlan } from './oci.js';
 
@@ -54,6 +55,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'run-single': { identity: 'single', plan: (facts) => run(facts, { rm: true }, WHO) },
   'run-root-volumes': { identity: 'root', plan: (facts) => run(facts, { rm: true, ...volumes(facts) }, `${WHO}; ${VISIT}`) },
   'run-range-volumes': { identity: 'range', plan: (facts) => run(facts, { rm: true, ...volumes(facts) }, `${WHO}; ${VISIT}`) },
+  'run-root-own': { identity: 'root', plan: (facts) => run(facts, { rm: true, ...OWN }, `${WHO}; ${FILLED}`) },
+  'run-range-own': { identity: 'range', plan: (facts) => run(facts, { rm: true, ...OWN }, `${WHO}; ${FILLED}`) },
+  'run-single-own': { identity: 'single', plan: (facts) => run(facts, { rm: true, ...OWN }, `${WHO}; ${FILLED}`) },
   'run-range-kept-init': {
     identity: 'range',
     plan: (facts) => run(facts, { name: 'kept', init: true, user: 'ada', workdir: '/home/ada', env: ['GREETING'] }, `${WHO}; exit 7`),
@@ -81,6 +85,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     plan: (facts) => compileExecPlan({ ...execInput(facts, `${WHO}; tty`, true), interactive: true, callers: TERMINAL }),
   },
   'create-range': { identity: 'range', plan: (facts) => compileCreatePlan(container(facts, {}, WHO)) },
+  'create-root-own': { identity: 'root', plan: (facts) => compileCreatePlan(container(facts, OWN, EMPTYING)) },
+  'create-range-own': { identity: 'range', plan: (facts) => compileCreatePlan(container(facts, OWN, EMPTYING)) },
   'start-range': { identity: 'range', plan: (facts) => startPlan(facts) },
   'detached-range': { identity: 'range', plan: (facts) => compileRunPlan(container(facts, { interactive: true }, WHO), undefined) },
   'detached-range-restart': {
@@ -98,6 +104,17 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 const ID = '0123456789abcdef'.repeat(4);
 const VISIT = 'cat /in/greeting /in.file; echo out > /out/$HOSTNAME; ! touch /in/not 2> /dev/null; stat -c %u:%g /in /out /in.file';
 const SPACES = 'for each in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$each; done';
+
+/** Volumes that come and go with the container, and a tmpfs. */
+const OWN: RunOptions = {
+  volume: ['/home', '/new'],
+  mount: ['dst=/etc/own,volume-nocopy,chown'],
+  tmpfs: ['/t:size=1m,mode=700'],
+};
+const FILLED = 'touch /home/ada/x /new/x /etc/own/x /t/x && test -d /home/ada && ! rmdir /home 2> /dev/null';
+
+/** What is in its volumes at first, and nothing at the end. */
+const EMPTYING = 'ls /home /new; rm -rf /home/* /new/*';
 
 function volumes({ volumes: directory }: Facts): RunOptions {
   return { readOnly: true, volume: [`${directory}/data:/in:ro`, `${directory}/out:/out`, `${directory}/file:/in.file:ro`] };
@@ -152,13 +169,14 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
 }
 
 /** Of the container that `create-range` makes. */
-export function startPlan(facts: Facts, id = ID): Plan {
+export function startPlan(facts: Facts, id = ID, spec?: RuntimeSpec): Plan {
   const { files, unlockedDir: _unlocked, ...made } = container(facts, {}, WHO);
   const containerDir = `${facts.store}/containers/${id}`;
   return compileStartPlan(
     {
       ...made,
       ...specOf(facts, {}, ['sh', '-c', WHO], containerDir),
+      ...(spec ? { spec } : {}),
       id,
       containerDir,
       runDir: `${facts.run}/${id}`,
@@ -207,6 +225,7 @@ function specOf(facts: Facts, options: RunOptions, command: readonly string[], c
     rootPath: 'rootfs',
     containerDir,
     ...(network ? { network } : {}),
+    volumesDir: `${facts.store}/volumes`,
     annotations: {},
   });
 }

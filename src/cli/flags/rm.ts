@@ -10,6 +10,7 @@ export const RM = {
   examples: [['tsrun rm -f web', 'also when it runs']],
   flags: {
     force: { type: 'boolean', char: 'f', help: 'Kill it first if it runs' },
+    volumes: { type: 'boolean', char: 'v', help: 'Remove its anonymous volumes as well' },
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

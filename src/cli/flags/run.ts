@@ -15,7 +15,15 @@ const RUN_FLAGS = {
   user: { type: 'string', char: 'u', placeholder: 'USER[:GROUP]', help: 'Run as this user, by name or id' },
   entrypoint: { type: 'string', placeholder: 'PROGRAM', help: "Replace the image's entrypoint; '' clears it" },
   hostname: { type: 'string', char: 'h', placeholder: 'NAME', help: "The container's host name" },
-  volume: { type: 'strings', char: 'v', placeholder: 'HOST:CONTAINER[:OPTIONS]', help: 'Mount a directory or file of the host' },
+  volume: {
+    type: 'strings',
+    char: 'v',
+    placeholder: '[SOURCE:]CONTAINER[:OPTIONS]',
+    help: 'Mount a directory or file of the host, or a volume by its name, or a new one',
+  },
+  mount: { type: 'strings', placeholder: 'type=TYPE,src=SOURCE,dst=CONTAINER[,KEY=VALUE]', help: 'Mount a bind, volume or tmpfs' },
+  tmpfs: { type: 'strings', placeholder: 'CONTAINER[:OPTIONS]', help: 'Mount a tmpfs: size=64m,mode=700,exec' },
+  'volumes-from': { type: 'strings', placeholder: 'CONTAINER[:ro]', help: 'Mount what another container has mounted' },
   'read-only': { type: 'boolean', help: "Mount the container's root read-only" },
   network: {
     type: 'string',
@@ -77,7 +85,6 @@ const RUN_LATER = {
   label: 'l',
   memory: 'm',
   'memory-swap': '',
-  mount: '',
   pid: '',
   'pids-limit': '',
   privileged: '',
@@ -85,10 +92,8 @@ const RUN_LATER = {
   'shm-size': '',
   'sig-proxy': '',
   sysctl: '',
-  tmpfs: '',
   ulimit: '',
   uts: '',
-  'volumes-from': '',
 } as const;
 
 export const RUN = {

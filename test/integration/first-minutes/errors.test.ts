@@ -64,7 +64,7 @@ const CASES: Case[] = [
   ['-u root:nobody-here IMAGE', 'ERR_TSRUN_USER_NOT_FOUND', /no group "nobody-here"/],
   ['-u 99999999999 IMAGE', USAGE, /too large/],
   ['-v HOME/nowhere:/x IMAGE', 'ERR_TSRUN_MOUNT_SOURCE', /HOME\/nowhere.* does not exist/],
-  ['-v named:/x IMAGE', UNSUPPORTED, /named volumes/],
+  ['-v n:/x IMAGE', USAGE, /no volume's name/],
   ['-v HOME:relative IMAGE', USAGE, /relative/],
   ['-v HOME:/x:bogus IMAGE', USAGE, /bogus/],
   ['-v HOME:/ IMAGE', USAGE, /\//],

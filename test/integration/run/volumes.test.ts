@@ -134,15 +134,16 @@ for (const who of identities()) {
       assert.ok(lstatSync(join(rootfs, 'escape')).isSymbolicLink());
     });
 
-    it('two at one destination, a source that is missing, a relative destination and named volumes are refused', async () => {
+    it('two at one destination, a source that is missing, a relative destination and what cannot work are refused', async () => {
       const directory = shared(where(), 'refused');
       for (const [flags, reason] of [
-        [['-v', `${directory}:/data`, '-v', `${directory}:/data/`], /two volumes are mounted at \/data/],
+        [['-v', `${directory}:/data`, '-v', `${directory}:/data/`], /duplicate mount point: .* are both mounted at \/data/],
         [['-v', `${directory}/missing:/data`], /mount source .*\/missing does not exist/],
         [['-v', `${directory}:data`], /not absolute/],
         [['-v', `${directory}:/`], /cover the whole container/],
-        [['-v', 'name:/data'], /named volumes are not supported yet/],
-        [['-v', `${directory}:/data:shared`], /shared is not supported/],
+        [['-v', 'n:/data'], /no volume's name: "n"/],
+        [['-v', `${directory}:/data:shared`], /shared cannot work/],
+        [['-v', `${directory}:/data`, '--tmpfs', '/data'], /duplicate mount point/],
       ] as const) {
         const { code, stderr } = await where().run([...flags, where().image, 'true']);
         assert.equal(code, 125, stderr);
