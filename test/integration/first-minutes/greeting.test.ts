@@ -15,7 +15,7 @@ const MISTAKES: [args: string[], said: string][] = [
   [['rnu', 'alpine', 'sh'], 'there is no command "rnu". Did you mean `tsrun run alpine sh`?'],
   [['pul', 'alpine'], 'there is no command "pul". Did you mean `tsrun pull alpine`?'],
   [['image', 'lst'], 'there is no command "image lst". Did you mean `tsrun image ls`?'],
-  [['exec', 'web', 'sh'], 'tsrun has no `exec` yet: see `tsrun --help` for what it has'],
+  [['exec', 'web', 'sh'], 'no container web: list them with: tsrun ps -a'],
   [['run'], 'tsrun run needs an IMAGE: see `tsrun run --help`'],
   [['run', '--nmae', 'web', 'alpine'], 'unknown flag: --nmae. Did you mean --name?'],
   [['run', 'Alpine'], '"Alpine" is not an image reference: a repository name must be lower case: write it in lower case: "alpine"'],

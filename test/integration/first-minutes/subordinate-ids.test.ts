@@ -30,7 +30,8 @@ describe('no subordinate ids', { skip: who.unavailable ?? false }, () => {
       return terminal.screen().lines.filter((line) => line.startsWith('note: '));
     };
     assert.deepEqual(await run('-q'), [], 'silence is kept, and the note for later');
-    const notes = await run();
+    // A host whose /dev/net/tun is closed to users has a note of its own.
+    const notes = (await run()).filter((note) => !/network/.test(note));
     assert.equal(notes.length, 1);
     assert.match(notes[0] ?? '', new RegExp(`^note: ${who.user} has no subordinate ids: the container has one user, root`));
     assert.match(notes[0] ?? '', CURE);
