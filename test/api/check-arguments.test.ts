@@ -57,6 +57,8 @@ describe('what programs hand to the library', () => {
       ...[stopContainer, killContainer, waitContainer, restartContainer, pauseContainer].map((verb) => () => verb('alpine', bad)),
       () => unpauseContainer('alpine', bad),
       () => sizeOfContainer('alpine', bad),
+      () => tsrun.renameContainer('alpine', 'other', bad),
+      () => tsrun.containerPorts('alpine', undefined, bad),
       () => tsrun.images(bad),
       () => tsrun.containers(bad),
       () => tsrun.logs('alpine', bad).next(),
