@@ -95,7 +95,14 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
 };
 
 /** Arguments that are no options, by the names of their parameters. */
-const WORDS = { image: 'string', container: 'string', directory: 'string', command: 'strings' } as const satisfies Record<string, Kind>;
+const WORDS = {
+  image: 'string',
+  container: 'string',
+  name: 'string',
+  port: 'string',
+  directory: 'string',
+  command: 'strings',
+} as const satisfies Record<string, Kind>;
 
 /**
  * Refuses what is of the wrong kind, and options that there are not: one that is misspelt must not be one that is left out.

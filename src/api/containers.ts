@@ -46,6 +46,7 @@ export async function inspectContainer(name: string, options: CommonOptions = {}
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_NAME_IN_USE, ERR_TSRUN_USAGE */
 export async function renameContainer(container: string, name: string, options: CommonOptions = {}): Promise<{ id: string; name: string }> {
+  checkArguments({ container, name }, options);
   const { paths } = openSession(options);
   const found = findContainer(paths, container);
   rename(paths, found, name);

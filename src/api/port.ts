@@ -2,6 +2,7 @@
 import { findContainer } from '../container/state.js';
 import { TsrunError } from '../errors.js';
 import { hostAddresses, parseExpose } from '../network/ports.js';
+import { checkArguments } from './check-arguments.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
@@ -17,6 +18,7 @@ export interface OpenPort {
  * @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_AMBIGUOUS, ERR_TSRUN_USAGE, ERR_TSRUN_PORT when that port is not published
  */
 export async function containerPorts(name: string, port?: string, options: CommonOptions = {}): Promise<OpenPort[]> {
+  checkArguments({ container: name, ...(port === undefined ? {} : { port }) }, options);
   const container = findContainer(openSession(options).paths, name);
   const wanted = port === undefined ? undefined : parseExpose(port)[0];
   const found = (container.ports ?? []).filter(

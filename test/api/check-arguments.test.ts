@@ -31,7 +31,7 @@ describe('what programs hand to the library', () => {
     refuses({ entrypoint: 1 }, /^entrypoint is to be a string or an array of strings, not 1$/);
     refuses({ rm: 'yes' }, /^rm is to be true or false, not a string$/);
     refuses({ stopTimeout: Number.NaN }, /^stopTimeout is to be a number, not NaN$/);
-    refuses({ network: 'bogus' }, /^network is to be "none" or "host", not a string$/);
+    refuses({ logDriver: 'bogus' }, /^logDriver is to be "json-file" or "none", not a string$/);
     refuses({ signal: new AbortController() }, /^signal is to be an AbortSignal, not an object$/);
     refuses({ onNote: null }, /^onNote is to be a function, not null$/);
     refuses({ readonly: true }, /^there is no option "readonly"$/);
@@ -57,6 +57,8 @@ describe('what programs hand to the library', () => {
       ...[stopContainer, killContainer, waitContainer, restartContainer, pauseContainer].map((verb) => () => verb('alpine', bad)),
       () => unpauseContainer('alpine', bad),
       () => sizeOfContainer('alpine', bad),
+      () => tsrun.renameContainer('alpine', 'other', bad),
+      () => tsrun.containerPorts('alpine', undefined, bad),
       () => tsrun.images(bad),
       () => tsrun.containers(bad),
       () => tsrun.logs('alpine', bad).next(),
