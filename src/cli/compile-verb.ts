@@ -50,6 +50,8 @@ export function driven<V extends Verb>(verb: V, compile: Driven<V>['compile']): 
   return { verb, compile: compile as unknown as Driven['compile'] };
 }
 
+const OUR_FAILURE = 125;
+
 /** Compiles the words behind the verb. Resolves with the exit code; 0 without a plan sent means that there is nothing to run. */
 export async function compileVerb({ verb, compile }: Driven, words: readonly string[], caller: Caller): Promise<number> {
   const { stdout, stderr } = caller.streams;
@@ -83,7 +85,10 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
           } as DrivenCall<Verb>['options'],
           args,
           note: (note) => reporter.note(note),
-          fail,
+          fail: (error) => {
+            fail(error);
+            code = OUR_FAILURE; // 126 and 127 are for whom the command was started
+          },
         }),
       (interrupted) => reporter.stop(interrupted),
     );

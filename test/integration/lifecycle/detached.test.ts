@@ -110,8 +110,10 @@ for (const who of identities()) {
 
     it('a start that fails leaves it as it was', async () => {
       const id = (await life().ok('create', '--name', 'broken', life().image, 'nope')).trim();
-      const { code } = await life().box.tsrun(['start', id]);
-      assert.equal(code, 127);
+      const { code, stderr } = await life().box.tsrun(['start', id]);
+      assert.equal(code, 125);
+      assert.match(stderr, /"nope": executable file not found/);
+      assert.equal((await life().box.tsrun(['start', '-a', id])).code, 127, 'attached it is the command’s');
       assert.match(await life().ok('ps', '-a'), /Created\s+broken/);
     });
   });
@@ -245,7 +247,7 @@ for (const who of identities()) {
     it('always begins what was killed from outside again, but not what our kill ended', async () => {
       const id = await life().detached(`echo begun; ${STAY}`, '--restart', 'unless-stopped');
       process.kill(life().processesOf(id).first, 'SIGKILL');
-      assert.ok(await until(async () => (await life().ok('logs', id)).match(/begun/g)?.length === 2));
+      assert.ok(await until(async () => (await life().ok('logs', id)).match(/begun/g)?.length === 2, 20_000));
       await life().ok('kill', id);
       assert.equal(await life().ok('wait', id), '137\n');
       assert.equal((await life().ok('logs', id)).match(/begun/g)?.length, 2);

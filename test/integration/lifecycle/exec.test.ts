@@ -87,6 +87,7 @@ for (const who of identities()) {
       const terminal = await life().terminal('exec', id, 'sh');
       terminal.type('stty size; tty; sleep 60\r');
       await terminal.waitFor(/24 80\r\n\/dev\/pts\/\d+\r\n/);
+      assert.ok(await until(async () => / sleep 60\n/.test(await life().ok('exec', id, 'ps')), 20_000));
       terminal.type('\x03');
       terminal.type('exit 5\r');
       assert.equal((await terminal.finished).code, 5);
