@@ -6,6 +6,7 @@ import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { LogsOptions } from './logs.js';
 import type { ExecOptions, RunOptions } from './options.js';
+import type { createVolume, pruneVolumes, volumes } from './volumes.js';
 
 type OptionsOf<Verb extends (name: string, options: never) => unknown> = NonNullable<Parameters<Verb>[1]>;
 type AllOptions = RunOptions &
@@ -16,7 +17,10 @@ type AllOptions = RunOptions &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
   OptionsOf<typeof waitContainer> &
-  NonNullable<Parameters<typeof containers>[0]>;
+  NonNullable<Parameters<typeof createVolume>[1]> &
+  NonNullable<Parameters<typeof containers>[0]> &
+  NonNullable<Parameters<typeof volumes>[0]> &
+  NonNullable<Parameters<typeof pruneVolumes>[0]>;
 
 /** A list of words: nothing else is accepted. */
 type Kind = 'boolean' | 'number' | 'string' | 'strings' | 'string or strings' | 'function' | 'signal' | readonly string[];
@@ -50,12 +54,14 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   env: 'strings',
   envFile: 'strings',
   expose: 'strings',
+  filter: 'strings',
   follow: 'boolean',
   force: 'boolean',
   hostname: 'string',
   init: 'boolean',
   interactive: 'boolean',
   killSignal: 'string',
+  label: 'strings',
   logDriver: ['json-file', 'none'],
   logOpt: 'strings',
   mount: 'strings',

@@ -7,6 +7,7 @@ import { volumeUsers } from '../container/remove.js';
 import { TsrunError } from '../errors.js';
 import { notFound, removeVolume as remove } from '../volume/remove.js';
 import { ensureVolume, listVolumes, readVolume, type Volume } from '../volume/state.js';
+import { checkArguments } from './check-arguments.js';
 import type { CommonOptions } from './options.js';
 import { openSession, openStore } from './session.js';
 
@@ -27,6 +28,7 @@ export interface VolumeSummary {
 
 /** @param name default: 64 hexadecimal digits. One that is there already is left as it is. @throws ERR_TSRUN_USAGE */
 export async function createVolume(name?: string, options: CommonOptions & { label?: string[] } = {}): Promise<VolumeSummary> {
+  checkArguments(name === undefined ? {} : { name }, options);
   const { paths } = await openStore(options);
   const labels = labelsOf(options.label ?? []);
   const chosen = name === undefined ? randomBytes(32).toString('hex') : checkVolumeName(name, `volume create ${name}`);
@@ -51,6 +53,7 @@ export interface VolumeFilters {
 
 /** By name. @throws ERR_TSRUN_USAGE for an unknown filter */
 export async function volumes(options: CommonOptions & VolumeFilters = {}): Promise<VolumeSummary[]> {
+  checkArguments({}, options);
   const { paths } = openSession(options);
   const users = volumeUsers(paths);
   const all = listVolumes(paths).map((volume) => summaryOf(volume, users));
@@ -72,6 +75,7 @@ export interface VolumeInspection {
 
 /** @throws ERR_TSRUN_VOLUME_NOT_FOUND */
 export async function inspectVolume(name: string, options: CommonOptions = {}): Promise<VolumeInspection> {
+  checkArguments({ name }, options);
   const volume = readVolume(openSession(options).paths, name);
   if (volume === undefined) throw notFound(name);
   return {
@@ -88,6 +92,7 @@ export async function inspectVolume(name: string, options: CommonOptions = {}): 
 
 /** @throws ERR_TSRUN_VOLUME_IN_USE, and ERR_TSRUN_VOLUME_NOT_FOUND unless `force` */
 export async function removeVolume(name: string, options: CommonOptions & { force?: boolean } = {}): Promise<{ name: string }> {
+  checkArguments({ name }, options);
   const { paths } = openSession(options);
   if (readVolume(paths, name) === undefined && options.force) return { name };
   await remove(paths, name, (volume) => volumeUsers(paths).get(volume), options.signal);
@@ -101,6 +106,7 @@ export async function removeVolume(name: string, options: CommonOptions & { forc
 export async function pruneVolumes(
   options: CommonOptions & { all?: boolean; filter?: string[] } = {},
 ): Promise<{ deleted: string[]; reclaimed: number }> {
+  checkArguments({}, options);
   const { paths } = openSession(options);
   const { all, filters } = pruneFilters(options);
   const users = volumeUsers(paths);

@@ -59,6 +59,8 @@ describe('what programs hand to the library', () => {
       () => sizeOfContainer('alpine', bad),
       () => tsrun.renameContainer('alpine', 'other', bad),
       () => tsrun.containerPorts('alpine', undefined, bad),
+      ...[tsrun.createVolume, tsrun.inspectVolume, tsrun.removeVolume].map((verb) => () => verb('data', bad)),
+      ...[tsrun.volumes, tsrun.pruneVolumes].map((verb) => () => verb(bad)),
       () => tsrun.images(bad),
       () => tsrun.containers(bad),
       () => tsrun.logs('alpine', bad).next(),
