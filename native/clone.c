@@ -59,6 +59,7 @@ static void note_container(struct context *c, const char *name, pid_t pid)
 		return;
 	c->container_pid = pid;
 	read_start_time(pid, c->started_at, sizeof c->started_at);
+	format_now(c->running_since, sizeof c->running_since);
 }
 
 static int start_process(struct context *c, const char *name, const char *parent, uint64_t flags, const struct plan *plan, const char *runs)

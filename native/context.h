@@ -90,6 +90,7 @@ struct context {
 	char id[ID_LENGTH + 1];
 	pid_t container_pid;            /* of the process named "child", with its start: slots pid and start-time */
 	char started_at[32];
+	char running_since[40];         /* the same moment for people: slot running-since */
 	char begun[40];                 /* when we were started: slot begun */
 	char cwd[4096];
 	int exit_status;

@@ -111,6 +111,8 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 		int fd = descriptor(c, socket);
 		return fd < 0 ? NULL : print_number(scratch, size, port_of(fd));
 	}
+	if (is(name, "running-since"))
+		return c->running_since;
 	if (is(name, "begun"))
 		return c->begun;
 	if (is(name, "own-pid"))

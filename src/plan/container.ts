@@ -50,9 +50,9 @@ const RUNNING = {
   startTime: slot('start-time'),
   ...RUNNER,
   restarts: slot('restarts'),
-  started: slot('now'),
+  started: slot('running-since'),
 };
-const ENDED = { exitCode: slot('exit-status'), restarts: slot('restarts'), finished: slot('now') };
+const ENDED = { started: slot('running-since'), exitCode: slot('exit-status'), restarts: slot('restarts'), finished: slot('now') };
 
 /** @param callers the streams that the command is connected to; undefined: nobody's, it outlives its caller */
 export function containerOperations(input: ContainerInput, callers: StdioFacts | undefined): ContainerOperations {

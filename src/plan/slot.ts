@@ -12,6 +12,7 @@ export const SLOTS = [
   'cwd', // the caller's working directory
   'pid', // of the container's first process, as the host counts
   'start-time', // its start in clock ticks since boot (proc(5), /proc/pid/stat field 22)
+  'running-since', // the moment at which that process was made, RFC 3339
   'exit-status', // 0…255 once it has ended
   'own-pid', // of the process that executes the operation
   'own-start-time', // its start

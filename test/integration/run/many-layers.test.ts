@@ -40,8 +40,8 @@ it(`as ${who.name}: an image of ${LAYERS} layers runs, and config.json names the
   assert.equal(running.stdout(), `${LAYERS}\n${LAYERS}\nready\n`);
   const pid = firstProcessOf(running);
   assert.ok(await until(async () => (await box.tsrun(['ps', '-q'])).stdout !== ''));
-  const [id = ''] = (await box.tsrun(['ps', '-q'])).stdout.split('\n');
-  const { config } = JSON.parse((await box.tsrun(['inspect', id])).stdout)[0];
+  const [id = ''] = (await box.tsrun(['ps', '-q', '--no-trunc'])).stdout.split('\n');
+  const config = JSON.parse(readFileSync(join(box.root, 'v1/transient', id, 'config.json'), 'utf8'));
   const stack: string[] = config.annotations['io.tsrun.layers'].split(',');
   assert.equal(new Set(stack).size, LAYERS);
   const layers = join(box.root, 'v1/layers', config.annotations['io.tsrun.owners']);
