@@ -2,7 +2,6 @@
  * The run stage: one poll loop that moves bytes, hands signals on and notices the end. Our own descriptors 0–2 stay blocking, because
  * they are shared with whoever called us: a write of at most PIPE_BUF bytes after POLLOUT does not block on a pipe.
  */
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "context.h"
 #include "log.h"
+#include "observe.h"
 #include "serve.h"
 #include "sys.h"
 
@@ -33,48 +33,6 @@ static int64_t milliseconds(void)
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
-/* The numbers of rt_sigtimedwait: on 64 bits, and for a program of 32 bits with both kinds of time. */
-#if defined(__x86_64__)
-#define RT_SIGTIMEDWAIT 128
-#elif defined(__aarch64__)
-#define RT_SIGTIMEDWAIT 137
-#endif
-#define RT_SIGTIMEDWAIT_32 177
-#define RT_SIGTIMEDWAIT_TIME64 421
-
-static bool waits_for_signals(pid_t pid)
-{
-	char path[64];
-	int call = -1;
-	snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return false;
-	if (fscanf(file, "%d", &call) != 1)
-		call = -1; /* it runs */
-	fclose(file);
-	return call == RT_SIGTIMEDWAIT || call == RT_SIGTIMEDWAIT_32 || call == RT_SIGTIMEDWAIT_TIME64;
-}
-
-/*
- * Would pid 1 do anything with this signal? The kernel drops what it neither catches, ignores nor blocks. What it is just waiting for
- * does not count as blocked meanwhile: an image's own init often waits so.
- */
-static bool is_unhandled(pid_t pid, int sig)
-{
-	char path[64], line[256];
-	bool handled = waits_for_signals(pid);
-	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-	FILE *status = fopen(path, "re");
-	if (!status)
-		return false;
-	while (fgets(line, sizeof line, status))
-		if (strncmp(line, "SigBlk:", 7) == 0 || strncmp(line, "SigIgn:", 7) == 0 || strncmp(line, "SigCgt:", 7) == 0)
-			handled |= strtoull(line + 7, NULL, 16) >> (sig - 1) & 1;
-	fclose(status);
-	return !handled;
 }
 
 static void end_run(struct run *run, int status)
@@ -218,28 +176,6 @@ static int collect(struct run *run)
 		return 0;
 	run->peer->status = run->forced >= 0 ? run->forced : status_of(status);
 	return 1;
-}
-
-/* How often the threads of a process have called write, successfully or not (proc(5), syscw); -1 when that is not shown. Its children do not count. */
-static int64_t writes_of(pid_t pid)
-{
-	char path[64], line[128];
-	int64_t sum = -1;
-	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-	DIR *tasks = opendir(path);
-	for (struct dirent *task; tasks && (task = readdir(tasks));) {
-		long long count;
-		snprintf(path, sizeof path, "/proc/%d/task/%d/io", (int)pid, atoi(task->d_name));
-		FILE *io = atoi(task->d_name) > 0 ? fopen(path, "re") : NULL;
-		while (io && fgets(line, sizeof line, io))
-			if (sscanf(line, "syscw: %lld", &count) == 1)
-				sum = (sum < 0 ? 0 : sum) + count;
-		if (io)
-			fclose(io);
-	}
-	if (tasks)
-		closedir(tasks);
-	return sum;
 }
 
 /*
