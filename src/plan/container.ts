@@ -5,8 +5,9 @@ import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { jsonText } from './encode.js';
-import { becomeRoot, CLONE_NEWNET, CLONE_NEWUSER, cloneFlags, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
+import { becomeRoot, CLONE_NEWUSER, handedTo, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
 import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
+import { enterNamespaces } from './namespaces.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
 import { rootOperations } from './root.js';
@@ -116,7 +117,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ...volumes.prepare,
     ...root.prepare,
     ...extra.map((path): Operation => ['unless', path, [['mkdir', path, 0o700]]]),
-    ...handOver(input, [...root.ownDirectories, ...extra, ...input.files.map((name) => `${containerDir}/${name}`)], foreign),
+    ...handOver(input, [...root.ownDirectories, ...extra, ...input.files.map((name) => `${containerDir}/${name}`)]),
     ...recording(input, callers),
     ...repeated(input, run),
     ...(settings.rm ? [] : ([['attempt', [status(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
@@ -167,48 +168,6 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ],
   };
 }
-
-/**
- * Namespaces that are there already are entered before the others are made. One that belongs to another container is that user
- * namespace's, which is therefore shared: nobody else may enter it. A file's is the host's, and is entered while the host's rights last.
- */
-function enterNamespaces({ spec, settings: { network }, neighbour }: ContainerInput): EnteredNamespaces {
-  const flags = cloneFlags(spec.linux?.namespaces ?? []);
-  if (network.mode === 'container' && neighbour) {
-    return {
-      open: [['open-process', neighbour.pid, Number(neighbour.startTime), 'neighbour']],
-      clone: CONTINUED,
-      inside: [['join', 'neighbour', CLONE_NEWUSER + CLONE_NEWNET], ['unshare', (flags & ~CLONE_NEWUSER) >>> 0], ...CONTINUE],
-      mapped: true,
-    };
-  }
-  if (network.mode === 'namespace') {
-    return {
-      open: [['open', network.path, O_RDONLY, 'foreign-net']],
-      clone: CONTINUED,
-      inside: [['join', 'foreign-net', CLONE_NEWNET], ['unshare', flags], ...CONTINUE],
-      mapped: false,
-    };
-  }
-  return { open: [], clone: [['clone', 'child', flags]], inside: [], mapped: false };
-}
-
-interface EnteredNamespaces {
-  /** Parent, before anything is made. */
-  open: Operation[];
-  clone: Operation[];
-  inside: Operation[];
-  /** The user namespace has its maps already. */
-  mapped: boolean;
-}
-
-const O_RDONLY = 0;
-const CONTINUED: Operation[] = [
-  ['clone', 'child', 0],
-  ['continued', 'child'],
-];
-/** A new pid namespace is its maker's children's. */
-const CONTINUE: Operation[] = [['continue', 'parent'], ['die-with-parent']];
 
 /** How signals reach the container: native/context.h, FORWARD_…. */
 export const KILL_UNHANDLED = 1;
@@ -290,9 +249,9 @@ function processOf(spec: RuntimeSpec): SpecProcess {
 }
 
 /** What root made must be handed to the container's root where root itself has no id inside. */
-function handOver({ ids }: ContainerInput, made: readonly string[], foreign: boolean): Operation[] {
-  const [uid, gid] = [hostIdOf(ids.uid, 0), hostIdOf(ids.gid, 0)];
-  return foreign && uid !== undefined && gid !== undefined ? made.map((path): Operation => ['chown', path, uid, gid]) : [];
+function handOver({ ids, callerUid }: ContainerInput, made: readonly string[]): Operation[] {
+  const owner = handedTo(ids, callerUid);
+  return owner ? made.map((path): Operation => ['chown', path, owner.uid, owner.gid]) : [];
 }
 
 function openSources(sources: readonly BindSource[]): Operation[] {
