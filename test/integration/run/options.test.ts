@@ -1,6 +1,6 @@
 /** The other flags of `run`: exit codes, --init, --rootfs, --cidfile, --name. */
 import assert from 'node:assert/strict';
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
@@ -89,6 +89,16 @@ for (const who of identities()) {
       assert.equal(readFileSync(join(rootfs, 'file'), 'utf8'), 'written\n');
       const readOnly = await where().run(['--read-only', ...words]);
       assert.match(readOnly.stderr, /Read-only file system/);
+    });
+
+    it('one whose resolv.conf is a link to /dev/null starts all the same', async () => {
+      const rootfs = join(where().box.home, 'linked');
+      for (const path of ['bin', 'etc']) mkdirSync(join(rootfs, path), { recursive: true });
+      cpSync('/bin/busybox', join(rootfs, 'bin/sh'));
+      symlinkSync('/dev/null', join(rootfs, 'etc/resolv.conf'));
+      for (const path of ['', 'bin', 'bin/sh', 'etc']) chownSync(join(rootfs, path), who.uid, who.gid);
+      const { code, stdout, stderr } = await where().run(['--network', 'none', '--rootfs', rootfs, '/bin/sh', '-c', 'echo runs']);
+      assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'runs\n', stderr: '' });
     });
 
     it('one that is missing is refused', async () => {
