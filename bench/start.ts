@@ -34,7 +34,7 @@ async function candidates(directory: string, image: string, overhead: number, en
   const own = podman(join(directory, 'podman'), join(directory, 'podman-run'));
   const crun = ['crun', '--cgroup-manager=disabled', '--root', join(directory, 'crun'), 'run', '--bundle', bundle, `bench-${process.pid}`];
   return [
-    { name: 'tsrun run --rm', programs: [tsrun], command: [tsrun, 'run', '--rm', ...roots, image, 'true'] },
+    { name: 'tsrun run --rm', programs: [tsrun], command: [tsrun, 'run', '--rm', '--network', 'none', ...roots, image, 'true'] },
     {
       name: 'podman run --rm',
       programs: ['podman'],
