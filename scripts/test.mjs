@@ -19,7 +19,8 @@ import { transpile } from './transpile.mjs';
 import { createUsers } from './users.mjs';
 
 /** These start containers, registries, package managers or emulators, or hundreds of processes: not quick. */
-const SLOW = /^test\/(integration|native|packaging|rootfs)\/|^test\/plan\/replay\.|^test\/commands\/format\.|^test\/layer\/(apply|hostile|limits|whiteout)\./;
+const SLOW =
+  /^test\/(integration|native|packaging|rootfs)\/|^test\/plan\/replay\.|^test\/commands\/format\.|^test\/layer\/(apply|hostile|limits|whiteout)\./;
 /** The folders whose files take longest, longest first: `npm test` ends with the names of those that did. */
 const FIRST = ['test/integration/', 'test/packaging/', 'test/rootfs/', 'test/layer/', 'test/native/'];
 
