@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "health.h"
 #include "log.h"
 #include "operations.h"
 #include "serve.h"
@@ -28,8 +29,11 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 		log_leave(c->log);
 	if (c->server)
 		serve_leave(c->server);
+	if (c->health)
+		health_leave(c->health);
 	c->log = NULL;
 	c->server = NULL;
+	c->health = NULL;
 	c->peers[0] = (struct peer){ .name = parent, .pid = 0, .pidfd = -1, .channel = channel };
 	c->peer_count = 1;
 	c->on_exit_count = 0;
@@ -152,11 +156,15 @@ int op_keep(struct context *c, const struct op *op)
 	return 0;
 }
 
+int start_plan(struct context *c, const char *name, const struct plan *plan)
+{
+	return start_process(c, name, "caller", 0, plan, plan->processes[0].name);
+}
+
 /* A plan within the plan: its first process outlives us, and knows us as "caller" while we are there. */
 int op_detach(struct context *c, const struct op *op)
 {
-	const struct plan *plan = op->args[1].plan;
-	if (start_process(c, op->args[0].name, "caller", 0, plan, plan->processes[0].name) < 0)
+	if (start_plan(c, op->args[0].name, op->args[1].plan) < 0)
 		return -1;
 	c->peers[c->peer_count - 1].detached = true;
 	return 0;

@@ -72,6 +72,7 @@ struct context {
 	size_t relay_count;
 	struct log *log;                /* what recorded relays carry is kept there, or NULL */
 	struct server *server;          /* who else sees what they carry, or NULL */
+	struct health *health;          /* the command that tells how the container is, or NULL */
 	int watched;                    /* a passed-on output whose reader may go away, or -1 */
 	int terminal;                   /* the caller's, in raw mode, or -1 */
 	int window, pty;                /* the caller's terminal whose size the container's pty has, and that, or -1 */
@@ -117,6 +118,7 @@ void run_on_exit(struct context *, size_t from, bool failed);   /* those that we
 void end_peers(struct context *);
 int status_of(int wait_status);
 void reap(struct peer *);
+int start_plan(struct context *, const char *name, const struct plan *); /* its first process; it knows us as "caller" */
 void unblock_signals(struct context *);
 void reset_signals(void);                                      /* as a container's first process expects them */
 
@@ -132,6 +134,7 @@ void free_list(char ***texts);
 #define freeing_list __attribute__((cleanup(free_list)))
 void new_id(struct context *);
 void format_now(char *text, size_t size);                      /* RFC 3339, UTC, nanoseconds */
+int64_t milliseconds(void);                                     /* since the machine began */
 void read_start_time(pid_t pid, char *text, size_t size);      /* field 22 of /proc/pid/stat: with the pid it names a process for good */
 void note_path(struct context *, const char *path);            /* for the record, should the operation fail */
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "context.h"
+#include "json.h"
 #include "operations.h"
 #include "sys.h"
 
@@ -58,49 +59,6 @@ static void rotate(struct log *log)
 	open_log(log);
 }
 
-/* The length of the character that begins here; 0 when it is none, -1 when it is cut off (RFC 3629). */
-static int character_size(const unsigned char *b, size_t left)
-{
-	int size = b[0] < 0x80 ? 1 : b[0] >= 0xc2 && b[0] < 0xe0 ? 2 : b[0] >= 0xe0 && b[0] < 0xf0 ? 3 : b[0] >= 0xf0 && b[0] < 0xf5 ? 4 : 0;
-	for (int i = 1; i < size; i++) {
-		if ((size_t)i >= left)
-			return -1;
-		if ((b[i] & 0xc0) != 0x80)
-			return 0;
-		if (i == 1 && ((b[0] == 0xe0 && b[1] < 0xa0) || (b[0] == 0xed && b[1] > 0x9f) || (b[0] == 0xf0 && b[1] < 0x90) || (b[0] == 0xf4 && b[1] > 0x8f)))
-			return 0;
-	}
-	return size;
-}
-
-/* Six bytes at most for each. What is no character becomes U+FFFD; controls are escaped, DEL and those of C1 too. */
-static size_t escape(char *to, const unsigned char *from, size_t size)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < size;) {
-		int length = character_size(from + i, size - i);
-		unsigned char b = from[i];
-		if (length <= 0) {
-			n += (size_t)sprintf(to + n, "\\ufffd");
-			i++;
-			continue;
-		}
-		if (b == '"' || b == '\\')
-			n += (size_t)sprintf(to + n, "\\%c", b);
-		else if (b == '\n')
-			n += (size_t)sprintf(to + n, "\\n");
-		else if (b < 0x20 || b == 0x7f)
-			n += (size_t)sprintf(to + n, "\\u%04x", b);
-		else if (b == 0xc2 && from[i + 1] < 0xa0)
-			n += (size_t)sprintf(to + n, "\\u%04x", from[i + 1]);
-		else
-			for (int k = 0; k < length; k++)
-				to[n++] = (char)from[i + (size_t)k];
-		i += (size_t)length;
-	}
-	return n;
-}
-
 /* A line that does not fit on the disk is taken back as a whole: those before and behind it can still be read. */
 static void append(struct log *log, const char *text, size_t size)
 {
@@ -119,7 +77,7 @@ static void write_line(struct log *log, struct line *line, int stream, size_t si
 	static char text[6 * LINE_MAX_BYTES + 128];
 	char now[40];
 	size_t n = (size_t)sprintf(text, "{\"log\":\"");
-	n += escape(text + n, (unsigned char *)line->bytes, size);
+	n += escape_json(text + n, line->bytes, size);
 	format_now(now, sizeof now);
 	n += (size_t)sprintf(text + n, "\",\"stream\":\"%s\",\"time\":\"%s\"}\n", stream == 0 ? "stdout" : "stderr", now);
 	append(log, text, n);
@@ -131,7 +89,7 @@ static void write_line(struct log *log, struct line *line, int stream, size_t si
 static size_t whole_characters(const struct line *line)
 {
 	for (size_t back = 1; back < 4; back++)
-		if (character_size((const unsigned char *)line->bytes + line->size - back, back) < 0)
+		if (character_size(line->bytes + line->size - back, back) < 0)
 			return line->size - back;
 	return line->size;
 }

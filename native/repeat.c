@@ -14,13 +14,6 @@ enum policy { NEVER = 0, ON_FAILURE = 1, ALWAYS = 2 };
 #define PAUSE_MOST 60000
 #define RAN_LONG_ENOUGH 10000 /* to begin with the first pause again */
 
-static int64_t milliseconds(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 static void release_relays(struct context *c)
 {
 	for (size_t i = 0; i < c->relay_count; i++) {

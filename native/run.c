@@ -10,12 +10,14 @@
 #include <time.h>
 
 #include "context.h"
+#include "health.h"
 #include "log.h"
 #include "observe.h"
 #include "serve.h"
 #include "sys.h"
 
 #define READER_GRACE 1000 /* milliseconds */
+#define OWN_POLLS (4 + HEALTH_POLLS)
 
 struct run {
 	struct context *c;
@@ -27,13 +29,6 @@ struct run {
 	int64_t reader_gone; /* when that was seen, in milliseconds, or 0 */
 	int64_t written;     /* how often pid 1 had written anything then */
 };
-
-static int64_t milliseconds(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
 
 static void end_run(struct run *run, int status)
 {
@@ -221,10 +216,11 @@ static int patience(const struct run *run)
 {
 	if (run->ended)
 		return waits_for_reader(run->c) ? -1 : 10000;
+	int probe = run->c->health ? health_patience(run->c->health) : -1;
 	for (size_t i = 0; i < run->c->relay_count; i++)
 		if (run->c->relays[i]->asleep > milliseconds())
-			return 100;
-	return run->reader_gone ? 100 : -1;
+			return probe >= 0 && probe < 100 ? probe : 100;
+	return run->reader_gone && (probe < 0 || probe > 100) ? 100 : probe;
 }
 
 /* A relay holds either something to write or room to read. What is typed after the end is the shell's. */
@@ -263,15 +259,16 @@ int run_until_exit(struct context *c, struct peer *peer)
 {
 	struct run run = { .c = c, .peer = peer, .forced = -1 };
 	while (!run.ended || (output_left(c) && !run.abandoned)) {
-		struct pollfd polls[4 + MAX_RELAYS + SERVE_POLLS];
-		size_t count = 4 + c->relay_count;
+		struct pollfd polls[OWN_POLLS + MAX_RELAYS + SERVE_POLLS];
+		size_t count = OWN_POLLS + c->relay_count;
 		bool over = run.ended || run.forced >= 0;
 		polls[0] = (struct pollfd){ .fd = c->signal_fd, .events = POLLIN };
 		polls[1] = (struct pollfd){ .fd = run.ended ? -1 : peer->pidfd, .events = POLLIN };
 		polls[2] = (struct pollfd){ .fd = over || (run.reader_gone && milliseconds() - run.reader_gone < READER_GRACE) ? -1 : c->watched };
 		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
+		health_polls(c->health, polls + 4);
 		for (size_t i = 0; i < c->relay_count; i++)
-			polls[4 + i] = relay_poll(&run, c->relays[i]);
+			polls[OWN_POLLS + i] = relay_poll(&run, c->relays[i]);
 		if (c->server)
 			serve_polls(c->server, polls + count);
 		int ready = poll(polls, count + (c->server ? SERVE_POLLS : 0), patience(&run));
@@ -284,12 +281,16 @@ int run_until_exit(struct context *c, struct peer *peer)
 		check_reader(&run, &polls[2]);
 		if (polls[3].revents & (POLLHUP | POLLERR)) /* the program that started us is gone: a foreground run goes with it */
 			end_run(&run, 128 + SIGKILL);
-		move_bytes(&run, polls + 4);
+		move_bytes(&run, polls + OWN_POLLS);
 		int sig = c->server ? serve_events(c->server, polls + count) : 0;
 		if (sig && !run.ended)
 			hand_on(&run, sig);
 		if (!run.ended && polls[1].revents)
 			run.ended = collect(&run);
+		if (c->health && run.ended)
+			health_end(c);
+		else if (c->health)
+			health_events(c, polls + 4);
 	}
 	restore_terminal(c);
 	end_recording(c, peer->status);

@@ -212,13 +212,6 @@ int serve_events(struct server *s, const struct pollfd *polls)
 	return sig;
 }
 
-static int64_t milliseconds(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 void serve_end(struct server *s, int status)
 {
 	uint8_t byte = (uint8_t)status;

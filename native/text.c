@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "context.h"
+#include "health.h"
+#include "json.h"
 #include "sys.h"
 
 void new_id(struct context *c)
@@ -39,6 +41,13 @@ void format_now(char *text, size_t size)
 	gmtime_r(&ts.tv_sec, &tm);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(text, size, "%s.%09ldZ", date, ts.tv_nsec);
+}
+
+int64_t milliseconds(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
 static bool is(struct span name, const char *text)
@@ -123,30 +132,16 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 	}
 	if (is(name, "restarts"))
 		return print_number(scratch, size, c->restarts);
+	if (is(name, "health"))
+		return health_word(c->health);
+	if (is(name, "failing-streak"))
+		return print_number(scratch, size, health_streak(c->health));
+	if (name.size > 6 && memcmp(name.bytes, "probe-", 6) == 0)
+		return probe_value(c->health, (struct span){ name.bytes + 6, name.size - 6 }, scratch, size);
 	if (name.size > 7 && memcmp(name.bytes, "new-id:", 7) == 0)
 		return numbered_id(c, (struct span){ name.bytes + 7, name.size - 7 }, scratch);
 	/* env:NAME, the decoder let nothing else through */
 	return variable((struct span){ name.bytes + 4, name.size - 4 });
-}
-
-static size_t put_json(char *to, const char *from)
-{
-	size_t n = 0;
-	for (; *from; from++) {
-		unsigned char b = (unsigned char)*from;
-		char escaped[8];
-		if (b == '"' || b == '\\')
-			snprintf(escaped, sizeof escaped, "\\%c", b);
-		else if (b < 0x20)
-			snprintf(escaped, sizeof escaped, "\\u%04x", b);
-		else
-			snprintf(escaped, sizeof escaped, "%c", b);
-		size_t size = strlen(escaped);
-		if (to)
-			memcpy(to + n, escaped, size);
-		n += size;
-	}
-	return n;
 }
 
 /* Two passes over the parts: measure, then write. `to` is NULL in the first. */
@@ -166,7 +161,7 @@ static ssize_t put_parts(struct context *c, struct span text, char *to)
 		if (!value)
 			return -1;
 		if (part.kind == PART_SLOT_JSON) {
-			n += put_json(to ? to + n : NULL, value);
+			n += escape_json(to ? to + n : NULL, value, strlen(value));
 		} else {
 			size_t size = strlen(value);
 			if (to)

@@ -1,5 +1,6 @@
 /** What a container's config.json says besides its process: labels, mounts, networks, ports. The one reader of those annotations for listings. Pure. */
 import { FILES } from '../bundle/mounts.js';
+import type { ContainerHealth } from '../container/health.js';
 import type { ContainerSize } from '../container/size.js';
 import type { Mount, RuntimeSpec } from '../spec/runtime.js';
 
@@ -26,7 +27,7 @@ export interface ContainerPort {
   protocol: string;
 }
 
-export interface ContainerDetails {
+export interface ContainerDetails extends Partial<ContainerHealth> {
   /** Of the image it was made from; absent for --rootfs. */
   imageId?: string;
   labels: Record<string, string>;
@@ -41,8 +42,6 @@ export interface ContainerDetails {
   portBindings?: ContainerPort[];
   /** Ports that are published now. */
   ports?: ContainerPort[];
-  /** Whether it passes its health check; absent without one. */
-  health?: string;
   paused?: boolean;
   restarts?: number;
   /** Bytes: what the container wrote, and the image below it. When asked for. */

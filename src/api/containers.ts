@@ -1,11 +1,12 @@
 /** Verbs on containers: list, inspect, remove. */
+import { readHealth } from '../container/health.js';
 import { removeContainer as remove } from '../container/remove.js';
 import { renameContainer as rename } from '../container/rename.js';
 import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { checkArguments } from './check-arguments.js';
-import { type ContainerDetails, detailsOf } from './container-details.js';
+import { type ContainerDetails, detailsOf, settingsOf } from './container-details.js';
 import { collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
@@ -41,7 +42,7 @@ export async function inspectContainer(name: string, options: CommonOptions = {}
   checkArguments({ container: name }, options);
   const container = findContainer(openSession(options).paths, name);
   const config = readConfig(container);
-  return { ...detailsOf(container.id, config), ...summaryOf(container), config, directory: container.directory };
+  return { ...described(container, config), config, directory: container.directory };
 }
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_NAME_IN_USE, ERR_TSRUN_USAGE */
@@ -73,10 +74,15 @@ export async function removeContainer(
 /** One whose config.json is damaged, or not there yet, is listed all the same. */
 function listed(container: Container): ContainerSummary {
   try {
-    return { ...detailsOf(container.id, readConfig(container)), ...summaryOf(container) };
+    return described(container, readConfig(container));
   } catch {
     return summaryOf(container);
   }
+}
+
+function described(container: Container, spec: RuntimeSpec): ContainerSummary & ContainerDetails {
+  const health = settingsOf(spec)['health'] === undefined ? {} : readHealth(container.directory, container.started);
+  return { ...detailsOf(container.id, spec), ...health, ...summaryOf(container) };
 }
 
 function summaryOf({ directory: _directory, ...summary }: Container): ContainerSummary {

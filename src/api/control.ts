@@ -2,13 +2,12 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { identityOf } from '../container/identity.js';
 import { parseSignal } from '../container/parse-settings.js';
-import { pauseFile } from '../container/pause.js';
 import { settingsOf } from '../container/settings.js';
 import { type Container, findContainer, readConfig } from '../container/state.js';
 import { readStatus } from '../container/status.js';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
-import { stopFile } from '../plan/container.js';
+import { pauseFile, stopFile } from '../plan/container.js';
 import { compilePausePlan, compileSignalPlan, compileStopPlan, compileUnpausePlan, type HostProcess } from '../plan/control.js';
 import type { Plan } from '../plan/operations.js';
 import { launch } from '../runtime/spawn.js';

@@ -3,7 +3,7 @@
  * word for is left out, not made up. Pure.
  */
 import { constants } from 'node:os';
-import type { ContainerSettings } from '../plan/settings.js';
+import type { ContainerSettings, HealthCheck } from '../plan/settings.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { type ContainerMountSummary, type ContainerPort, type Settings, settingsOf } from './container-details.js';
 import type { ContainerInspection } from './containers.js';
@@ -40,7 +40,7 @@ interface DockerState {
   Error: string;
   StartedAt: string;
   FinishedAt: string;
-  Health: { Status: string } | null;
+  Health: { Status: string; FailingStreak: number; Log: object[] } | null;
 }
 
 interface DockerConfig {
@@ -77,7 +77,7 @@ export function dockerContainer(container: ContainerInspection): DockerContainer
   };
 }
 
-function stateOf({ status, paused, pid, exitCode, started, finished, health }: ContainerInspection): DockerState {
+function stateOf({ status, paused, pid, exitCode, started, finished, ...health }: ContainerInspection): DockerState {
   const word: string = status;
   const isPaused = word === 'paused' || paused === true;
   const running = ['running', 'paused', 'restarting'].includes(word);
@@ -92,8 +92,18 @@ function stateOf({ status, paused, pid, exitCode, started, finished, health }: C
     Error: '',
     StartedAt: started ?? NEVER,
     FinishedAt: finished ?? NEVER,
-    Health: health === undefined ? null : { Status: health },
+    Health: healthOf(health),
   };
+}
+
+function healthOf({
+  health,
+  failingStreak = 0,
+  healthLog = [],
+}: Pick<ContainerInspection, 'health' | 'failingStreak' | 'healthLog'>): DockerState['Health'] {
+  if (health === undefined) return null;
+  const Log = healthLog.map(({ begun, ended, exitCode, output }) => ({ Start: begun, End: ended, ExitCode: exitCode, Output: output }));
+  return { Status: health, FailingStreak: failingStreak, Log };
 }
 
 function configOf({ image, labels, portBindings = [], config: spec, ...container }: ContainerInspection, settings: Settings): DockerConfig {
@@ -117,7 +127,14 @@ function configOf({ image, labels, portBindings = [], config: spec, ...container
     Labels: labels,
     ...(typeof stopSignal === 'number' ? { StopSignal: signalName(stopSignal) } : {}),
     ...(typeof stopTimeout === 'number' ? { StopTimeout: stopTimeout } : {}),
+    ...(settings['health'] === undefined ? {} : { Healthcheck: healthcheckOf(settings['health'] as HealthCheck) }),
   };
+}
+
+/** In nanoseconds. */
+function healthcheckOf({ test, interval, timeout, startPeriod, startInterval, retries }: HealthCheck): object {
+  const [Interval, Timeout, StartPeriod, StartInterval] = [interval, timeout, startPeriod, startInterval].map((time) => time * 1e6);
+  return { Test: ['CMD', ...test], Interval, Timeout, StartPeriod, StartInterval, Retries: retries };
 }
 
 /** Ids; docker has the words that were typed, which config.json does not keep. */

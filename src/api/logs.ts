@@ -3,6 +3,7 @@ import { hasLog, type LogEntry, readLog } from '../container/log.js';
 import { settingsOf } from '../container/settings.js';
 import { findContainer, readConfig } from '../container/state.js';
 import { TsrunError } from '../errors.js';
+import { parseDuration } from '../spec/duration.js';
 import { checkArguments } from './check-arguments.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
@@ -54,17 +55,12 @@ function parseTail(text: string): number {
   });
 }
 
-const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
-
 /** @returns RFC 3339 in UTC with nanoseconds, as the log has it */
 function parseMoment(text: string, now = Date.now()): string {
   const [, whole, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
   if (whole !== undefined) return inNanoseconds(Number(whole) * 1000, fraction);
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (parts.length > 0 && parts.map(([part]) => part).join('') === text) {
-    const ago = parts.reduce((sum, [, number, unit]) => sum + Number(number) * SECONDS[unit as keyof typeof SECONDS], 0);
-    return inNanoseconds(now - ago * 1000, '');
-  }
+  const ago = parseDuration(text);
+  if (ago !== undefined) return inNanoseconds(now - ago, '');
   const [, , seconds = ''] = /^(\d{4}-\d\d-\d\d(?:T[\d:]+)?)(?:\.(\d{1,9}))?/.exec(text) ?? [];
   const zone = /(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? '' : 'Z';
   const milliseconds = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text.replace(/\.\d+/, '') + zone) : Number.NaN;

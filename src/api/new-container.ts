@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import { readEnvFile } from '../bundle/env-file.js';
 import { checkName } from '../container/name.js';
+import { parseHealth } from '../container/parse-health.js';
 import { parseLog, parseRestart, parseSignal, STOP_TIMEOUT } from '../container/parse-settings.js';
 import { sweep } from '../container/remove.js';
 import { settingsAnnotation } from '../container/settings.js';
@@ -158,6 +159,8 @@ function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork):
   const policy = parseRestart(restart ?? 'no');
   if (rm && policy.name !== 'no')
     throw new TsrunError('ERR_TSRUN_USAGE', '--rm and --restart exclude each other', { hint: 'leave out one of them' });
+  const { Healthcheck, Shell } = root.image?.config.config ?? {};
+  const health = parseHealth(options, Healthcheck ?? undefined, Shell ?? undefined);
   return {
     rm,
     interactive: options.interactive ?? false,
@@ -169,6 +172,7 @@ function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork):
     log: parseLog(options.logDriver ?? 'json-file', options.logOpt ?? []),
     stopSignal: parseSignal(options.stopSignal ?? root.image?.config.config?.StopSignal ?? 'SIGTERM'),
     stopTimeout: options.stopTimeout ?? STOP_TIMEOUT,
+    ...(health ? { health } : {}),
   };
 }
 

@@ -87,6 +87,15 @@ export interface RunOptions extends PullOptions {
   logDriver?: 'json-file' | 'none';
   /** `max-size=10m`, `max-file=3` */
   logOpt?: string[];
+  /** A text is the shell's, an array is a command; `none` is none. Default: the image's. */
+  healthCmd?: string | string[];
+  /** Go's notation: `30s`, `1m30s`. */
+  healthInterval?: string;
+  healthTimeout?: string;
+  healthStartPeriod?: string;
+  healthStartInterval?: string;
+  healthRetries?: number;
+  noHealthcheck?: boolean;
 }
 
 export interface ExecOptions extends CommonOptions {

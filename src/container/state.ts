@@ -4,10 +4,10 @@ import { basename, join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { PublishedPort } from '../network/settings.js';
 import type { HostPath, StorePaths } from '../paths.js';
+import { pauseFile } from '../plan/container.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { isAlive } from './alive.js';
 import { nameOf } from './name.js';
-import { isPaused } from './pause.js';
 import { type ContainerStatus, readStatus } from './status.js';
 
 export interface Container {
@@ -114,7 +114,7 @@ function readContainer(directory: HostPath, id: string, name: string | undefined
   const file = readStatus(directory);
   if (!alive && !existsSync(directory)) return undefined; // it ended while we looked
   const running = alive && file.status === 'running';
-  const status = running ? (isPaused(directory) ? 'paused' : 'running') : quietStatus(file.status, alive);
+  const status = running ? (existsSync(pauseFile(directory)) ? 'paused' : 'running') : quietStatus(file.status, alive);
   return {
     id,
     name: name ?? nameOf(id),

@@ -15,6 +15,8 @@ const text = v.string('must be a string');
 const texts = v.array(text, 'must be a list of strings');
 const digest = v.custom<Digest>(isDigest, DIGEST_GRAMMAR);
 const size = v.pipe(v.number('must be a number'), v.safeInteger('must be a whole number of bytes'), v.minValue(0, 'must not be negative'));
+/** Go's integers: larger ones than JavaScript's are rounded. */
+const count = v.pipe(v.number('must be a number'), v.integer('must be a whole number'), v.minValue(0, 'must not be negative'));
 /** RFC 6838 section 4.2. */
 const mediaType = v.pipe(
   text,
@@ -86,6 +88,17 @@ export const configSchema = object({
       WorkingDir: v.exactOptional(text),
       Labels: v.exactOptional(stringMap),
       StopSignal: v.exactOptional(text),
+      Healthcheck: v.exactOptional(
+        object({
+          Test: v.exactOptional(texts),
+          Interval: v.exactOptional(count),
+          Timeout: v.exactOptional(count),
+          StartPeriod: v.exactOptional(count),
+          StartInterval: v.exactOptional(count),
+          Retries: v.exactOptional(count),
+        }),
+      ),
+      Shell: v.exactOptional(texts),
     }),
   ),
   rootfs: object({

@@ -5,11 +5,13 @@ import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { jsonText } from './encode.js';
+import { healthOperations } from './health.js';
 import { becomeRoot, CLONE_NEWUSER, handedTo, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
 import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
 import { enterNamespaces } from './namespaces.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
+import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import { rootOperations } from './root.js';
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
@@ -79,6 +81,9 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
   const extra = root.written === undefined && volumes.written !== undefined ? [volumes.written] : [];
   const written = ids.mode === 'single' ? undefined : (root.written ?? extra[0]);
   const goes = settings.rm || isWithdrawn(input);
+  const { seccomp, namespaces = [] } = spec.linux ?? {};
+  const entering = { process, namespaces, ids, ...(seccomp ? { seccomp } : {}), arch: input.arch, interactive: false };
+  const checks = healthOperations(input, entering, pauseFile(containerDir));
 
   const run: Operation[] = [
     ...network.listen,
@@ -110,6 +115,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ['started', 'child'],
     ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
     ['forward-signals', 'child', callers ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED],
+    ...checks,
     ['wait', 'child'],
     ['stage', 'stopped'],
   ];
@@ -169,10 +175,6 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
   };
 }
 
-/** How signals reach the container: native/context.h, FORWARD_…. */
-export const KILL_UNHANDLED = 1;
-export const SECOND_TERM_IS_LAST = 2;
-
 /** Ends the container when its runner is gone, whatever the container did to its own parent-death signal. */
 const KEEPER: Operation[] = [
   ['stage', 'keep'],
@@ -219,6 +221,11 @@ function recording(input: ContainerInput, callers: StdioFacts | undefined): Oper
 /** The file that says that somebody wants the container to stay as it is. */
 export function stopFile(containerDir: string): string {
   return `${containerDir}/stopped`;
+}
+
+/** The file that says that all its processes are stopped. Its runner, which writes status.json, need not know. */
+export function pauseFile(containerDir: string): string {
+  return `${containerDir}/paused`;
 }
 
 const WHEN = { no: 0, 'on-failure': 1, always: 2, 'unless-stopped': 2 } as const;
@@ -271,10 +278,4 @@ function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {
     ...(has('network') ? ([['loopback-up']] satisfies Operation[]) : []),
     ['chdir', process.cwd, 1],
   ];
-}
-
-/** The PATH that a command without a slash is looked up in: the container's own. */
-export function searchPath(process: SpecProcess): string {
-  const entry = (process.env ?? []).findLast((variable) => variable.startsWith('PATH='));
-  return entry === undefined ? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' : entry.slice('PATH='.length);
 }

@@ -2,11 +2,11 @@
 import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
-import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './container.js';
 import { credentialOperations } from './credentials.js';
 import { detached } from './detached.js';
 import { becomeRoot, cloneFlags, hostIdOf } from './identity.js';
-import type { Operation, Plan } from './operations.js';
+import type { Operation, Plan, Process } from './operations.js';
+import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import { type StdioFacts, streamOperations } from './streams.js';
 
 export interface ExecPlanInput {
@@ -27,10 +27,27 @@ export interface ExecPlanInput {
 const O_PATH_DIRECTORY = 0o10200000;
 
 export function compileExecPlan(input: ExecPlanInput): Plan {
-  const { process, ids, seccomp, callers } = input;
+  const { callers } = input;
+  const open: Operation = ['open-process', input.pid, input.startTime, 'container'];
+  const { parent, child } = enteringProcesses(input, callers, [open]);
+  return callers ? { processes: [parent, child] } : detached([...parent.operations], [child], undefined);
+}
+
+/** What enters, and as whom. */
+export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'callers'>;
+
+/**
+ * The container is the process that is open by that name.
+ * @param first what the parent does before anything else
+ */
+export function enteringProcesses(
+  { process, namespaces, ids, seccomp, arch, interactive }: Entering,
+  callers: StdioFacts | undefined,
+  first: readonly Operation[],
+): { parent: Process; child: Process } {
   const streams = streamOperations({
     terminal: process.terminal ?? false,
-    interactive: input.interactive,
+    interactive,
     ...(callers ? { callers } : {}),
     recorded: false,
     uid: process.user.uid,
@@ -39,7 +56,7 @@ export function compileExecPlan(input: ExecPlanInput): Plan {
   });
   const parent: Operation[] = [
     ['stage', 'prepare'],
-    ['open-process', input.pid, input.startTime, 'container'],
+    ...first,
     ['stage', 'clone'],
     ['clone', 'child', 0],
     ['continued', 'child'],
@@ -59,7 +76,7 @@ export function compileExecPlan(input: ExecPlanInput): Plan {
     // From the moment that it joins, processes of the container are its neighbours.
     ['undumpable'],
     ['seal', 0],
-    ['join', 'container', cloneFlags(input.namespaces.map(({ type }) => ({ type })))],
+    ['join', 'container', cloneFlags(namespaces.map(({ type }) => ({ type })))],
     ['continue', 'parent'],
     becomeRoot(ids),
     ['undumpable'],
@@ -69,11 +86,10 @@ export function compileExecPlan(input: ExecPlanInput): Plan {
     ['open', '/', O_PATH_DIRECTORY, 'root'],
     ...streams.inside.filter(([name]) => name !== 'console-at'), // that is the first process's
     ['chdir', process.cwd, 1],
-    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, input.arch)),
+    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, arch)),
     ['chdir', process.cwd, 0],
     ['stage', 'exec'],
     ['exec', process.args, process.env ?? [], searchPath(process)],
   ];
-  const others = [{ name: 'child', operations: child }];
-  return callers ? { processes: [{ name: 'parent', operations: parent }, ...others] } : detached(parent, others, undefined);
+  return { parent: { name: 'parent', operations: parent }, child: { name: 'child', operations: child } };
 }

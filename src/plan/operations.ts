@@ -24,6 +24,7 @@ export const OPERATIONS = {
   'keep-program': 'pdd',
   'on-exit': 'no',
   repeat: 'nnboo',
+  health: 'vbqoo',
   unless: 'bo',
   attempt: 'o',
   detach: 'pq',
@@ -136,7 +137,7 @@ type ArgumentsOf<Kinds extends string> = Kinds extends `${infer Kind}${infer Res
     : never
   : [];
 
-type Nesting = 'on-exit' | 'repeat' | 'unless' | 'attempt' | 'detach';
+type Nesting = 'on-exit' | 'repeat' | 'health' | 'unless' | 'attempt' | 'detach';
 type FlatOperation = {
   [Name in Exclude<OperationName, Nesting>]: readonly [Name, ...ArgumentsOf<(typeof OPERATIONS)[Name]>];
 }[Exclude<OperationName, Nesting>];
@@ -145,6 +146,7 @@ export type Operation =
   | FlatOperation
   | readonly ['on-exit', 0 | 1, readonly Operation[]]
   | readonly ['repeat', number, number, string, readonly Operation[], readonly Operation[]]
+  | readonly ['health', readonly number[], string, Plan, readonly Operation[], readonly Operation[]]
   | readonly ['unless', string, readonly Operation[]]
   | readonly ['attempt', readonly Operation[]]
   | readonly ['detach', string, Plan];

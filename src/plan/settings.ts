@@ -18,6 +18,23 @@ export interface ContainerSettings {
   stopSignal: number;
   /** In seconds, before SIGKILL. */
   stopTimeout: number;
+  /** Absent: there is no health check. */
+  health?: HealthCheck;
+}
+
+/** Times in milliseconds. */
+export interface HealthCheck {
+  /** The command, with its arguments. */
+  test: readonly string[];
+  interval: number;
+  /** A check that takes longer has failed. */
+  timeout: number;
+  /** Failures do not count for so long, unless a check has passed. */
+  startPeriod: number;
+  /** The interval in that period. */
+  startInterval: number;
+  /** So many failures in a row make it unhealthy. */
+  retries: number;
 }
 
 export interface RestartPolicy {

@@ -17,6 +17,13 @@ export const SLOTS = [
   'own-pid', // of the process that executes the operation
   'own-start-time', // its start
   'restarts', // how often `repeat` began again
+  'health', // starting, healthy or unhealthy
+  'failing-streak', // how many health checks failed in a row
+  'probe-turn', // 0, 1, … and 0 again: which of the results that are kept this one is
+  'probe-begun', // the moment at which the last health check began, RFC 3339
+  'probe-ended', // and ended
+  'probe-status', // its exit status; -1: it took too long
+  'probe-output', // the beginning of what it printed
 ] as const;
 
 /**

@@ -58,6 +58,20 @@ export interface ContainerConfig {
   WorkingDir?: string;
   Labels?: Record<string, string> | null;
   StopSignal?: string;
+  /** docker's own, as the next one is: OCI's image-spec has neither. */
+  Healthcheck?: ImageHealthcheck | null;
+  Shell?: string[] | null;
+}
+
+/** Times in nanoseconds; 0: the default. */
+export interface ImageHealthcheck {
+  /** `[]`, `["NONE"]`, `["CMD", …]` or `["CMD-SHELL", text]` */
+  Test?: string[];
+  Interval?: number;
+  Timeout?: number;
+  StartPeriod?: number;
+  StartInterval?: number;
+  Retries?: number;
 }
 
 export interface HistoryEntry {

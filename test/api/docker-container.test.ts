@@ -146,7 +146,7 @@ describe("docker's form of a container", () => {
     const paused = dockerContainer(inspected({ paused: true, health: 'healthy', restarts: 2 }));
     assert.deepEqual(
       [paused.State.Status, paused.State.Running, paused.State.Paused, paused.State.Health],
-      ['paused', true, true, { Status: 'healthy' }],
+      ['paused', true, true, { Status: 'healthy', FailingStreak: 0, Log: [] }],
     );
     assert.equal(paused.RestartCount, 2);
     assert.equal(dockerContainer(inspected({ status: 'created' })).State.Status, 'created');

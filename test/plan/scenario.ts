@@ -4,6 +4,7 @@
  */
 import type { RunOptions } from '../../src/api/options.js';
 import { buildSpec, type NetworkInput } from '../../src/bundle/build.js';
+import { parseHealth } from '../../src/container/parse-health.js';
 import { parseLog, parseRestart } from '../../src/container/parse-settings.js';
 import { choosePorts } from '../../src/network/ports.js';
 import { pastaStack, type Stack, slirpStack } from '../../src/network/stack.js';
@@ -93,6 +94,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     identity: 'range',
     plan: (facts) => compileRunPlan(container(facts, { restart: 'on-failure:2' }, `${WHO}; exit 3`), undefined),
   },
+  'detached-range-health': {
+    identity: 'range',
+    plan: (facts) =>
+      compileRunPlan(container(facts, { healthCmd: 'touch /tmp/asked', healthInterval: '50ms' }, `${WHO}; ${ASKED}`), undefined),
+  },
   'oci-create-range': {
     identity: 'range',
     plan: (facts) => compileOciCreatePlan(compileRunPlan(container(facts, {}, WHO), undefined), kept(facts)),
@@ -103,6 +109,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 /** The container that `start` starts: written out, for the plan is another one's. */
 const ID = '0123456789abcdef'.repeat(4);
 const VISIT = 'cat /in/greeting /in.file; echo out > /out/$HOSTNAME; ! touch /in/not 2> /dev/null; stat -c %u:%g /in /out /in.file';
+const ASKED = 'until [ -e /tmp/asked ]; do sleep 0.1; done';
 const SPACES = 'for each in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$each; done';
 
 /** Volumes that come and go with the container, and a tmpfs. */
@@ -142,6 +149,7 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
   const { rm = false, name } = options;
   const containerDir = rm ? `${store}/transient/${slot('id')}` : kept(facts);
   const root: RootSource = { type: 'overlay', layers: facts.layers, mode: 0o755 };
+  const health = parseHealth(options, undefined);
   return {
     ...specOf(facts, options, ['sh', '-c', script], containerDir, network),
     settings: {
@@ -155,6 +163,7 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
       log: parseLog('json-file', ['max-size=1m', 'max-file=2']),
       stopSignal: 15,
       stopTimeout: 10,
+      ...(health ? { health } : {}),
     },
     ids,
     ...(mappers ? { mappers } : {}),

@@ -2,7 +2,7 @@
 import type { Verb } from '../verb.js';
 import { GLOBAL_FLAGS, HELP_FLAG, REGISTRY_FLAGS } from './common.js';
 import type { Flags } from './flag.js';
-import { seconds } from './seconds.js';
+import { count, seconds } from './seconds.js';
 
 const RUN_FLAGS = {
   rm: { type: 'boolean', help: 'Remove the container when it ends' },
@@ -62,6 +62,17 @@ const RUN_FLAGS = {
   'stop-timeout': { type: 'string', placeholder: 'SECONDS', parse: seconds, help: 'How long that may take before KILL (default 10)' },
   'log-driver': { type: 'string', values: ['json-file', 'none'], placeholder: 'DRIVER', help: 'json-file or none (default json-file)' },
   'log-opt': { type: 'strings', placeholder: 'NAME=VALUE', help: 'max-size=10m, max-file=3' },
+  'health-cmd': {
+    type: 'string',
+    placeholder: 'COMMAND',
+    help: "Whether it is well, asked in its shell (default: the image's); none for no check",
+  },
+  'health-interval': { type: 'string', placeholder: 'TIME', help: 'How often (default 30s)' },
+  'health-timeout': { type: 'string', placeholder: 'TIME', help: 'A check that takes longer has failed (default 30s)' },
+  'health-retries': { type: 'string', placeholder: 'N', parse: count, help: 'So many failures in a row make it unhealthy (default 3)' },
+  'health-start-period': { type: 'string', placeholder: 'TIME', help: 'Failures do not count for so long (default 0s)' },
+  'health-start-interval': { type: 'string', placeholder: 'TIME', help: 'How often in that period (default 5s)' },
+  'no-healthcheck': { type: 'boolean', help: "Run without the image's health check" },
   'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing; an image that is missing is pulled' },
   ...REGISTRY_FLAGS,
   ...GLOBAL_FLAGS,
@@ -80,7 +91,6 @@ const RUN_LATER = {
   'detach-keys': '',
   device: '',
   'group-add': '',
-  'health-cmd': '',
   ipc: '',
   label: 'l',
   memory: 'm',

@@ -1,0 +1,12 @@
+/** What a container's first process and those that enter it later have in common. */
+import type { Process } from '../spec/runtime.js';
+
+/** How signals reach it: native/context.h, FORWARD_…. */
+export const KILL_UNHANDLED = 1;
+export const SECOND_TERM_IS_LAST = 2;
+
+/** The PATH that a command without a slash is looked up in: the container's own. */
+export function searchPath({ env = [] }: Process): string {
+  const entry = env.findLast((variable) => variable.startsWith('PATH='));
+  return entry === undefined ? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' : entry.slice('PATH='.length);
+}
