@@ -28,6 +28,8 @@ struct client {
 	struct span keys;             /* typed in a row, they detach */
 	uint32_t matched;             /* of them so far */
 	bool input_open, line_open, over;
+	bool detached;                /* by its keys: the container lives on */
+	int streams[2];               /* where its output goes */
 	uint8_t out[FRAME_HEADER + FRAME_PAYLOAD + 64], in[FRAME_PAYLOAD];
 	size_t out_start, out_end;    /* on its way to the container */
 	uint8_t header[FRAME_HEADER];
@@ -62,7 +64,7 @@ static size_t without_keys(struct client *a, const uint8_t *from, size_t size, u
 		if (a->keys.size > 0 && from[i] == a->keys.bytes[a->matched]) {
 			if (++a->matched < a->keys.size)
 				continue;
-			a->over = true; /* detached */
+			a->over = a->detached = true;
 			return n;
 		}
 		memcpy(to + n, a->keys.bytes, a->matched);
@@ -96,10 +98,10 @@ static void read_input(struct client *a)
 		return;
 	}
 	size_t size = without_keys(a, typed, (size_t)n, left);
-	if (size == 0)
-		return;
-	a->line_open = left[size - 1] != '\n';
-	put_frame(a, FRAME_STDIN, left, size);
+	if (size > 0) {
+		a->line_open = left[size - 1] != '\n';
+		put_frame(a, FRAME_STDIN, left, size);
+	}
 }
 
 static bool flush_out(struct client *a)
@@ -140,7 +142,7 @@ static int read_frame(struct client *a)
 
 static int output_of_frame(const struct client *a)
 {
-	return a->header[0] == FRAME_STDERR ? 2 : 1;
+	return a->streams[a->header[0] == FRAME_STDERR];
 }
 
 /* A reader that went away ends us as it would end any filter; the container lives on. */
@@ -224,25 +226,58 @@ int op_connect(struct context *c, const struct op *op)
 	return name_descriptor(c, op->args[2].name, fd);
 }
 
-/* Arguments: the connection, ATTACH_…, the keys to detach. */
-int op_attach_to(struct context *c, const struct op *op)
+static int attach(struct context *c, const struct arg *connection, const struct arg *flags, const struct arg *keys, bool *detached)
 {
 	struct client *a = calloc(1, sizeof *a);
-	int fd = descriptor(c, op->args[0].name);
+	int fd = descriptor(c, connection->name);
 	if (!a || fd < 0) {
 		free(a);
 		return -1;
 	}
 	a->c = c;
 	a->socket = fd;
-	a->flags = (int)op->args[1].number;
-	a->keys = op->args[2].span;
+	a->flags = (int)flags->number;
+	a->keys = keys->span;
 	a->input_open = a->flags & ATTACH_INPUT;
+	a->streams[0] = output_of(c, "stdout");
+	a->streams[1] = output_of(c, "stderr");
 	put_window(a);
-	int result = relay_until_end(a);
+	int result = a->streams[0] < 0 || a->streams[1] < 0 ? -1 : relay_until_end(a);
 	restore_terminal(c);
+	*detached = a->detached;
+	close_fd(&a->streams[0]);
+	close_fd(&a->streams[1]);
 	free(a);
 	return result;
+}
+
+/* Arguments: the connection, ATTACH_…, the keys to detach. */
+int op_attach_to(struct context *c, const struct op *op)
+{
+	bool detached;
+	return attach(c, &op->args[0], &op->args[1], &op->args[2], &detached);
+}
+
+/*
+ * The same at what we have started ourselves: it has ended only when it has cleaned up, and what went wrong then is ours to tell.
+ * Arguments: who holds it, and those of attach-to.
+ */
+int op_attend(struct context *c, const struct op *op)
+{
+	bool detached = false;
+	char message[2048];
+	struct peer *peer = find_peer(c, op->args[0].name);
+	if (!peer || attach(c, &op->args[1], &op->args[2], &op->args[3], &detached) < 0)
+		return -1;
+	if (detached)
+		return send(peer->channel, "Sdetached", 9, MSG_NOSIGNAL) < 0 ? -1 : 0;
+	forget_descriptor(c, op->args[1].name);
+	shutdown(peer->channel, SHUT_WR); /* should we be the one who leaves, it must be seen */
+	receive(c, peer, message, sizeof message, NULL);
+	if (c->interrupted)
+		return -1;
+	reap(peer);
+	return 0;
 }
 
 /* The caller's terminal, raw until we end: everything typed is the container's. */

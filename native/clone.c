@@ -40,7 +40,7 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 	c->relay_count = 0;
 	c->watched = c->terminal = c->window = c->pty = -1;
 	c->interruptible = false;
-	c->signals_to = NULL;
+	c->signals_to = c->tied_to = NULL;
 	c->exit_status = 0;
 	c->failure.error = 0;
 	close_fd(&c->report_fd);
@@ -92,6 +92,8 @@ static int start_process(struct context *c, const char *name, const char *parent
 			tell_failure(c);
 		end_peers(c);
 		run_on_exit(c, 0, result < 0);
+		if (result >= 0 && c->failure.error) /* it was well, what came after it was not */
+			tell_failure(c);
 		_exit(result < 0 ? 125 : c->exit_status);
 	}
 	close(pair[1]);

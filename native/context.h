@@ -77,6 +77,7 @@ struct context {
 	int terminal;                   /* the caller's, in raw mode, or -1 */
 	int window, pty;                /* the caller's terminal whose size the container's pty has, and that, or -1 */
 	struct termios saved_terminal;
+	const char *tied_to;            /* the process whose loss ends the run, unless it says "detached", or NULL */
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	int signal_manner;              /* FORWARD_… */
 	sigset_t original_mask;
@@ -149,6 +150,7 @@ void report(struct context *, const char *bytes, size_t size);
 int run_until_exit(struct context *, struct peer *);
 int take_terminal(struct context *, int fd);                   /* raw, until restore_terminal */
 void restore_terminal(struct context *);
+int output_of(struct context *, const char *name);             /* a copy to write to; of a terminal one that never blocks */
 
 /* published ports */
 int port_of(int fd);                                           /* of a bound socket */

@@ -13,11 +13,12 @@
 #include "health.h"
 #include "log.h"
 #include "observe.h"
+#include "operations.h"
 #include "serve.h"
 #include "sys.h"
 
 #define READER_GRACE 1000 /* milliseconds */
-#define OWN_POLLS (4 + HEALTH_POLLS)
+#define OWN_POLLS (5 + HEALTH_POLLS)
 
 struct run {
 	struct context *c;
@@ -43,9 +44,8 @@ static void hand_on(struct run *run, int sig)
 	struct winsize size;
 	if (sig == SIGCHLD || sig == SIGPIPE || sig == SIGURG)
 		return;
-	if (sig == SIGWINCH && c->window >= 0) {
-		if (ioctl(c->window, TIOCGWINSZ, &size) == 0)
-			ioctl(c->pty, TIOCSWINSZ, &size);
+	if (sig == SIGWINCH && c->window >= 0 && ioctl(c->window, TIOCGWINSZ, &size) == 0) {
+		ioctl(c->pty, TIOCSWINSZ, &size);
 		return;
 	}
 	if (!c->signals_to)
@@ -246,6 +246,23 @@ static void move_bytes(struct run *run, const struct pollfd *polls)
 	}
 }
 
+/* Whoever we are tied to leaves on purpose, or is lost. */
+static void check_tie(struct run *run)
+{
+	char message[2048];
+	ssize_t n = receive(run->c, find_peer(run->c, run->c->tied_to), message, sizeof message, NULL);
+	if (n <= 0 || strcmp(message, "Sdetached") != 0)
+		end_run(run, 128 + SIGKILL);
+	run->c->tied_to = NULL;
+}
+
+/* From here on. */
+int op_tie(struct context *c, const struct op *op)
+{
+	c->tied_to = op->args[0].name;
+	return find_peer(c, c->tied_to) ? 0 : -1;
+}
+
 static void end_recording(struct context *c, int status)
 {
 	for (int stream = 0; c->log && stream < 2; stream++)
@@ -266,7 +283,8 @@ int run_until_exit(struct context *c, struct peer *peer)
 		polls[1] = (struct pollfd){ .fd = run.ended ? -1 : peer->pidfd, .events = POLLIN };
 		polls[2] = (struct pollfd){ .fd = over || (run.reader_gone && milliseconds() - run.reader_gone < READER_GRACE) ? -1 : c->watched };
 		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
-		health_polls(c->health, polls + 4);
+		polls[4] = (struct pollfd){ .fd = c->tied_to && !over ? find_peer(c, c->tied_to)->channel : -1, .events = POLLIN };
+		health_polls(c->health, polls + 5);
 		for (size_t i = 0; i < c->relay_count; i++)
 			polls[OWN_POLLS + i] = relay_poll(&run, c->relays[i]);
 		if (c->server)
@@ -281,6 +299,8 @@ int run_until_exit(struct context *c, struct peer *peer)
 		check_reader(&run, &polls[2]);
 		if (polls[3].revents & (POLLHUP | POLLERR)) /* the program that started us is gone: a foreground run goes with it */
 			end_run(&run, 128 + SIGKILL);
+		if (polls[4].revents)
+			check_tie(&run);
 		move_bytes(&run, polls + OWN_POLLS);
 		int sig = c->server ? serve_events(c->server, polls + count) : 0;
 		if (sig && !run.ended)
@@ -290,7 +310,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 		if (c->health && run.ended)
 			health_end(c);
 		else if (c->health)
-			health_events(c, polls + 4);
+			health_events(c, polls + 5);
 	}
 	restore_terminal(c);
 	end_recording(c, peer->status);

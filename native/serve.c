@@ -22,6 +22,7 @@
 
 struct client {
 	int fd;
+	bool deaf;                    /* takes nothing more, but what it has sent is still to be read */
 	size_t start, end;            /* of what is to be sent */
 	uint8_t *queue;
 	uint8_t header[FRAME_HEADER]; /* of the frame that is being received */
@@ -52,30 +53,33 @@ static bool is_callers(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
 }
 
-static void take_client(struct server *s)
+static bool add_client(struct server *s, int fd)
 {
-	int fd = accept4(s->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	uint8_t *queue = fd >= 0 && s->count < MAX_CLIENTS && is_callers(fd) ? malloc(QUEUE) : NULL;
-	if (queue)
-		s->clients[s->count++] = (struct client){ .fd = fd, .queue = queue };
-	else if (fd >= 0)
-		close(fd);
+	if (!queue) {
+		close_fd(&fd);
+		return false;
+	}
+	s->clients[s->count++] = (struct client){ .fd = fd, .queue = queue };
+	return true;
 }
 
-static bool send_queue(struct client *client)
+static void send_queue(struct client *client)
 {
 	while (client->start < client->end) {
 		ssize_t n = send(client->fd, client->queue + client->start, client->end - client->start, MSG_NOSIGNAL);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR;
-		client->start += (size_t)n;
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		client->deaf |= n < 0;
+		client->start = client->deaf ? client->end : client->start + (size_t)n;
 	}
 	client->start = client->end = 0;
-	return true;
 }
 
 static void queue_frame(struct client *client, enum frame type, const void *payload, size_t size)
 {
+	if (client->deaf)
+		return;
 	if (client->start > 0) {
 		memmove(client->queue, client->queue + client->start, client->end - client->start);
 		client->end -= client->start;
@@ -100,8 +104,7 @@ void serve_output(struct server *s, int stream, const char *bytes, size_t size)
 {
 	for (size_t i = s->count; i-- > 0;) {
 		queue_frame(&s->clients[i], stream == 0 ? FRAME_STDOUT : FRAME_STDERR, bytes, size);
-		if (!send_queue(&s->clients[i]))
-			drop(s, i);
+		send_queue(&s->clients[i]);
 	}
 }
 
@@ -116,7 +119,7 @@ void serve_polls(const struct server *s, struct pollfd *polls)
 	for (size_t i = 0; i < MAX_CLIENTS; i++) {
 		const struct client *client = &s->clients[i];
 		short in = i < s->count && input_is_free(s) ? POLLIN : 0, out = i < s->count && client->start < client->end ? POLLOUT : 0;
-		polls[1 + i] = (struct pollfd){ .fd = i < s->count ? client->fd : -1, .events = (short)(in | out) };
+		polls[1 + i] = (struct pollfd){ .fd = in | out ? client->fd : -1, .events = (short)(in | out) };
 	}
 }
 
@@ -196,19 +199,17 @@ int serve_events(struct server *s, const struct pollfd *polls)
 {
 	int sig = 0;
 	for (size_t i = s->count; i-- > 0;) {
-		short happened = polls[1 + i].revents;
-		bool lives = true;
-		if (happened & POLLOUT)
-			lives = send_queue(&s->clients[i]);
-		if (lives && happened & POLLIN && input_is_free(s) && !sig)
-			lives = receive_frame(s, &s->clients[i], &sig);
-		else if (happened & (POLLERR | POLLNVAL) || (happened & POLLHUP && !(happened & POLLIN)))
-			lives = false;
-		if (!lives)
+		const struct pollfd *p = &polls[1 + i];
+		if (p->fd < 0 || !p->revents)
+			continue;
+		if (p->revents & (POLLOUT | POLLERR | POLLHUP))
+			send_queue(&s->clients[i]);
+		/* what it sent before it went is read to its end: there its descriptor says that it is gone */
+		if (p->events & POLLIN && p->revents & (POLLIN | POLLERR | POLLHUP) && input_is_free(s) && !sig && !receive_frame(s, &s->clients[i], &sig))
 			drop(s, i);
 	}
 	if (polls[0].revents)
-		take_client(s);
+		add_client(s, accept4(s->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 	return sig;
 }
 
@@ -219,13 +220,13 @@ void serve_end(struct server *s, int status)
 	for (size_t i = s->count; i-- > 0;) {
 		struct client *client = &s->clients[i];
 		queue_frame(client, FRAME_EXIT, &byte, 1);
-		while (send_queue(client) && client->start < client->end && milliseconds() < deadline) {
+		for (send_queue(client); client->start < client->end && milliseconds() < deadline; send_queue(client)) {
 			struct pollfd p = { .fd = client->fd, .events = POLLOUT };
 			poll(&p, 1, 100);
 		}
 		drop(s, i);
 	}
-	close(s->socket);
+	close_fd(&s->socket);
 	free(s);
 }
 
@@ -275,18 +276,43 @@ static struct relay *feed(struct context *c, const char *name)
 	return relay->to < 0 ? NULL : relay;
 }
 
+static struct server *new_server(struct context *c, const char *input, int64_t flags)
+{
+	struct server *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	c->server = s;
+	s->socket = -1;
+	s->pty = flags & SERVE_PTY ? descriptor(c, input) : -1;
+	s->once = flags & SERVE_ONCE;
+	s->input = strcmp(input, "null") == 0 ? NULL : feed(c, input);
+	return s->input || strcmp(input, "null") == 0 ? s : NULL;
+}
+
 /* Arguments: directory, name of the socket, where input goes ("null": nowhere), SERVE_… */
 int op_serve(struct context *c, const struct op *op)
 {
 	struct sockaddr_un address;
-	const char *input = op->args[2].name;
-	struct server *s = name_socket(c, op, &address) < 0 ? NULL : calloc(1, sizeof *s);
-	if (!s)
+	struct server *s = name_socket(c, op, &address) < 0 ? NULL : new_server(c, op->args[2].name, op->args[3].number);
+	if (s)
+		s->socket = listen_at(&address);
+	return s && s->socket >= 0 ? 0 : -1;
+}
+
+/* The same without a socket to come to: for those that are admitted. Arguments: where input goes, SERVE_… */
+int op_host(struct context *c, const struct op *op)
+{
+	return new_server(c, op->args[0].name, op->args[1].number) ? 0 : -1;
+}
+
+/* Somebody who is connected already. */
+int op_admit(struct context *c, const struct op *op)
+{
+	int fd = descriptor(c, op->args[0].name);
+	if (fd < 0 || !c->server) {
+		errno = fd < 0 ? errno : EINVAL;
 		return -1;
-	c->server = s;
-	s->pty = op->args[3].number & SERVE_PTY ? descriptor(c, input) : -1;
-	s->once = op->args[3].number & SERVE_ONCE;
-	s->input = strcmp(input, "null") == 0 ? NULL : feed(c, input);
-	s->socket = listen_at(&address);
-	return s->socket < 0 || (strcmp(input, "null") != 0 && !s->input) ? -1 : 0;
+	}
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return own >= 0 && fcntl(own, F_SETFL, O_NONBLOCK) == 0 && add_client(c->server, own) ? 0 : -1;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "context.h"
 #include "operations.h"
@@ -24,6 +25,16 @@ int op_pipe(struct context *c, const struct op *op)
 	return name_end(c, op->args[0].name, "write", ends[1]) < 0 ? -1 : read_end;
 }
 
+/* Two ends of one connection, for processes that are still one. */
+int op_socket_pair(struct context *c, const struct op *op)
+{
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return -1;
+	int near = name_end(c, op->args[0].name, "near", ends[0]);
+	return name_end(c, op->args[0].name, "far", ends[1]) < 0 ? -1 : near;
+}
+
 static int copy_of(struct context *c, const char *name)
 {
 	int fd = descriptor(c, name);
@@ -35,7 +46,7 @@ static int copy_of(struct context *c, const char *name)
  * which we share with whoever called us. One that is not ours to open (after su) is written to as it is; so is a pty's master, which
  * would become another one.
  */
-static int output_of(struct context *c, const char *name)
+int output_of(struct context *c, const char *name)
 {
 	char path[64];
 	int number, fd = copy_of(c, name);

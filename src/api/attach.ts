@@ -10,7 +10,7 @@ import { openSession } from './session.js';
 
 export interface AttachOptions extends CommonOptions {
   /** Such as `ctrl-a,d`; default `ctrl-p,ctrl-q`. */
-  detachKeys?: string;
+  detachKeys?: string | undefined;
   noStdin?: boolean;
   /** Default: true. */
   sigProxy?: boolean;
@@ -19,7 +19,7 @@ export interface AttachOptions extends CommonOptions {
 /** For the helper that forked this process. @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_STOPPED, ERR_TSRUN_USAGE */
 export async function compileAttach(name: string, options: AttachOptions): Promise<Compiled> {
   const { paths } = openSession(options);
-  const detachKeys = parseDetachKeys(options.detachKeys ?? 'ctrl-p,ctrl-q');
+  const detachKeys = parseDetachKeys(options.detachKeys);
   const { container, spec } = runningContainer(paths, name);
   const { interactive } = settingsOf(paths, spec, container.name);
   return compiled(

@@ -2,13 +2,14 @@
 
 import { readEnvFile } from '../bundle/env-file.js';
 import { buildExec, checkCommand } from '../bundle/exec.js';
+import { parseDetachKeys } from '../container/detach-keys.js';
 import { identityOf } from '../container/identity.js';
 import { rootDirectories } from '../container/root.js';
 import { settingsOf } from '../container/settings.js';
 import type { StorePaths } from '../paths.js';
 import { compileExecPlan } from '../plan/exec.js';
 import type { Plan } from '../plan/operations.js';
-import type { StdioFacts } from '../plan/streams.js';
+import type { Caller } from '../plan/streams.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { launch } from '../runtime/spawn.js';
 import { inheritedStreams, pipedStreams } from '../runtime/streams.js';
@@ -23,7 +24,7 @@ import { openSession } from './session.js';
 /** Resolves once the command runs. @throws TsrunError: everything that `tsrun exec` would print */
 export async function exec(name: string, command: string[], options: ExecOptions = {}): Promise<RunningProcess> {
   const own = checkArguments({ container: name, command }, options);
-  return runningProcess(() => planExec(openSession(own).paths, name, command, own, pipedStreams()), own.signal);
+  return runningProcess(() => planExec(openSession(own).paths, name, command, own, { streams: pipedStreams() }), own.signal);
 }
 
 /** `exec -d`: resolves once it runs; it outlives this process, and its output is dropped. */
@@ -34,12 +35,17 @@ export async function execDetached(name: string, command: string[], options: Exe
 }
 
 /** For the helper that forked this process. */
-export async function compileExec(name: string, command: string[], options: ExecOptions & { detach?: boolean }): Promise<Compiled> {
+export async function compileExec(
+  name: string,
+  command: string[],
+  options: ExecOptions & { detach?: boolean; detachKeys?: string | undefined },
+): Promise<Compiled> {
   const { paths } = openSession(options);
-  return compiled(planExec(paths, name, command, options, options.detach ? undefined : inheritedStreams()));
+  const detachKeys = parseDetachKeys(options.detachKeys);
+  return compiled(planExec(paths, name, command, options, options.detach ? undefined : { streams: inheritedStreams(), detachKeys }));
 }
 
-function planExec(paths: StorePaths, name: string, command: string[], options: ExecOptions, callers: StdioFacts | undefined): Plan {
+function planExec(paths: StorePaths, name: string, command: string[], options: ExecOptions, caller: Caller | undefined): Plan {
   checkCommand(command);
   const { container, spec, pid, startTime } = runningContainer(paths, name);
   const { ids } = identityOf(spec);
@@ -63,6 +69,6 @@ function planExec(paths: StorePaths, name: string, command: string[], options: E
     ...(seccomp ? { seccomp } : {}),
     arch: ownArch(),
     interactive: options.interactive ?? false,
-    ...(callers ? { callers } : {}),
+    ...(caller ? { caller } : {}),
   });
 }

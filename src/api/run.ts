@@ -15,7 +15,7 @@ import { type RunningContainer, runningProcess } from './running.js';
  */
 export async function run(image: string, command: string[] = [], options: RunOptions = {}): Promise<RunningContainer> {
   const own = checkArguments({ image, command }, options);
-  return runningProcess(() => planRun(image, command, own, pipedStreams()), own.signal);
+  return runningProcess(() => planRun(image, command, own, { streams: pipedStreams() }), own.signal);
 }
 
 /** `run -d`: resolves once the command runs; the container outlives this process. */

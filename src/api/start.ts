@@ -1,4 +1,5 @@
 /** `start`: a container that was created or has ended runs (again). */
+import { parseDetachKeys } from '../container/detach-keys.js';
 import type { Plan } from '../plan/operations.js';
 import { compileStartPlan } from '../plan/run.js';
 import { launch } from '../runtime/spawn.js';
@@ -19,8 +20,12 @@ export async function startContainer(name: string, options: CommonOptions = {}):
 }
 
 /** `start -a`: for the helper that forked this process. */
-export async function compileStart(name: string, options: CommonOptions & { interactive: boolean }): Promise<Compiled> {
+export async function compileStart(
+  name: string,
+  options: CommonOptions & { interactive: boolean; detachKeys?: string | undefined },
+): Promise<Compiled> {
   const container = stoppedContainer(openSession(options).paths, name);
   const interactive = options.interactive && container.settings.interactive;
-  return compiled(compileStartPlan({ ...container, settings: { ...container.settings, interactive } }, inheritedStreams()) satisfies Plan);
+  const caller = { streams: inheritedStreams(), detachKeys: parseDetachKeys(options.detachKeys) };
+  return compiled(compileStartPlan({ ...container, settings: { ...container.settings, interactive } }, caller) satisfies Plan);
 }

@@ -1,8 +1,11 @@
 /** docker's way to write keys: letters, or `ctrl-` and one of `a`…`z`, `@`, `[`, `\`, `]`, `^`, `_`; several with commas between. */
 import { TsrunError } from '../errors.js';
 
+/** docker's. */
+const DETACH_KEYS = 'ctrl-p,ctrl-q';
+
 /** @returns the bytes that a terminal sends for them; none for ''. @throws ERR_TSRUN_USAGE */
-export function parseDetachKeys(text: string): Uint8Array {
+export function parseDetachKeys(text: string = DETACH_KEYS): Uint8Array {
   const keys = text === '' ? [] : text.split(',');
   const bytes = keys.map((key) => {
     if (/^[!-+\--~]$/.test(key)) return key.charCodeAt(0);

@@ -15,7 +15,7 @@ import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import { rootOperations } from './root.js';
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
-import { type StdioFacts, streamOperations } from './streams.js';
+import { type Caller, isAttended, streamOperations } from './streams.js';
 import { volumeOperations } from './volumes.js';
 
 export interface ContainerInput {
@@ -57,8 +57,8 @@ const RUNNING = {
 };
 const ENDED = { started: slot('running-since'), exitCode: slot('exit-status'), restarts: slot('restarts'), finished: slot('now') };
 
-/** @param callers the streams that the command is connected to; undefined: nobody's, it outlives its caller */
-export function containerOperations(input: ContainerInput, callers: StdioFacts | undefined): ContainerOperations {
+/** @param caller whom the command is connected to; undefined: nobody, it outlives its caller */
+export function containerOperations(input: ContainerInput, caller: Caller | undefined): ContainerOperations {
   const { spec, settings, ids, containerDir } = input;
   const process = processOf(spec);
   const mounts = mountOperations(spec);
@@ -67,11 +67,14 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
   const entered = enterNamespaces(input);
   const volumes = volumeOperations(input, mounts.sources);
   const sources = [...root.binds, ...volumes.sources];
+  const attended = isAttendedStart(input, caller);
+  const recorded = caller === undefined || attended || !settings.rm;
   const streams = streamOperations({
     terminal: process.terminal ?? false,
     interactive: settings.interactive,
-    ...(callers ? { callers } : {}),
-    recorded: isRecorded(input, callers),
+    ...(caller ? { callers: caller.streams } : {}),
+    recorded,
+    attended,
     uid: process.user.uid,
     gid: process.user.gid,
     hostUid: hostIdOf(ids.uid, process.user.uid),
@@ -113,8 +116,8 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ['attempt', [status(input, { ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) })]],
     ...network.release,
     ['started', 'child'],
-    ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
-    ['forward-signals', 'child', callers ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED],
+    ...(caller === undefined || attended ? ([['notify', 'caller', 'started']] satisfies Operation[]) : []),
+    ['forward-signals', 'child', caller ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED],
     ...checks,
     ['wait', 'child'],
     ['stage', 'stopped'],
@@ -124,7 +127,7 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ...root.prepare,
     ...extra.map((path): Operation => ['unless', path, [['mkdir', path, 0o700]]]),
     ...handOver(input, [...root.ownDirectories, ...extra, ...input.files.map((name) => `${containerDir}/${name}`)]),
-    ...recording(input, callers),
+    ...(recorded ? recording(input) : []),
     ...repeated(input, run),
     ...(settings.rm ? [] : ([['attempt', [status(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
   ];
@@ -196,22 +199,23 @@ function emptying(directory: string, ids: IdMapping): Operation[] {
   return [['stage', 'cleanup'], ['chdir-host', directory], ['join', 'user', CLONE_NEWUSER], becomeRoot(ids), ['remove-contents']];
 }
 
-/** A run that its caller sees through and that leaves nothing is kept nowhere else: its streams go the shortest way. */
-function isRecorded({ settings }: ContainerInput, callers: StdioFacts | undefined): boolean {
-  return callers === undefined || !settings.rm;
-}
-
 const O_PATH_DIRECTORY = 0o10200000;
 
-/** The log, and the directory of the socket through which others attach. */
-function recording(input: ContainerInput, callers: StdioFacts | undefined): Operation[] {
-  const { settings, containerDir, runDir } = input;
-  if (!isRecorded(input, callers)) return [];
+/** One that is begun again would need him to be there each time. */
+export function isAttendedStart({ spec, settings }: ContainerInput, caller: Caller | undefined): caller is Required<Caller> {
+  return settings.restart.name === 'no' && isAttended(caller, spec.process?.terminal ?? false, settings.interactive);
+}
+
+/**
+ * The log, and the directory of the socket through which others attach. A run that its caller sees through and that leaves nothing has
+ * neither: its streams go the shortest way.
+ */
+function recording({ settings, containerDir, runDir, fresh }: ContainerInput): Operation[] {
   return [
     ...(settings.log.driver === 'none'
       ? []
       : ([['log', `${containerDir}/log`, settings.log.maxSize, settings.log.maxFiles]] satisfies Operation[])),
-    ...(input.fresh ? [] : ([['remove-tree', runDir]] satisfies Operation[])), // of a runner that was killed
+    ...(fresh ? [] : ([['remove-tree', runDir]] satisfies Operation[])), // of a runner that was killed
     ['mkdir', runDir, 0o700],
     ['on-exit', 0, [['remove-tree', runDir]]],
     ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],

@@ -96,9 +96,14 @@ const PTY = 2;
 const SIGNALS = 4;
 const RAW = 8;
 
-export function compileAttachPlan({ runDir, input, terminal, ownTerminal, signals, detachKeys }: AttachPlanInput): Plan {
-  const raw = terminal && ownTerminal && input;
-  const flags = (input ? INPUT : 0) | (terminal ? PTY : 0) | (signals ? SIGNALS : 0) | (raw ? RAW : 0);
+type Attached = Pick<AttachPlanInput, 'input' | 'terminal' | 'ownTerminal' | 'signals'>;
+
+export function attachFlags({ input, terminal, ownTerminal, signals }: Attached): number {
+  return (input ? INPUT : 0) | (terminal ? PTY : 0) | (signals ? SIGNALS : 0) | (terminal && ownTerminal && input ? RAW : 0);
+}
+
+export function compileAttachPlan({ runDir, detachKeys, ...attached }: AttachPlanInput): Plan {
+  const { input, terminal, ownTerminal } = attached;
   return {
     processes: [
       {
@@ -107,8 +112,8 @@ export function compileAttachPlan({ runDir, input, terminal, ownTerminal, signal
           ['stage', 'attach'],
           ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],
           ['connect', 'run-dir', SOCKET, 'connection'],
-          ...(raw ? ([['raw-terminal', 'stdin']] satisfies Operation[]) : []),
-          ['attach-to', 'connection', flags, terminal ? detachKeys : new Uint8Array()],
+          ...(terminal && ownTerminal && input ? ([['raw-terminal', 'stdin']] satisfies Operation[]) : []),
+          ['attach-to', 'connection', attachFlags(attached), terminal ? detachKeys : new Uint8Array()],
         ],
       },
     ],

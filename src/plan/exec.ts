@@ -3,11 +3,11 @@ import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
-import { detached } from './detached.js';
+import { attended, detached } from './detached.js';
 import { becomeRoot, cloneFlags, hostIdOf } from './identity.js';
 import type { Operation, Plan, Process } from './operations.js';
 import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './process.js';
-import { type StdioFacts, streamOperations } from './streams.js';
+import { type Caller, isAttended, streamOperations } from './streams.js';
 
 export interface ExecPlanInput {
   /** The container's first process, as the host counts, and its start in clock ticks since boot: with it the pid names one process. */
@@ -21,20 +21,23 @@ export interface ExecPlanInput {
   arch: 'x64' | 'arm64';
   interactive: boolean;
   /** Undefined: it outlives its caller. */
-  callers?: StdioFacts;
+  caller?: Caller;
 }
 
 const O_PATH_DIRECTORY = 0o10200000;
 
 export function compileExecPlan(input: ExecPlanInput): Plan {
-  const { callers } = input;
+  const { caller } = input;
   const open: Operation = ['open-process', input.pid, input.startTime, 'container'];
-  const { parent, child } = enteringProcesses(input, callers, [open]);
-  return callers ? { processes: [parent, child] } : detached([...parent.operations], [child], undefined);
+  const { parent, child } = enteringProcesses(input, caller, [open]);
+  if (caller === undefined) return detached([...parent.operations], [child], undefined);
+  return isAttended(caller, input.process.terminal ?? false, input.interactive)
+    ? attended([...parent.operations], [child], caller.detachKeys)
+    : { processes: [parent, child] };
 }
 
 /** What enters, and as whom. */
-export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'callers'>;
+export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'caller'>;
 
 /**
  * The container is the process that is open by that name.
@@ -42,14 +45,16 @@ export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'callers'>;
  */
 export function enteringProcesses(
   { process, namespaces, ids, seccomp, arch, interactive }: Entering,
-  callers: StdioFacts | undefined,
+  caller: Caller | undefined,
   first: readonly Operation[],
 ): { parent: Process; child: Process } {
+  const attended = isAttended(caller, process.terminal ?? false, interactive);
   const streams = streamOperations({
     terminal: process.terminal ?? false,
     interactive,
-    ...(callers ? { callers } : {}),
+    ...(caller ? { callers: caller.streams } : {}),
     recorded: false,
+    attended,
     uid: process.user.uid,
     gid: process.user.gid,
     hostUid: hostIdOf(ids.uid, process.user.uid),
@@ -65,9 +70,9 @@ export function enteringProcesses(
     ['await-exec', 'child'],
     ['stage', 'run'],
     ['started', 'child'],
-    ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
+    ...(caller === undefined || attended ? ([['notify', 'caller', 'started']] satisfies Operation[]) : []),
     // It is not process 1: what it does not handle ends it.
-    ['forward-signals', 'child', callers ? SECOND_TERM_IS_LAST : KILL_UNHANDLED],
+    ['forward-signals', 'child', caller ? SECOND_TERM_IS_LAST : KILL_UNHANDLED],
     ['wait', 'child'],
   ];
   const child: Operation[] = [

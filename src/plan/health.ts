@@ -51,9 +51,9 @@ export function healthOperations(input: ContainerInput, entering: Entering, notN
 function probe(entering: Entering, { test }: HealthCheck, callerUid: number): Plan {
   const nobody: StreamFacts = { type: 'device', uid: 0, file: 'null' };
   const output: StreamFacts = { type: 'pipe', uid: callerUid, file: 'probe' };
-  const callers: StdioFacts = { stdin: nobody, stdout: output, stderr: output };
+  const streams: StdioFacts = { stdin: nobody, stdout: output, stderr: output };
   const process = { ...entering.process, terminal: false, args: [...test] };
-  const { parent, child } = enteringProcesses({ ...entering, process, interactive: false }, callers, [
+  const { parent, child } = enteringProcesses({ ...entering, process, interactive: false }, { streams }, [
     ['new-session'],
     ['dup', 0, 'null'],
     ['dup', 1, 'probe'],

@@ -1,12 +1,12 @@
 /** The launch plans of a container's beginning: run, run -d, create, start. Pure: golden files test them. */
 import type { BuiltFile } from '../bundle/build.js';
-import { type ContainerInput, containerOperations, isWithdrawn, status, stopFile } from './container.js';
-import { detached } from './detached.js';
+import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn, status, stopFile } from './container.js';
+import { attended, detached } from './detached.js';
 import { jsonText } from './encode.js';
 import { handedTo } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { slot } from './slot.js';
-import type { StdioFacts } from './streams.js';
+import type { Caller } from './streams.js';
 import { makeVolumes } from './volumes.js';
 
 /** A container that is not there yet: its directories hold slot('id'). */
@@ -19,11 +19,11 @@ export interface NewContainer extends Omit<ContainerInput, 'fresh' | 'files'> {
   cidfile?: string;
 }
 
-/** @param callers whom the command is connected to; undefined: `-d`, the id is printed once it runs */
-export function compileRunPlan(container: NewContainer, callers: StdioFacts | undefined): Plan {
+/** @param caller whom the command is connected to; undefined: `-d`, the id is printed once it runs */
+export function compileRunPlan(container: NewContainer, caller: Caller | undefined): Plan {
   const input: ContainerInput = { ...container, fresh: true, files: container.files.map(({ name }) => name) };
   const made = [...claim(container, input), ...record(container), ...volumes(container, input)];
-  return start(input, made, callers, `${slot('id')}\n`);
+  return start(input, made, caller, `${slot('id')}\n`);
 }
 
 /** Everything but its processes. Prints the id. */
@@ -47,8 +47,8 @@ export interface ExistingContainer extends Omit<ContainerInput, 'fresh'> {
   previously: object;
 }
 
-/** @param callers `start -a`; undefined: nothing is printed and it outlives its caller */
-export function compileStartPlan(container: ExistingContainer, callers: StdioFacts | undefined): Plan {
+/** @param caller `start -a`; undefined: nothing is printed and it outlives its caller */
+export function compileStartPlan(container: ExistingContainer, caller: Caller | undefined): Plan {
   const { id, previously, containerDir } = container;
   const found: Operation[] = [
     ['container-id', id],
@@ -56,13 +56,16 @@ export function compileStartPlan(container: ExistingContainer, callers: StdioFac
     ['remove', stopFile(containerDir)],
     ['on-exit', 1, [['replace-file', `${containerDir}/status.json`, 0o600, jsonText(previously)]]],
   ];
-  return start({ ...container, fresh: false }, found, callers, undefined);
+  return start({ ...container, fresh: false }, found, caller, undefined);
 }
 
-function start(input: ContainerInput, first: Operation[], callers: StdioFacts | undefined, printed: string | undefined): Plan {
-  const { parent, others } = containerOperations(input, callers);
+function start(input: ContainerInput, first: Operation[], caller: Caller | undefined, printed: string | undefined): Plan {
+  const { parent, others } = containerOperations(input, caller);
   const operations: Operation[] = [['stage', 'prepare'], ...first, ...parent];
-  return callers ? { processes: [{ name: 'parent', operations }, ...others] } : detached(operations, others, printed);
+  if (caller === undefined) return detached(operations, others, printed);
+  return isAttendedStart(input, caller)
+    ? attended(operations, others, caller.detachKeys)
+    : { processes: [{ name: 'parent', operations }, ...others] };
 }
 
 /**

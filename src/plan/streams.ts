@@ -18,6 +18,13 @@ export interface StreamFacts {
 
 export type StdioFacts = Readonly<Record<StreamName, StreamFacts>>;
 
+/** Who is at the other end of a command's streams. */
+export interface Caller {
+  streams: StdioFacts;
+  /** Typed in a row at his terminal they leave the command running without him; none: nothing does. */
+  detachKeys?: Uint8Array;
+}
+
 export interface StreamOptions {
   /** `-t` */
   terminal: boolean;
@@ -27,6 +34,8 @@ export interface StreamOptions {
   callers?: StdioFacts;
   /** The output is kept in the log, and others may attach. */
   recorded: boolean;
+  /** The caller is one of those who attach: see isAttended. */
+  attended?: boolean;
   /** As whom the command runs: who owns the pty or the pipes inside. */
   uid: number;
   gid: number;
@@ -41,20 +50,53 @@ export interface StreamOperations {
   inside: Operation[];
 }
 
+/** He sits at a terminal that he may leave: what he types and sees goes through a connection, at whose other end the command lives on. */
+export function isAttended(caller: Caller | undefined, terminal: boolean, interactive: boolean): caller is Required<Caller> {
+  return (caller?.detachKeys?.length ?? 0) > 0 && terminal && interactive && caller?.streams.stdin.type === 'terminal';
+}
+
 /** native/context.h, RELAY_… and native/serve.h, SERVE_…. */
 const CLOSE = 1;
 const TYPE_EOF = 2;
 const FATAL = 4;
 const SERVE_PTY = 1;
 
+/** Between caller and runner: `.near` is his end. */
+export const CONNECTION = 'connection';
+
 /** Of the attach socket, in the directory `run-dir`. */
 export const SOCKET = 'attach';
 
 export function streamOperations(options: StreamOptions): StreamOperations {
-  return options.terminal ? terminal(options) : plain(options);
+  return !options.terminal ? plain(options) : options.attended ? attended(options) : terminal(options);
 }
 
-function terminal({ interactive, callers, recorded, uid, gid }: StreamOptions): StreamOperations {
+/** The runner has a session of its own; the terminal is open to it until its size is known. */
+function attended(options: StreamOptions): StreamOperations {
+  return {
+    connect: [
+      ['receive-descriptor', 'child', 'pty'],
+      ['window-size', 'stdin', 'pty'],
+      ...([0, 1, 2] as const).map((fd): Operation => ['dup', fd, 'null']),
+      ['relay', 'pty', 'null', FATAL],
+      ...(options.recorded
+        ? record('pty', 'stdout', 'pty', SERVE_PTY)
+        : ([
+            ['record', 'pty', 'stdout'],
+            ['host', 'pty', SERVE_PTY],
+          ] satisfies Operation[])),
+      ['admit', `${CONNECTION}.far`],
+      ['tie', 'caller'],
+      ['notify', 'caller', 'connected'],
+      ['await', 'caller', 'attending'],
+      ['send', 'child', 'ready'],
+    ],
+    inside: terminalInside(options),
+  };
+}
+
+function terminal(options: StreamOptions): StreamOperations {
+  const { interactive, callers, recorded } = options;
   const sized = (['stdin', 'stdout', 'stderr'] as const).find((name) => callers?.[name].type === 'terminal');
   const typing = interactive && callers?.stdin.type === 'terminal';
   return {
@@ -67,18 +109,22 @@ function terminal({ interactive, callers, recorded, uid, gid }: StreamOptions): 
       ...(recorded ? record('pty', 'stdout', interactive ? 'pty' : 'null', SERVE_PTY) : []),
       ['send', 'child', 'ready'],
     ],
-    inside: [
-      ['pty-at', 'root', 'pty'],
-      ['chown-descriptor', 'pty.slave', uid, gid],
-      ['console-at', 'root', 'pty.slave'],
-      ['send-descriptor', 'parent', 'pty.master'],
-      ['await', 'parent', 'ready'],
-      ['dup', 0, 'pty.slave'],
-      ['dup', 1, 'pty.slave'],
-      ['dup', 2, 'pty.slave'],
-      ['controlling-terminal', 'pty.slave'],
-    ],
+    inside: terminalInside(options),
   };
+}
+
+function terminalInside({ uid, gid }: StreamOptions): Operation[] {
+  return [
+    ['pty-at', 'root', 'pty'],
+    ['chown-descriptor', 'pty.slave', uid, gid],
+    ['console-at', 'root', 'pty.slave'],
+    ['send-descriptor', 'parent', 'pty.master'],
+    ['await', 'parent', 'ready'],
+    ['dup', 0, 'pty.slave'],
+    ['dup', 1, 'pty.slave'],
+    ['dup', 2, 'pty.slave'],
+    ['controlling-terminal', 'pty.slave'],
+  ];
 }
 
 function plain(options: StreamOptions): StreamOperations {

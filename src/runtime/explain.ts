@@ -42,6 +42,7 @@ const EXPLANATIONS = new Map<string, Explanation>(
     open: (record) => explainSocket(record) ?? explainVolume(record) ?? explainFuse(record) ?? explainNamespaceFile(record),
     connect: explainSocket,
     'attach-to': explainAttached,
+    attend: explainAttached,
     'open-process': explainProcess,
     fuse: explainFuse,
     symlink: explainFiles,

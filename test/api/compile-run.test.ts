@@ -21,7 +21,7 @@ describe('what is wrong with the options', () => {
   for (const [options, code] of cases) {
     it(`${JSON.stringify(options)} is said before there is a store`, async () => {
       const root = join(temporaryDirectory(), 'store');
-      await failureOf(planRun('alpine', [], { ...options, root }, pipedStreams()), code);
+      await failureOf(planRun('alpine', [], { ...options, root }, { streams: pipedStreams() }), code);
       assert.ok(!existsSync(root));
     });
   }
@@ -34,12 +34,12 @@ describe('a source of -v that is not there', () => {
   it('is said when the plan is made, and so by --dry-run, too', async () => {
     for (const volume of ['/no/such/source:/x', './nothing-here:/x']) {
       const error = await failureOf(
-        planRun(directory, ['/true'], { ...options, volume: [volume] }, pipedStreams()),
+        planRun(directory, ['/true'], { ...options, volume: [volume] }, { streams: pipedStreams() }),
         'ERR_TSRUN_MOUNT_SOURCE',
       );
       assert.match(error.message, /^the mount source \/.*(source|nothing-here) does not exist$/);
     }
-    await planRun(directory, ['/true'], { ...options, volume: [`${directory}:/x`, './:/y'] }, pipedStreams());
+    await planRun(directory, ['/true'], { ...options, volume: [`${directory}:/x`, './:/y'] }, { streams: pipedStreams() });
   });
 });
 
@@ -57,7 +57,7 @@ describe('the plan of a directory', () => {
     const file = join(directory, 'names.env');
     writeFileSync(file, 'TSRUN_TEST_TOKEN\n');
     for (const more of [{ env: ['TSRUN_TEST_TOKEN'] }, { envFile: [file] }, { env: ['TSRUN_TEST_TOKEN'], tty: true, interactive: true }]) {
-      const plan = await planRun(directory, ['/true'], { ...options, ...more }, pipedStreams());
+      const plan = await planRun(directory, ['/true'], { ...options, ...more }, { streams: pipedStreams() });
       assert.match(printPlan(plan), /TSRUN_TEST_TOKEN=\{env:TSRUN_TEST_TOKEN\}/);
       assert.ok(!Buffer.from(encodePlan(plan)).includes(SECRET));
     }

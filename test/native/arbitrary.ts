@@ -43,6 +43,8 @@ function operation(later: readonly string[], known: readonly string[], depth: nu
           return fc.uint8Array({ maxLength: 40 });
         case 'o':
           return fc.array(operation(later, known, depth - 1), { maxLength: 3 });
+        case 'q':
+          return plan(depth - 1, true);
         default:
           return text;
       }

@@ -14,7 +14,7 @@ import type { Operation, Plan } from '../../src/plan/operations.js';
 import type { RootSource } from '../../src/plan/root.js';
 import { compileCreatePlan, compileRunPlan, compileStartPlan, type NewContainer } from '../../src/plan/run.js';
 import { slot } from '../../src/plan/slot.js';
-import type { StdioFacts, StreamFacts } from '../../src/plan/streams.js';
+import type { Caller, StdioFacts, StreamFacts } from '../../src/plan/streams.js';
 import type { IdMapping } from '../../src/security/idmap.js';
 import type { RuntimeSpec } from '../../src/spec/runtime.js';
 import type { IdentityName } from '../harness/identity.js';
@@ -68,6 +68,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     terminal: true,
     plan: (facts) => run(facts, { rm: true, tty: true, interactive: true }, `${WHO}; tty`),
   },
+  'run-range-attended': {
+    identity: 'range',
+    terminal: true,
+    plan: (facts) => compileRunPlan(container(facts, { rm: true, tty: true, interactive: true }, `${WHO}; tty`), ATTENDING),
+  },
   'run-range-keep-id': { identity: 'range', userns: 'keep-id', plan: (facts) => run(facts, { rm: true, userns: 'keep-id' }, WHO) },
   'run-single-host-network': {
     identity: 'single',
@@ -83,7 +88,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'exec-range-terminal': {
     identity: 'range',
     terminal: true,
-    plan: (facts) => compileExecPlan({ ...execInput(facts, `${WHO}; tty`, true), interactive: true, callers: TERMINAL }),
+    plan: (facts) => compileExecPlan({ ...execInput(facts, `${WHO}; tty`, true), interactive: true, caller: { streams: TERMINAL } }),
+  },
+  'exec-range-attended': {
+    identity: 'range',
+    terminal: true,
+    plan: (facts) => compileExecPlan({ ...execInput(facts, `${WHO}; tty`, true), interactive: true, caller: ATTENDING }),
   },
   'create-range': { identity: 'range', plan: (facts) => compileCreatePlan(container(facts, {}, WHO)) },
   'create-root-own': { identity: 'root', plan: (facts) => compileCreatePlan(container(facts, OWN, EMPTYING)) },
@@ -141,7 +151,9 @@ function networkInput({ mode, args, address, dns }: Stacked, { publish = [] }: R
 }
 
 function run(facts: Facts, options: RunOptions, script: string, stack?: Stacked): Plan {
-  return compileRunPlan(container(facts, options, script, stack && networkInput(stack, options)), options.tty ? TERMINAL : SOCKETS);
+  return compileRunPlan(container(facts, options, script, stack && networkInput(stack, options)), {
+    streams: options.tty ? TERMINAL : SOCKETS,
+  });
 }
 
 function container(facts: Facts, options: RunOptions, script: string, network?: NetworkInput): NewContainer {
@@ -199,6 +211,8 @@ export function startPlan(facts: Facts, id = ID, spec?: RuntimeSpec): Plan {
 
 /** What a terminal gives, and what Node does. */
 const TERMINAL = streams('terminal', 'terminal', 'terminal');
+/** Somebody who may leave the command alone. */
+const ATTENDING: Caller = { streams: TERMINAL, detachKeys: Uint8Array.of(16, 17) };
 const SOCKETS = streams('stdin', 'stdout', 'stderr');
 
 function streams(...files: [string, string, string]): StdioFacts {
@@ -250,7 +264,7 @@ function execInput(facts: Facts, script: string, tty = false) {
     ids: facts.ids,
     arch: facts.arch,
     interactive: false,
-    callers: SOCKETS,
+    caller: { streams: SOCKETS },
     ...(seccomp ? { seccomp } : {}),
   };
 }

@@ -1,7 +1,7 @@
 import { driven } from '../compile-verb.js';
 import { ATTACH } from '../flags/attach.js';
 
-export const attach = driven(ATTACH, async ({ options, args: [name = ''] }) => {
+export const attach = driven(ATTACH, async ({ values, options, args: [name = ''] }) => {
   const { compileAttach } = await import('../../index.js');
-  return compileAttach(name, options);
+  return compileAttach(name, { ...options, detachKeys: values.detachKeys });
 });

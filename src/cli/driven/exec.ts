@@ -7,5 +7,5 @@ export const exec = driven(EXEC, async ({ caller, values, options, args, note })
   if (terminal.note !== undefined) note(terminal.note);
   const [name = '', ...command] = args;
   const { compileExec } = await import('../../index.js');
-  return compileExec(name, command, { ...options, ...terminal.options });
+  return compileExec(name, command, { ...options, ...terminal.options, detachKeys: values.detachKeys });
 });

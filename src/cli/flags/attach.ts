@@ -1,5 +1,5 @@
 import type { Verb } from '../verb.js';
-import { COMMON_FLAGS } from './common.js';
+import { COMMON_FLAGS, DETACH_KEYS_FLAG } from './common.js';
 
 export const ATTACH = {
   name: 'attach',
@@ -11,7 +11,7 @@ export const ATTACH = {
   interspersed: true,
   examples: [['tsrun attach work', '']],
   flags: {
-    'detach-keys': { type: 'string', placeholder: 'KEYS', help: 'What leaves it running, such as ctrl-a,d (default ctrl-p,ctrl-q)' },
+    ...DETACH_KEYS_FLAG,
     'no-stdin': { type: 'boolean', help: 'Do not type what comes on standard input' },
     'sig-proxy': { type: 'boolean', help: 'Hand signals on (default true)' },
     ...COMMON_FLAGS,

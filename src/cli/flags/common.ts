@@ -6,6 +6,15 @@ export const HELP_FLAG = {
   help: { type: 'boolean', effect: 'cli', help: 'Show this help' },
 } as const satisfies Flags;
 
+export const DETACH_KEYS_FLAG = {
+  'detach-keys': {
+    type: 'string',
+    placeholder: 'KEYS',
+    effect: 'cli',
+    help: "What leaves it running, typed at the terminal, such as ctrl-a,d; '' for nothing (default ctrl-p,ctrl-q; not with --restart)",
+  },
+} as const satisfies Flags;
+
 export const GLOBAL_FLAGS = {
   root: { type: 'string', placeholder: 'DIR', env: 'TSRUN_ROOT', help: 'Keep the store in this directory' },
   'run-root': { type: 'string', placeholder: 'DIR', env: 'TSRUN_RUN_ROOT', help: 'Keep the runtime state in this directory' },

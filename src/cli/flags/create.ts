@@ -2,7 +2,7 @@
 import type { Verb } from '../verb.js';
 import { RUN } from './run.js';
 
-const { detach: _detach, 'dry-run': _dryRun, ...flags } = RUN.flags;
+const { detach: _detach, 'detach-keys': _keys, 'dry-run': _dryRun, ...flags } = RUN.flags;
 
 export const CREATE = {
   name: 'create',

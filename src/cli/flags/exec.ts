@@ -1,5 +1,5 @@
 import type { Verb } from '../verb.js';
-import { GLOBAL_FLAGS, HELP_FLAG } from './common.js';
+import { DETACH_KEYS_FLAG, GLOBAL_FLAGS, HELP_FLAG } from './common.js';
 
 export const EXEC = {
   name: 'exec',
@@ -19,6 +19,7 @@ export const EXEC = {
   ],
   flags: {
     detach: { type: 'boolean', char: 'd', help: 'Do not wait for it; its output is dropped' },
+    ...DETACH_KEYS_FLAG,
     interactive: { type: 'boolean', char: 'i', help: 'Keep standard input open' },
     tty: { type: 'boolean', char: 't', help: 'Give it a terminal' },
     env: { type: 'strings', char: 'e', placeholder: 'NAME[=VALUE]', help: "Set a variable; NAME alone copies the caller's" },
@@ -30,5 +31,4 @@ export const EXEC = {
     ...GLOBAL_FLAGS,
     help: { ...HELP_FLAG.help, char: 'h' },
   },
-  later: { 'detach-keys': '' },
 } as const satisfies Verb;

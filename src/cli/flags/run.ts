@@ -1,6 +1,6 @@
 /** `tsrun run`: docker's names and meanings. */
 import type { Verb } from '../verb.js';
-import { GLOBAL_FLAGS, HELP_FLAG, REGISTRY_FLAGS } from './common.js';
+import { DETACH_KEYS_FLAG, GLOBAL_FLAGS, HELP_FLAG, REGISTRY_FLAGS } from './common.js';
 import type { Flags } from './flag.js';
 import { count, seconds } from './seconds.js';
 
@@ -53,6 +53,7 @@ const RUN_FLAGS = {
   rootfs: { type: 'boolean', help: 'IMAGE is a directory to use as the root file system' },
   cidfile: { type: 'string', placeholder: 'FILE', help: "Write the container's id to this new file" },
   detach: { type: 'boolean', char: 'd', effect: 'cli', help: 'Leave it running and print its id' },
+  ...DETACH_KEYS_FLAG,
   restart: {
     type: 'string',
     placeholder: 'POLICY',
@@ -88,7 +89,6 @@ const RUN_LATER = {
   cgroupns: '',
   cpus: '',
   'cpu-shares': 'c',
-  'detach-keys': '',
   device: '',
   'group-add': '',
   ipc: '',

@@ -1,5 +1,5 @@
 import type { Verb } from '../verb.js';
-import { COMMON_FLAGS } from './common.js';
+import { COMMON_FLAGS, DETACH_KEYS_FLAG } from './common.js';
 
 export const START = {
   name: 'start',
@@ -11,6 +11,7 @@ export const START = {
   flags: {
     attach: { type: 'boolean', char: 'a', effect: 'cli', help: 'Show its output, hand on signals, end as it ends' },
     interactive: { type: 'boolean', char: 'i', effect: 'cli', help: 'Give it standard input' },
+    ...DETACH_KEYS_FLAG,
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

@@ -1,0 +1,134 @@
+/** A foreground run, start or exec at a terminal: its caller may leave it alone, and is missed when he is lost. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { identities } from '../../harness/identity.js';
+import { isRunning, until } from '../run/place.js';
+import { describeLife } from './place.js';
+
+/** Asks for a line, and says what it got, until it is told to go: one that says what it was typed, whoever types. */
+const TALK = 'while read word; do [ "$word" = go ] && exit 7; echo "got $word"; done';
+const LEAVE = '\x10\x11';
+
+for (const who of identities()) {
+  describeLife(who, 'at a terminal that may be left', (life) => {
+    it('ctrl-p ctrl-q leave a run, which goes on; attach finds it, with its log; its end is told', async () => {
+      const first = await life().terminal('run', '-it', '--network', 'none', '--name', 'left', life().image, 'sh', '-c', TALK);
+      first.type('one\r');
+      await first.waitFor(/got one/);
+      first.type(LEAVE);
+      assert.equal((await first.finished).code, 0);
+      assert.equal((await life().ok('ps', '--format', '{{.Names}} {{.State}}')).trim(), 'left running');
+      const second = await life().terminal('attach', 'left');
+      second.type('two\r');
+      await second.waitFor(/got two/);
+      second.type('go\r');
+      assert.equal((await second.finished).code, 7);
+      assert.match(await life().ok('logs', 'left'), /got one[^]*got two/);
+      await life().ok('rm', 'left');
+    });
+
+    it('a run with --rm may be left as well, and goes when it ends; the keys are anybody’s choice', async () => {
+      const terminal = await life().terminal(
+        'run',
+        '-it',
+        '--rm',
+        '--network',
+        'none',
+        '--detach-keys',
+        'ctrl-a,d',
+        life().image,
+        'sh',
+        '-c',
+        TALK,
+      );
+      terminal.type(`${LEAVE}x\r`);
+      await terminal.waitFor(/got .*x/);
+      terminal.type('\x01d');
+      assert.equal((await terminal.finished).code, 0);
+      const id = (await life().ok('ps', '-q', '--no-trunc')).trim();
+      const again = await life().terminal('attach', id);
+      again.type('go\r');
+      assert.equal((await again.finished).code, 7);
+      assert.ok(await until(() => !existsSync(join(life().box.root, 'v1/transient', id))));
+    });
+
+    it('without keys there is no way out but the end, and two runs one after the other may have one name', async () => {
+      for (let turn = 0; turn < 2; turn++) {
+        const flags = ['--rm', '--name', 'same', '--network', 'none', '--detach-keys', turn === 0 ? '' : 'ctrl-p,ctrl-q'];
+        const terminal = await life().terminal('run', '-it', ...flags, life().image, 'sh', '-c', TALK);
+        if (turn === 0) {
+          terminal.type(`${LEAVE}x\r`);
+          await terminal.waitFor(/got .*x/);
+        }
+        terminal.type('go\r');
+        assert.equal((await terminal.finished).code, 7, terminal.output());
+      }
+    });
+
+    it('exec and start -ai may be left too', async () => {
+      const id = await life().detached('while :; do sleep 1; done', '--network', 'none');
+      const inside = await life().terminal('exec', '-it', id, 'sh', '-c', 'echo here; read word; echo $word > /tmp/word; exec sleep 1000');
+      await inside.waitFor(/here/);
+      inside.type('said\r');
+      inside.type(LEAVE);
+      assert.equal((await inside.finished).code, 0);
+      assert.ok(await until(async () => (await life().box.tsrun(['exec', id, 'cat', '/tmp/word'])).stdout === 'said\n'));
+      assert.match(await life().ok('exec', id, 'ps'), /sleep 1000/);
+      await life().ok('rm', '-f', id);
+      const made = (await life().ok('create', '-it', '--network', 'none', life().image, 'sh', '-c', TALK)).trim();
+      const started = await life().terminal('start', '-ai', made);
+      started.type('one\r');
+      await started.waitFor(/got one/);
+      started.type(LEAVE);
+      assert.equal((await started.finished).code, 0);
+      assert.equal((await life().ok('inspect', '-f', '{{.State.Running}}', made)).trim(), 'true');
+      await life().ok('rm', '-f', made);
+    });
+
+    it('a caller that is killed takes it along, and leaves nothing', async () => {
+      const terminal = await life().terminal(
+        'run',
+        '-it',
+        '--rm',
+        '--network',
+        'none',
+        life().image,
+        'sh',
+        '-c',
+        'echo ready; exec sleep 1000',
+      );
+      await terminal.waitFor(/ready/);
+      const id = (await life().ok('ps', '-q', '--no-trunc')).trim();
+      const { runner, first } = life().processesOf(id);
+      const [tsrun = ''] = readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8').split(' ');
+      process.kill(Number(tsrun), 'SIGKILL');
+      await terminal.finished;
+      assert.ok(await until(() => !isRunning(first) && !isRunning(runner)), 'neither the container nor its runner is left');
+      assert.ok(await until(() => !existsSync(join(life().box.root, 'v1/transient', id))));
+    });
+
+    it('a supervisor that is killed is told of, and the terminal is what it was', async () => {
+      const terminal = await life().terminal(
+        'run',
+        '-it',
+        '--rm',
+        '--network',
+        'none',
+        life().image,
+        'sh',
+        '-c',
+        'echo ready; exec sleep 1000',
+      );
+      await terminal.waitFor(/ready/);
+      const id = (await life().ok('ps', '-q', '--no-trunc')).trim();
+      const { runner, first } = life().processesOf(id);
+      process.kill(runner, 'SIGKILL');
+      assert.equal((await terminal.finished).code, 125);
+      assert.match(terminal.output(), /the container’s supervisor is gone without saying how the container ended/);
+      assert.ok(await until(() => !isRunning(first)));
+      await life().ok('ps', '-a');
+    });
+  });
+}
