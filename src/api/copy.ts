@@ -63,11 +63,12 @@ export async function copyFromContainer(container: string, path: string, destina
  */
 export async function copyToContainer(source: string, container: string, path: string, options: CopyInOptions = {}): Promise<Copied> {
   const own = checkArguments({ source, container, path }, options);
-  const { isDirectory, name, directory, entry } = hostSource(source, options.followLink ?? false);
+  const { isDirectory, name, directory, entry, fd } = hostSource(source, options.followLink ?? false);
   try {
-    const pieces = pack({ descriptors: new Descriptors(), directory, name: entry, as: Buffer.from(TOP) });
+    const pieces = pack({ descriptors: new Descriptors(), directory, name: entry, fd, as: Buffer.from(TOP) });
     return await writing(container, path, { isDirectory, name }, pieces, own);
   } finally {
+    closeSync(fd);
     closeSync(directory);
   }
 }

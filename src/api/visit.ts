@@ -1,5 +1,4 @@
 /** A program of ours at work on a container's files: started, heard, ended. */
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Container, findContainer } from '../container/state.js';
@@ -140,10 +139,23 @@ export async function send(input: Writable, pieces: Iterable<Uint8Array> | Async
   for await (const piece of pieces) {
     if (input.destroyed || input.errored) return bytes;
     bytes += piece.length;
-    if (!input.write(piece)) await Promise.race([once(input, 'drain'), once(input, 'close')]).catch(() => {});
+    if (!input.write(piece)) await room(input);
   }
   input.end();
   return bytes;
+}
+
+function room(input: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      input.off('drain', done);
+      input.off('close', done);
+      resolve();
+    };
+    input.once('drain', done);
+    input.once('close', done);
+    if (input.destroyed) done();
+  });
 }
 
 async function text(stream: Readable): Promise<string> {

@@ -1,8 +1,9 @@
 /** The caller's side of a copy: paths of the host's, which are followed as the caller's own programs would. */
-import { constants, lstatSync, openSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { systemReason } from '../errors.js';
 import { O_PATH } from '../sys/files.js';
+import { Descriptors } from './descriptors.js';
 import { badDestination, badSource } from './fault.js';
 import { absolutePath, type CopyDestination, type CopySource, followsLink, landingOf, nameOf } from './path.js';
 
@@ -14,6 +15,8 @@ export interface HostSource extends CopySource {
   directory: number;
   /** Its name there. */
   entry: Buffer;
+  /** It itself, open. */
+  fd: number;
 }
 
 /** @param follow a link is what it leads to @throws ERR_TSRUN_COPY_SOURCE */
@@ -22,10 +25,12 @@ export function hostSource(given: string, follow: boolean): HostSource {
   const plain = path.replace(/\/\.?$/, '') || '/';
   try {
     const real = follow || followsLink(path) ? realpathSync(plain) : plain;
-    const isDirectory = lstatSync(real).isDirectory();
-    if (followsLink(path) && !isDirectory) throw badSource(`${given} is not a directory`, given, 'leave out the slash behind it');
+    const directory = openSync(posix.dirname(real), DIRECTORY);
     const entry = Buffer.from(posix.basename(real) || '.');
-    return { isDirectory, name: nameOf(path), directory: openSync(posix.dirname(real), DIRECTORY), entry };
+    const fd = openSync(new Descriptors().at(directory, entry), O_PATH | constants.O_NOFOLLOW);
+    const isDirectory = fstatSync(fd).isDirectory();
+    if (followsLink(path) && !isDirectory) throw badSource(`${given} is not a directory`, given, 'leave out the slash behind it');
+    return { isDirectory, name: nameOf(path), directory, entry, fd };
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ERR_TSRUN_COPY_SOURCE') throw error;
     throw badSource(`${given} cannot be copied: ${systemReason(error)}`, given, 'check the path, and that you may read it', error);

@@ -15,6 +15,8 @@ export interface Found {
   /** The directory that it lies in, open. */
   directory: number;
   name: Buffer;
+  /** It itself, open. */
+  fd: number;
   stat: BigIntStats;
   /** Its path; where links were followed, that of what they led to. */
   path: string;
@@ -36,7 +38,7 @@ export class Inside {
     if (found === undefined) throw badSource(`there is no ${path} in the container`, path, 'look what there is with: tsrun exec NAME ls');
     if (followsLink(path) && !found.stat.isDirectory())
       throw badSource(`${path} in the container is not a directory`, path, 'leave out the slash behind it');
-    if (isKernels(this.#descriptors.of(found.directory)) || isKernels(this.#descriptors.of(this.#open(found)))) {
+    if (isKernels(this.#descriptors.of(found.directory)) || isKernels(this.#descriptors.of(found.fd))) {
       throw badSource(`${path} is the kernel's, not a file of the container`, path, 'read it with: tsrun exec NAME cat');
     }
     return found;
@@ -91,20 +93,16 @@ export class Inside {
     try {
       if (['', '.', '..'].includes(base) || path.endsWith('/')) {
         const directory = openInRoot(this.root, path, DIRECTORY);
-        return { directory, name: HERE, stat: statOf(directory), path };
+        return { directory, name: HERE, fd: directory, stat: statOf(directory), path };
       }
       const directory = openInRoot(this.root, posix.dirname(path), DIRECTORY);
       const name = Buffer.from(base);
-      const stat = this.#descriptors.stat(directory, name);
-      return stat && { directory, name, stat, path };
+      const fd = this.#descriptors.look(directory, name);
+      return fd === undefined ? undefined : { directory, name, fd, stat: statOf(fd), path };
     } catch (error) {
       if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
       throw badSource(`${path} in the container cannot be looked at: ${systemReason(error)}`, path, 'check the path', error);
     }
-  }
-
-  #open({ directory, name }: Found): number {
-    return this.#descriptors.look(directory, name) ?? directory;
   }
 }
 

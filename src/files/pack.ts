@@ -15,6 +15,8 @@ export interface PackInput {
   /** The directory that it lies in, and its name there. */
   directory: number;
   name: Buffer;
+  /** What was found there, open: nobody puts another thing in its place meanwhile. */
+  fd: number;
   /** What the first entry is called; the others begin with it. */
   as: Buffer;
   /** It is a container's root directory: what the kernel and tsrun mounted over it is left out. */
@@ -55,35 +57,29 @@ class Packer {
     this.#descriptors = descriptors;
   }
 
-  *archive({ directory, name, as, isRoot = false }: PackInput): Generator<Buffer> {
-    yield* this.#entry(directory, name, as, undefined, isRoot, 0);
+  *archive({ directory, name, fd, as, isRoot = false }: PackInput): Generator<Buffer> {
+    yield* this.#opened(fd, this.#descriptors.at(directory, name), as, undefined, isRoot, 0);
     yield END_OF_ARCHIVE;
   }
 
-  *#entry(directory: number, name: Buffer, as: Buffer, above: bigint | undefined, isRoot: boolean, depth: number): Generator<Buffer> {
-    if (depth > DEEPEST) throw badSource(`more than ${DEEPEST} directories lie in each other`, as, 'copy a part of it');
-    const fd = this.#look(directory, name, as, depth);
+  /** What went since its directory was read is no failure. */
+  *#entry(directory: number, name: Buffer, as: Buffer, above: bigint, depth: number): Generator<Buffer> {
+    const fd = reading(as, () => this.#descriptors.look(directory, name));
     if (fd === undefined) return;
     try {
-      const stat = statOf(fd);
-      if (stat.isDirectory()) yield* this.#directory(fd, stat, as, above, isRoot, depth);
-      else if (stat.isFile()) yield* this.#file(fd, stat, as, this.#descriptors.at(directory, name));
-      else if (stat.isSymbolicLink()) yield* this.#symlink(stat, as, this.#descriptors.at(directory, name));
-      else if (!stat.isSocket()) yield headersOf(entryOf(nodeType(stat), stat, as));
+      yield* this.#opened(fd, this.#descriptors.at(directory, name), as, above, false, depth);
     } finally {
       closeSync(fd);
     }
   }
 
-  /** What went since its directory was read is no failure; what was asked for by name is there. */
-  #look(directory: number, name: Buffer, as: Buffer, depth: number): number | undefined {
-    try {
-      const fd = this.#descriptors.look(directory, name);
-      if (fd !== undefined || depth > 0) return fd;
-    } catch (error) {
-      throw notRead(error, as);
-    }
-    throw badSource(`${show(as)} has just gone`, as, 'look what there is, and try again');
+  *#opened(fd: number, path: Buffer, as: Buffer, above: bigint | undefined, isRoot: boolean, depth: number): Generator<Buffer> {
+    if (depth > DEEPEST) throw badSource(`more than ${DEEPEST} directories lie in each other`, as, 'copy a part of it');
+    const stat = statOf(fd);
+    if (stat.isDirectory()) yield* this.#directory(fd, stat, as, above, isRoot, depth);
+    else if (stat.isFile()) yield* this.#file(fd, stat, as, path);
+    else if (stat.isSymbolicLink()) yield* this.#symlink(stat, as, path);
+    else if (!stat.isSocket()) yield headersOf(entryOf(nodeType(stat), stat, as));
   }
 
   *#directory(fd: number, stat: BigIntStats, as: Buffer, above: bigint | undefined, isRoot: boolean, depth: number): Generator<Buffer> {
@@ -94,7 +90,7 @@ class Packer {
       const names = reading(as, () => readdirSync(`${this.#descriptors.of(listed)}/`, { encoding: 'buffer' }));
       for (const name of names.sort(Buffer.compare)) {
         if (isRoot && name.equals(DEV) && this.#descriptors.stat(listed, name)?.dev !== stat.dev) continue;
-        yield* this.#entry(listed, name, Buffer.concat([as, SLASH, name]), stat.dev, false, depth + 1);
+        yield* this.#entry(listed, name, Buffer.concat([as, SLASH, name]), stat.dev, depth + 1);
       }
     } finally {
       closeSync(listed);

@@ -10,7 +10,7 @@ import { asTsrunError, errnoOf } from '../errors.js';
 import { LIMITS } from '../layer/limits.js';
 import { TarReader } from '../layer/tar/reader.js';
 import { becomeUndumpable, chroot, dieWithParent, O_PATH, openInRoot, syncfs } from '../sys/files.js';
-import { closing, Descriptors } from './descriptors.js';
+import { closing, Descriptors, statOf } from './descriptors.js';
 import { changesOf } from './diff.js';
 import { ContainerDirectories } from './directories.js';
 import { badDestination, ofArchive } from './fault.js';
@@ -50,20 +50,18 @@ function enter(ids: ReadJob['ids']): number {
 const DESCRIPTORS = new Descriptors('');
 
 function read({ read: path, follow, as }: ReadJob, root: number): void {
-  const { directory, name, stat, path: real } = new Inside(DESCRIPTORS, root).source(path, follow);
+  const { directory, name, fd, stat, path: real } = new Inside(DESCRIPTORS, root).source(path, follow);
   send({ found: { isDirectory: stat.isDirectory(), name: nameOf(path) } });
   const own = nameOf(follow ? real : path);
-  const isRoot = stat.isDirectory() && isSame(root, directory, name);
+  const isRoot = stat.isDirectory() && isSame(root, fd);
   const top = as ?? (own === '' ? '.' : own);
-  for (const piece of pack({ descriptors: DESCRIPTORS, directory, name, as: Buffer.from(top), isRoot })) writeAll(STDOUT, piece);
+  for (const piece of pack({ descriptors: DESCRIPTORS, directory, name, fd, as: Buffer.from(top), isRoot })) writeAll(STDOUT, piece);
 }
 
-function isSame(root: number, directory: number, name: Buffer): boolean {
-  const [a, b] = [DESCRIPTORS.stat(root, HERE), DESCRIPTORS.stat(directory, name)];
-  return a !== undefined && a.dev === b?.dev && a.ino === b.ino;
+function isSame(one: number, other: number): boolean {
+  const [a, b] = [statOf(one), statOf(other)];
+  return a.dev === b.dev && a.ino === b.ino;
 }
-
-const HERE = Buffer.from('.');
 
 function write(job: WriteJob, root: number): void {
   const inside = new Inside(DESCRIPTORS, root);
