@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "operations.h"
 #include "sys.h"
@@ -136,7 +137,8 @@ int op_unless(struct context *c, const struct op *op)
 	if (!path)
 		return -1;
 	note_path(c, path);
-	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	struct stat there; /* not access(2), which asks what the real uid may, and that need have no id here */
+	if (fstatat(AT_FDCWD, path, &there, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	return errno == ENOENT ? run_operations(c, &op->args[1].ops) : -1;
 }

@@ -17,6 +17,7 @@ const BUNDLES = [
   { from: 'src/cli/main.ts', to: 'dist/cli.cjs' },
   { from: 'src/cli/compile.ts', to: 'dist/compile.cjs' },
   { from: 'src/layer/worker.ts', to: 'dist/unpack.cjs' },
+  { from: 'src/files/worker.ts', to: 'dist/files.cjs' },
   { from: 'src/index.ts', to: 'dist/index.js' },
   { from: 'src/registry/dispatchers.ts', to: 'dist/dispatchers.cjs' },
 ];

@@ -22,6 +22,16 @@ export {
   unpauseContainer,
   waitContainer,
 } from './api/control.js';
+export {
+  archiveFromContainer,
+  archiveToContainer,
+  type Copied,
+  type CopyInOptions,
+  type CopyOptions,
+  copyFromContainer,
+  copyToContainer,
+} from './api/copy.js';
+export { type ContainerChange, containerChanges } from './api/diff.js';
 export { type DockerContainer, dockerContainer } from './api/docker-container.js';
 export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
@@ -42,4 +52,5 @@ export {
   volumes,
 } from './api/volumes.js';
 export { ERROR_CODES, type ErrorCode, TsrunError } from './errors.js';
+export { splitArgument } from './files/path.js';
 export { assertPlanFits } from './runtime/plan-size.js';

@@ -4,6 +4,7 @@ import { anySignal } from '../sys/abort.js';
 import type { BundleOptions } from './bundle.js';
 import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
+import type { CopyInOptions } from './copy.js';
 import type { LogsOptions } from './logs.js';
 import type { ExecOptions, RunOptions } from './options.js';
 import type { createVolume, pruneVolumes, volumes } from './volumes.js';
@@ -13,6 +14,7 @@ type AllOptions = RunOptions &
   ExecOptions &
   BundleOptions &
   LogsOptions &
+  CopyInOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -44,6 +46,7 @@ type KindOf<T> = [T] extends [boolean]
 const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOptions[Name]>> } = {
   addHost: 'strings',
   all: 'boolean',
+  archive: 'boolean',
   cidfile: 'string',
   command: 'strings',
   condition: ['not-running', 'next-exit', 'removed'],
@@ -56,6 +59,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   expose: 'strings',
   filter: 'strings',
   follow: 'boolean',
+  followLink: 'boolean',
   force: 'boolean',
   healthCmd: 'string or strings',
   healthInterval: 'string',
@@ -114,6 +118,9 @@ const WORDS = {
   name: 'string',
   port: 'string',
   directory: 'string',
+  path: 'string',
+  source: 'string',
+  destination: 'string',
   command: 'strings',
 } as const satisfies Record<string, Kind>;
 

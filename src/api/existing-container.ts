@@ -23,17 +23,21 @@ export function stoppedContainer(paths: StorePaths, name: string): ExistingConta
     });
   }
   ensurePrivateDirectory(paths.run, process.getuid?.() ?? 0);
+  const kept = keptContainer(paths, container);
+  const { network } = kept.settings;
+  return network.mode === 'container' ? { ...kept, neighbour: findNeighbour(findContainer(paths, network.container)) } : kept;
+}
+
+/** What is known of it, whatever its status. @throws ERR_TSRUN_STORE_UNREADABLE */
+export function keptContainer(paths: StorePaths, container: Container): ExistingContainer {
   const spec = readConfig(container);
   const { ids, mappers } = identityOf(spec);
   const previously = readStatus(container.directory);
   const { image, command, created } = previously;
-  const settings = settingsOf(paths, spec, container.name);
-  const { network } = settings;
   return {
     id: container.id,
     spec,
-    settings,
-    ...(network.mode === 'container' ? { neighbour: findNeighbour(findContainer(paths, network.container)) } : {}),
+    settings: settingsOf(paths, spec, container.name),
     ids,
     ...(mappers ? { mappers } : {}),
     containerDir: container.directory,

@@ -2,7 +2,9 @@
 
 import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
+import Cp from '../commands/cp.js';
 import Create from '../commands/create.js';
+import Diff from '../commands/diff.js';
 import Exec from '../commands/exec.js';
 import Help from '../commands/help.js';
 import ImageInspect from '../commands/image-inspect.js';
@@ -53,6 +55,8 @@ export const COMMANDS = {
   unpause: Unpause,
   wait: Wait,
   logs: Logs,
+  cp: Cp,
+  diff: Diff,
   rename: Rename,
   version: Version,
   'volume:create': VolumeCreate,

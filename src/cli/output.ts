@@ -45,8 +45,13 @@ function descriptorOutput(fd: 1 | 2): Output {
 
 /** A reader that has gone ends us as SIGPIPE would (Node ignores that signal); diagnostics without a reader are dropped. */
 function writeText(fd: 1 | 2, text: string): void {
+  writeBytes(fd, Buffer.from(text));
+}
+
+/** The same for what is no text. */
+export function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
   try {
-    writeAll(fd, Buffer.from(text));
+    writeAll(fd, bytes);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     // A reader on a socket (Node's own pipes to its children are) may say it the second way.

@@ -2,7 +2,9 @@
 
 import { ATTACH } from './flags/attach.js';
 import { BUNDLE } from './flags/bundle.js';
+import { CP } from './flags/cp.js';
 import { CREATE } from './flags/create.js';
+import { DIFF } from './flags/diff.js';
 import { EXEC } from './flags/exec.js';
 import { HELP } from './flags/help.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
@@ -34,6 +36,8 @@ export const VERBS: readonly Verb[] = [
   EXEC,
   ATTACH,
   LOGS,
+  CP,
+  DIFF,
   STOP,
   KILL,
   RESTART,

@@ -9,10 +9,13 @@ export class FileWriter {
   #written = 0;
   #extent = 0;
   #inExtent = 0;
+  readonly #holes: boolean;
 
-  constructor(fd: number, entry: TarEntry) {
+  /** @param holes pieces that are nothing but zeros become holes */
+  constructor(fd: number, entry: TarEntry, holes = false) {
     this.fd = fd;
     this.#entry = entry;
+    this.#holes = holes;
   }
 
   get written(): number {
@@ -40,11 +43,22 @@ export class FileWriter {
 
   /** A hole at the end is not written by anybody. */
   finish(): void {
-    if (this.#entry.extents !== undefined) ftruncateSync(this.fd, this.#entry.size);
+    if (this.#holes || this.#entry.extents !== undefined) ftruncateSync(this.fd, this.#entry.size);
   }
 
   #writeAll(bytes: Buffer, position: number): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.fd, bytes, done, bytes.length - done, position + done);
+    const isHole = this.#holes && bytes.length >= HOLE && bytes.equals(zeros(bytes.length));
+    for (let done = isHole ? bytes.length : 0; done < bytes.length; )
+      done += writeSync(this.fd, bytes, done, bytes.length - done, position + done);
     this.#written += bytes.length;
   }
+}
+
+/** Shorter ones save nothing. */
+const HOLE = 4096;
+let zero = Buffer.alloc(0);
+
+function zeros(length: number): Buffer {
+  if (zero.length < length) zero = Buffer.alloc(length);
+  return zero.subarray(0, length);
 }

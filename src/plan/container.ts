@@ -260,17 +260,17 @@ function processOf(spec: RuntimeSpec): SpecProcess {
 }
 
 /** What root made must be handed to the container's root where root itself has no id inside. */
-function handOver({ ids, callerUid }: ContainerInput, made: readonly string[]): Operation[] {
+export function handOver({ ids, callerUid }: Pick<ContainerInput, 'ids' | 'callerUid'>, made: readonly string[]): Operation[] {
   const owner = handedTo(ids, callerUid);
   return owner ? made.map((path): Operation => ['chown', path, owner.uid, owner.gid]) : [];
 }
 
-function openSources(sources: readonly BindSource[]): Operation[] {
+export function openSources(sources: readonly BindSource[]): Operation[] {
   return sources.map((source): Operation => ['open-tree', source.path, source.recursive ? 1 : 0, source.name]);
 }
 
 /** Root's own files are shown as the container root's; but tsrun's own, and what the kernel itself makes of files. */
-function shownAsOwn({ containerDir }: ContainerInput, sources: readonly BindSource[]): BindSource[] {
+export function shownAsOwn({ containerDir }: Pick<ContainerInput, 'containerDir'>, sources: readonly BindSource[]): BindSource[] {
   return sources.filter(({ path, owned }) => !owned && !/^\/(proc|sys)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`));
 }
 

@@ -40,3 +40,8 @@ function platformHelper(): string[] {
 export function unpackProgram(): string {
   return join(packageRoot(), 'dist/unpack.cjs');
 }
+
+/** The program that works on a container's files. */
+export function filesProgram(): string {
+  return join(packageRoot(), 'dist/files.cjs');
+}

@@ -21,6 +21,9 @@ const native = {
   syncfs: libcFunction('syncfs', ['int', ['int']]),
   // glibc before 2.33 has no symbol for mknod, so this is the system call itself.
   mknodat: libcFunction('syscall', ['long', ['long', 'int', 'void *', 'unsigned int', 'unsigned long']], 'mknod'),
+  // No C library has a symbol for this one.
+  openat2: libcFunction('syscall', ['long', ['long', 'int', 'void *', 'void *', 'unsigned long']], 'openat2'),
+  prctl: libcFunction('prctl', ['int', ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long']]),
 };
 
 const SYS_MKNODAT: Readonly<Record<string, number>> = { x64: 259, arm64: 33 };
@@ -108,4 +111,46 @@ export function chroot(path: Path): void {
 /** Writes everything cached of the file system that `fd` lies on. */
 export function syncfs(fd: number): void {
   native.syncfs(undefined, fd);
+}
+
+const SYS_OPENAT2 = 437;
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_IN_ROOT = 0x10;
+/** Somebody renamed directories meanwhile: the kernel could not be sure. */
+const TRIES = 128;
+
+/**
+ * Opens a path as if `root` were the root directory, whatever its links say and whoever changes them meanwhile (openat2(2)). Links that
+ * procfs makes up are not followed.
+ * @returns a descriptor, closed on exec
+ */
+export function openInRoot(root: number, path: Path, flags: number): number {
+  const how = Buffer.alloc(24);
+  how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
+  how.writeBigUInt64LE(BigInt(RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT), 16);
+  for (let tries = 1; ; tries++) {
+    try {
+      return native.openat2(path, SYS_OPENAT2, root, cString(path, 'openat2'), how, how.length);
+    } catch (error) {
+      if (tries === TRIES || (error as { code?: unknown }).code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+/** open(2) flags that Node has no names for. */
+export const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_DUMPABLE = 4;
+const SIGKILL = 9;
+
+/** This process ends with the one that started it. To be called after the last change of ids, which takes it back. */
+export function dieWithParent(): void {
+  native.prctl(undefined, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+}
+
+/** Nobody but the host's root looks into this process from now on, not even who has its ids. */
+export function becomeUndumpable(): void {
+  native.prctl(undefined, PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

@@ -35,9 +35,10 @@ for (const who of identities()) {
 
 type Replay = (here: Ground, helper: Helper, scenario: Scenario) => Promise<void>;
 
-/** `start` has none: it is part of what `create` shows. */
+/** `start` has none: it is part of what `create` shows. What does not run is visited in test/integration/files. */
 function kindOf(name: string): Replay | undefined {
-  if (/^(oci-)?start/.test(name)) return undefined;
+  if (/^((oci-)?start|visit-stopped)/.test(name)) return undefined;
+  if (name.startsWith('visit')) return replayVisit;
   if (name.startsWith('oci-create')) return replayOciCreate;
   if (name.includes('restart')) return replayRestart;
   if (name.startsWith('exec')) return replayExec;
@@ -134,6 +135,15 @@ async function replayExec(here: Ground, helper: Helper, scenario: Scenario): Pro
     else assert.equal(rest, spaces, 'all seven are the container’s');
     assert.equal(code, 0);
     assert.match(stdout, /uid=0 pid=([2-9]|\d\d+)\b/, 'a neighbour of its first process');
+  }
+}
+
+/** A program of the host's, its working directory the container's root. */
+async function replayVisit(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
+  const plan = await planFor(here, helper, scenario);
+  for (let count = 0; count < 2; count++) {
+    const { code, stdout, stderr } = await here.execute(helper, plan);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'at=etc\n', stderr: '' });
   }
 }
 

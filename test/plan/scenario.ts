@@ -15,6 +15,7 @@ import type { RootSource } from '../../src/plan/root.js';
 import { compileCreatePlan, compileRunPlan, compileStartPlan, type NewContainer } from '../../src/plan/run.js';
 import { slot } from '../../src/plan/slot.js';
 import type { Caller, StdioFacts, StreamFacts } from '../../src/plan/streams.js';
+import { compileVisitRunningPlan, compileVisitStoppedPlan } from '../../src/plan/visit.js';
 import type { IdMapping } from '../../src/security/idmap.js';
 import type { RuntimeSpec } from '../../src/spec/runtime.js';
 import type { IdentityName } from '../harness/identity.js';
@@ -109,6 +110,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     plan: (facts) =>
       compileRunPlan(container(facts, { healthCmd: 'touch /tmp/asked', healthInterval: '50ms' }, `${WHO}; ${ASKED}`), undefined),
   },
+  'visit-running-range': { identity: 'range', plan: ({ running }) => compileVisitRunningPlan(running, LOOKING) },
+  'visit-stopped-range': { identity: 'range', plan: (facts) => compileVisitStoppedPlan(stopped(facts), LOOKING) },
+  'visit-stopped-root': { identity: 'root', plan: (facts) => compileVisitStoppedPlan(stopped(facts), LOOKING) },
   'oci-create-range': {
     identity: 'range',
     plan: (facts) => compileOciCreatePlan(compileRunPlan(container(facts, {}, WHO), undefined), kept(facts)),
@@ -118,6 +122,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 /** The container that `start` starts: written out, for the plan is another one's. */
 const ID = '0123456789abcdef'.repeat(4);
+const LOOKING = { argv: ['/bin/sh', '-c', 'echo at=$(ls -d etc)'], env: [] };
 const VISIT = 'cat /in/greeting /in.file; echo out > /out/$HOSTNAME; ! touch /in/not 2> /dev/null; stat -c %u:%g /in /out /in.file';
 const ASKED = 'until [ -e /tmp/asked ]; do sleep 0.1; done';
 const SPACES = 'for each in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$each; done';
@@ -207,6 +212,20 @@ export function startPlan(facts: Facts, id = ID, spec?: RuntimeSpec): Plan {
     },
     undefined,
   );
+}
+
+/** The one that `create-range` makes, with a volume, as cp finds it. */
+function stopped(facts: Facts) {
+  const options = { readOnly: true, volume: [`${facts.volumes}/data:/in:ro`] };
+  const { files, unlockedDir: _unlocked, ...made } = container(facts, options, WHO);
+  const containerDir = `${facts.store}/containers/${ID}`;
+  return {
+    ...made,
+    ...specOf(facts, options, ['sh', '-c', WHO], containerDir),
+    containerDir,
+    runDir: `${facts.run}/${ID}`,
+    files: files.map(({ name }) => name),
+  };
 }
 
 /** What a terminal gives, and what Node does. */

@@ -1,0 +1,81 @@
+/** What is asked of the program that works on a container's files (src/files/worker.ts), and what it answers. */
+import type { TsrunError } from '../errors.js';
+import type { CopySource } from './path.js';
+
+/** argv[2] of the program, as JSON. */
+export type FilesJob = ReadJob | WriteJob | DiffJob;
+
+interface InsideJob {
+  /** `range`: there are groups to drop. */
+  ids: 'range' | 'single';
+}
+
+/** The working directory is the container's root. A line of FilesMessage on standard output, then a tar. */
+export interface ReadJob extends InsideJob {
+  /** Of absolutePath. */
+  read: string;
+  /** Also when the last component is a link. */
+  follow: boolean;
+  /** What the first entry is called; undefined: as docker calls it. */
+  as?: string;
+}
+
+/** The working directory is the container's root. A line of FilesMessage on standard output, then a tar is read from standard input. */
+export interface WriteJob extends InsideJob {
+  /** Of absolutePath. */
+  write: string;
+  /** What comes; undefined: any tar, for a directory that is there. */
+  source?: CopySource;
+  /** Owners as the tar has them, where the map has those; otherwise all is the container root's. */
+  keepOwners: boolean;
+  /** What was written is to be on the disk when it ends. */
+  sync: boolean;
+}
+
+/** Lines of FilesMessage on standard output. */
+export interface DiffJob {
+  /** What the container wrote, as a path of the host. */
+  changed: string;
+  /** Only what is different, with whiteouts of the kernel's or of fuse-overlayfs; or all of it, in a copy. */
+  form: 'overlay' | 'fuse-overlayfs' | 'whole';
+  /** Paths that tsrun made itself; latin1. */
+  hidden: readonly string[];
+  /** What was there before, the topmost first. */
+  before: readonly string[];
+}
+
+export type FilesMessage =
+  | { found: FoundFile }
+  /** The destination is there; what it is, for the sentence at the end. */
+  | { ready: true }
+  /** Not more than some hundreds in one line. */
+  | { changes: Change[] }
+  | { done: Report };
+
+export interface FoundFile {
+  isDirectory: boolean;
+  /** What nameOf says of its path. */
+  name: string;
+}
+
+export interface Change {
+  kind: 'A' | 'C' | 'D';
+  /** latin1: one character for each byte. */
+  path: string;
+}
+
+/** What could not be done as it was asked for. */
+export interface Report {
+  /** The first ten devices, which are left out. */
+  devices: string[];
+  /** How many entries belong to ids that the map does not have. */
+  strangers: number;
+}
+
+/** The last line on standard error, when it fails. */
+export interface FilesFailure {
+  error: ReturnType<TsrunError['toJSON']>;
+}
+
+/** The first component of every name in a tar that goes from one side to the other: what it becomes is decided where it arrives. */
+export const TOP = 'top';

@@ -1,0 +1,167 @@
+/**
+ * Plans of programs of ours that work on a container's files: in its user namespace, their working directory its root, everything else the host's.
+ * The container's processes do not see them: they are in no pid namespace but the host's. Pure.
+ */
+import type { RuntimeSpec } from '../spec/runtime.js';
+import { type ContainerInput, handOver, openSources, shownAsOwn } from './container.js';
+import type { HostProcess } from './control.js';
+import { CLONE_NEWNS, CLONE_NEWUSER, mapIds, mapsHostId } from './identity.js';
+import { mountOperations, OWNERLESS } from './mounts.js';
+import type { Operation, Plan } from './operations.js';
+import { rootOperations } from './root.js';
+import { volumeOperations } from './volumes.js';
+
+/** Its standard streams are the helper's. */
+export interface VisitingProgram {
+  argv: readonly string[];
+  env: readonly string[];
+}
+
+const ALL_CAPABILITIES = -1n;
+const O_PATH_DIRECTORY = 0o10200000;
+
+/**
+ * Of a container that runs. The first of two processes enters its mount namespace, hands out the root directory that it finds there, and is gone;
+ * the second one, which loads and works, enters the user namespace alone.
+ */
+export function compileVisitRunningPlan({ pid, startTime }: HostProcess, program: VisitingProgram): Plan {
+  return {
+    processes: [
+      {
+        name: 'parent',
+        operations: [
+          ['stage', 'prepare'],
+          ['open-process', pid, startTime, 'container'],
+          ['stage', 'clone'],
+          ['clone', 'door', 0],
+          ['receive-descriptor', 'door', 'root'],
+          ['reap', 'door'],
+          ['clone', 'child', 0],
+          ...SEE_IT_THROUGH,
+        ],
+      },
+      {
+        name: 'door',
+        operations: [
+          ['stage', 'enter'],
+          ['undumpable'],
+          ['join', 'container', CLONE_NEWUSER + CLONE_NEWNS],
+          ['open', '/', O_PATH_DIRECTORY, 'root'],
+          ['send-descriptor', 'parent', 'root'],
+        ],
+      },
+      {
+        name: 'child',
+        operations: [
+          ['stage', 'enter'],
+          ['join', 'container', CLONE_NEWUSER],
+          ['die-with-parent'],
+          ['enter-directory', 'root'],
+          ...become(program),
+        ],
+      },
+    ],
+  };
+}
+
+/** Of one that does not run: its root is put together as `start` would do it, with volumes and binds, and nothing is run in it. */
+export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, program: VisitingProgram): Plan {
+  const input = { ...given, fresh: false, spec: withFilesOnly(given.spec) };
+  const { spec, settings, ids, containerDir } = input;
+  const mounts = mountOperations(spec);
+  const root = rootOperations(settings.root, containerDir, ids, false);
+  const volumes = volumeOperations(input, mounts.sources);
+  const sources = [...root.binds, ...volumes.sources];
+  const foreign = !mapsHostId(ids.uid, input.callerUid);
+  const shown = foreign ? shownAsOwn(input, sources) : [];
+  const extra = root.written === undefined && volumes.written !== undefined ? [volumes.written] : [];
+  const parent: Operation[] = [
+    ['stage', 'prepare'],
+    ['lock', containerDir, 1, 'lock'],
+    ...volumes.prepare,
+    ...root.prepare,
+    ...extra.map((path): Operation => ['unless', path, [['mkdir', path, 0o700]]]),
+    ...handOver(input, [...root.ownDirectories, ...extra]),
+    ...(foreign ? openSources(sources) : []),
+    ['stage', 'clone'],
+    ['clone', 'child', CLONE_NEWUSER | CLONE_NEWNS],
+    ['stage', 'map'],
+    mapIds('child', ids, input.mappers),
+    ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
+    ...shown.map((source): Operation => ['idmap-tree', source.name, 'user', source.path, source.recursive ? 1 : 0, OWNERLESS]),
+    ['send', 'child', 'mapped'],
+    ...shown.map(({ name }): Operation => ['send-descriptor', 'child', name]),
+    ...root.serve,
+    ...SEE_IT_THROUGH,
+  ];
+  const child: Operation[] = [
+    ['stage', 'enter'],
+    ['die-with-parent'],
+    // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
+    ['await', 'parent', 'mapped'],
+    ...shown.map(({ name }): Operation => ['receive-descriptor', 'parent', name]),
+    ...root.sources,
+    ...volumes.open,
+    ...(foreign ? [] : openSources(sources)),
+    // What is made belongs to the container's root; the caller's uid is kept for what he alone may load.
+    ['set-fs-ids', 0, 0],
+    ['umask', 0],
+    ['stage', 'rootfs'],
+    ...root.assemble,
+    ...volumes.fill,
+    ['stage', 'mounts'],
+    ...mounts.operations,
+    ...(spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
+    ['enter-directory', 'root'],
+    ['set-fs-ids', -1, -1],
+    ...become(program),
+  ];
+  return {
+    processes: [{ name: 'parent', operations: parent }, { name: 'child', operations: child }, ...(root.server ? [root.server] : [])],
+  };
+}
+
+/** One that looks at what a container's ids own, from outside: in a user namespace of its own with that map, the host's files before it. */
+export function compileLookPlan({ ids, mappers }: Pick<ContainerInput, 'ids' | 'mappers'>, program: VisitingProgram): Plan {
+  return {
+    processes: [
+      {
+        name: 'parent',
+        operations: [
+          ['stage', 'clone'],
+          ['clone', 'child', CLONE_NEWUSER],
+          ['stage', 'map'],
+          mapIds('child', ids, mappers),
+          ['send', 'child', 'mapped'],
+          ...SEE_IT_THROUGH,
+        ],
+      },
+      { name: 'child', operations: [['stage', 'enter'], ['die-with-parent'], ['await', 'parent', 'mapped'], ...become(program)] },
+    ],
+  };
+}
+
+/** Without what is there only while something runs: the kernel's file systems, /dev, tmpfs. */
+function withFilesOnly(spec: RuntimeSpec): RuntimeSpec {
+  const { sysctl: _sysctl, maskedPaths: _masked, readonlyPaths: _readonly, ...linux } = spec.linux ?? {};
+  const mounts = (spec.mounts ?? []).filter(({ type, destination, options }) => {
+    const isBind = type === 'bind' || options?.includes('bind') || options?.includes('rbind');
+    return isBind && !/^\/(proc|sys|dev)(\/|$)/.test(destination);
+  });
+  return { ...spec, mounts, linux };
+}
+
+const SEE_IT_THROUGH: Operation[] = [
+  ['stage', 'run'],
+  ['await-exec', 'child'],
+  ['forward-signals', 'child', 0],
+  ['wait', 'child'],
+];
+
+function become({ argv, env }: VisitingProgram): Operation[] {
+  return [
+    ['capabilities', ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES],
+    ['stage', 'exec'],
+    ['exec', argv, env, ''],
+  ];
+}
