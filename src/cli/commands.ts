@@ -2,6 +2,7 @@
 
 import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
+import Completion from '../commands/completion.js';
 import Create from '../commands/create.js';
 import Exec from '../commands/exec.js';
 import Help from '../commands/help.js';
@@ -54,6 +55,7 @@ export const COMMANDS = {
   wait: Wait,
   logs: Logs,
   rename: Rename,
+  completion: Completion,
   version: Version,
   'volume:create': VolumeCreate,
   'volume:inspect': VolumeInspect,

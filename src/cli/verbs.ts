@@ -2,6 +2,7 @@
 
 import { ATTACH } from './flags/attach.js';
 import { BUNDLE } from './flags/bundle.js';
+import { COMPLETION } from './flags/completion.js';
 import { CREATE } from './flags/create.js';
 import { EXEC } from './flags/exec.js';
 import { HELP } from './flags/help.js';
@@ -55,6 +56,7 @@ export const VERBS: readonly Verb[] = [
   VOLUME_RM,
   VOLUME_PRUNE,
   BUNDLE,
+  COMPLETION,
   HELP,
   VERSION,
 ];
