@@ -1,4 +1,6 @@
 /** A container that is there, as the launch plans for it see it: from its config.json and status.json alone. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { identityOf } from '../container/identity.js';
 import { settingsOf } from '../container/settings.js';
 import { type Container, findContainer, readConfig } from '../container/state.js';
@@ -29,6 +31,7 @@ export function stoppedContainer(paths: StorePaths, name: string): ExistingConta
   const { image, command, created } = previously;
   const settings = settingsOf(paths, spec, container.name);
   const { network } = settings;
+  const nameLink = join(paths.names, container.name);
   return {
     id: container.id,
     spec,
@@ -36,6 +39,7 @@ export function stoppedContainer(paths: StorePaths, name: string): ExistingConta
     ...(network.mode === 'container' ? { neighbour: findNeighbour(findContainer(paths, network.container)) } : {}),
     ids,
     ...(mappers ? { mappers } : {}),
+    ...(existsSync(nameLink) ? { nameLink } : {}),
     containerDir: container.directory,
     runDir: paths.runOf(container.id),
     files: FILES.filter((file) => spec.mounts?.some(({ source }) => source === `${container.directory}/${file}`)),
