@@ -134,6 +134,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ELOOP: 'too many symbolic links',
   ENOSPC: 'no space left on device',
   EROFS: 'read-only file system',
+  EBUSY: 'in use',
   ENOSYS: 'not implemented by this kernel',
   ENODEV: 'no such device',
   EXDEV: 'outside of where it should be',

@@ -2,7 +2,7 @@
  * Files reached through open directories, as openat(2) and its kin do it, which Node lacks: a name behind a descriptor in /proc/self/fd has one
  * component, so nobody who renames or links meanwhile leads us elsewhere.
  */
-import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 import { O_PATH } from '../sys/files.js';
 
@@ -27,6 +27,11 @@ export class Descriptors {
   /** What is there, links not followed. */
   stat(directory: number, name: Buffer): BigIntStats | undefined {
     return lstatSync(this.at(directory, name), { bigint: true, throwIfNoEntry: false });
+  }
+
+  /** The mount that it lies on, by the kernel's number (proc(5), /proc/pid/fdinfo). */
+  mountOf(fd: number): string {
+    return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`${this.#prefix}../fdinfo/${fd}`, 'latin1'))?.[1] ?? '';
   }
 
   /** Opens what is there without doing anything to it: no device, fifo or link is touched. Undefined when there is nothing. */

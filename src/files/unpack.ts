@@ -11,7 +11,7 @@ import { placeOf } from '../layer/name.js';
 import type { TarEntry } from '../layer/tar/entry.js';
 import type { TarHandler } from '../layer/tar/reader.js';
 import { lsetxattr, mknod, O_PATH, utimensat } from '../sys/files.js';
-import { closing, type Descriptors } from './descriptors.js';
+import { closing, type Descriptors, statOf } from './descriptors.js';
 import { badDestination, notWritten } from './fault.js';
 import type { Report } from './job.js';
 
@@ -214,10 +214,17 @@ export class Unpacker implements TarHandler {
     }
   }
 
+  /** The mounts are another namespace's: to unlink what one stands on would take it away there, with no EBUSY for us. */
   #clear(parent: number, base: Buffer, { name }: TarEntry): void {
-    const there = this.#input.descriptors.stat(parent, base);
+    const { descriptors } = this.#input;
+    const there = descriptors.look(parent, base);
     if (there === undefined) return;
-    if (there.isDirectory()) {
+    const [isDirectory, isMount] = closing(there, (fd) => [
+      statOf(fd).isDirectory(),
+      descriptors.mountOf(fd) !== descriptors.mountOf(parent),
+    ]);
+    if (isMount) throw notWritten(Object.assign(new Error('EBUSY'), { code: 'EBUSY' }), name);
+    if (isDirectory) {
       throw badDestination(`cannot overwrite the directory ${show(name)} with a file`, name, 'remove it first, or copy elsewhere');
     }
     unlinkSync(this.#input.descriptors.at(parent, base));

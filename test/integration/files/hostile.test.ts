@@ -74,14 +74,15 @@ for (const who of identities()) {
         `mkdir -p ${home}/shared/d/sub && echo mine > ${home}/shared/d/canary && ln -s ${canary.path} ${home}/shared/l && chown -hR ${who.uid}:${who.gid} ${home}/shared`,
       ]);
       // rename(2) of a link over another, as fast as it goes for the time of the test; RENAME_EXCHANGE is what mv has not.
-      const swap = 'cd /shared; while test ! -e stop; do mv d e && cp -P l d && rm d && mv e d; done; touch stopped';
+      const swap =
+        'mkdir -p /tree/d/sub; cp /bin/busybox /tree/d/sub; cd /shared; while test ! -e stop; do mv d e && cp -P l d && rm d && mv e d; done; touch stopped';
       const image = life().image;
       await life().ok('run', '-d', '--name', 'swapper', '-v', `${home}/shared:/shared`, image, 'sh', '-c', swap);
       for (let count = 0; count < 4; count++) {
         // Each time a new one: a link that came out is followed when it is named.
         const out = await cp('swapper:/shared/d/.', `${home}/swapped${count}`);
         if (out.code === 0) assert.ok(lstatSync(join(home, `swapped${count}`)).isDirectory(), 'it is what was found');
-        await cp('swapper:/bin/busybox', `${home}/shared/d/sub`);
+        await cp('swapper:/tree/.', `${home}/shared`);
         await cp(`${home}/shared/d`, 'swapper:/tmp');
         await cp(`${home}/shared`, 'swapper:/tmp');
       }
