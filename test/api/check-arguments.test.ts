@@ -61,13 +61,17 @@ describe('what programs hand to the library', () => {
       () => tsrun.containerPorts('alpine', undefined, bad),
       ...[tsrun.createVolume, tsrun.inspectVolume, tsrun.removeVolume].map((verb) => () => verb('data', bad)),
       ...[tsrun.volumes, tsrun.pruneVolumes].map((verb) => () => verb(bad)),
+      ...[tsrun.copyFromContainer, tsrun.copyToContainer].map((verb) => () => verb('one', 'two', 'three', bad)),
+      () => tsrun.archiveFromContainer('alpine', '/', bad),
+      () => tsrun.archiveToContainer([], 'alpine', '/', bad),
+      () => tsrun.containerChanges('alpine', bad),
       () => tsrun.images(bad),
       () => tsrun.containers(bad),
       () => tsrun.logs('alpine', bad).next(),
       () => writeBundle('alpine', '/nowhere', bad),
     ];
     const verbs = Object.entries(tsrun).filter(
-      ([name, value]) => /^(?!compile|explain|assert|docker|[A-Z])/.test(name) && typeof value === 'function',
+      ([name, value]) => /^(?!compile|explain|assert|docker|split|[A-Z])/.test(name) && typeof value === 'function',
     );
     assert.equal(calls.length, verbs.length, 'every verb is called here');
     for (const call of calls)
