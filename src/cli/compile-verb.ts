@@ -55,7 +55,7 @@ const OUR_FAILURE = 125;
 /** Compiles the words behind the verb. Resolves with the exit code; 0 without a plan sent means that there is nothing to run. */
 export async function compileVerb({ verb, compile }: Driven, words: readonly string[], caller: Caller): Promise<number> {
   const { stdout, stderr } = caller.streams;
-  const { values, args, failure } = parse(verb, words);
+  const { values, args, failure, notes = [] } = parse(verb, words);
   const shared = values as Values<typeof GLOBAL_FLAGS> & { help?: boolean; quiet?: boolean; dryRun?: boolean };
   const manner = { json: shared.json, debug: shared.debug || caller.debug };
   if (shared.help) {
@@ -71,6 +71,7 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
   };
   try {
     if (failure !== undefined) throw failure;
+    for (const note of notes) reporter.note(note);
     const compiled = await interruptible(
       (signal) =>
         compile({

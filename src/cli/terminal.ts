@@ -12,14 +12,16 @@ interface Asked {
   interactive?: boolean;
   tty?: boolean;
   detach?: boolean;
+  /** Of run: the streams that are shown. */
+  attach?: readonly string[];
 }
 
 /**
  * Without `-i` and `-t`, on a terminal for all three streams and in its foreground, both are implied: `tsrun run alpine sh` must be a
  * shell, and `tsrun run alpine make &` must not be stopped for it.
  */
-function impliedTerminal({ interactive, tty, detach }: Asked, streams: Streams, argv0: string): TerminalChoice {
-  if (interactive !== undefined || tty !== undefined || detach || isDocker(argv0)) return { options: {} };
+function impliedTerminal({ interactive, tty, detach, attach }: Asked, streams: Streams, argv0: string): TerminalChoice {
+  if (interactive !== undefined || tty !== undefined || detach || attach || isDocker(argv0)) return { options: {} };
   const terminals = streams.stdinIsTerminal && streams.stdout.isTerminal && streams.stderr.isTerminal;
   return { options: terminals && streams.isForeground() ? { interactive: true, tty: true } : {} };
 }

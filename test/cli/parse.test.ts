@@ -139,7 +139,7 @@ describe('flag data', () => {
         Object.keys(flags).filter((flag) => flag in later),
         [],
       );
-      for (const flag of Object.keys(flags)) assert.match(camelCase(flag), /^[a-z][a-zA-Z]+$/);
+      for (const flag of Object.keys(flags)) assert.match(camelCase(flag), /^[a-z][a-zA-Z0-9]+$/);
     }
   });
 });
