@@ -1,6 +1,6 @@
 /** Whether a container gets a terminal: what was asked for, what there is, and as whom tsrun was called. */
-import { basename } from 'node:path';
 import { TsrunError } from '../errors.js';
+import { isDocker } from './docker.js';
 import type { Streams } from './output.js';
 
 export interface TerminalChoice {
@@ -30,7 +30,9 @@ function impliedTerminal({ interactive, tty, detach, attach }: Asked, streams: S
 function askedTerminal({ interactive, tty, detach }: Asked, streams: Streams, argv0: string): TerminalChoice {
   if (!interactive || !tty || detach || streams.stdinIsTerminal) return { options: {} };
   if (isDocker(argv0))
-    throw new TsrunError('ERR_TSRUN_USAGE', 'the input device is not a TTY', { hint: 'leave out -t to feed the container from a pipe' });
+    throw new TsrunError('ERR_TSRUN_NO_TERMINAL', 'the input device is not a TTY', {
+      hint: 'leave out -t to feed the container from a pipe',
+    });
   return {
     options: {},
     note: 'standard input is not a terminal: the container gets one that is fed from it (leave out -t for plain pipes)',
@@ -41,8 +43,4 @@ function askedTerminal({ interactive, tty, detach }: Asked, streams: Streams, ar
 export function chooseTerminal(asked: Asked, streams: Streams, argv0: string): TerminalChoice {
   const implied = impliedTerminal(asked, streams, argv0);
   return implied.options.tty ? implied : askedTerminal(asked, streams, argv0);
-}
-
-function isDocker(argv0: string): boolean {
-  return basename(argv0) === 'docker';
 }
