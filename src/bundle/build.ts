@@ -3,20 +3,10 @@ import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
 import { hasOwnNetwork, type NetworkSettings, type PublishedPort } from '../network/settings.js';
 import { capabilitySets, DEFAULT_CAPABILITIES } from '../security/capabilities.js';
-import type { IdMapping, IdRange } from '../security/idmap.js';
-import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
-import { defaultSeccomp, kernelAtLeast } from '../security/seccomp/resolve.js';
+import type { IdMapping } from '../security/idmap.js';
+import { kernelAtLeast } from '../security/seccomp/resolve.js';
 import type { ImageConfig } from '../spec/image.js';
-import {
-  type IdMap,
-  type Linux,
-  type Namespace,
-  type NamespaceType,
-  OCI_VERSION,
-  type Process,
-  type RuntimeSpec,
-  type User,
-} from '../spec/runtime.js';
+import { OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
 import { buildAnnotations } from './annotations.js';
 import { checkText } from './check.js';
 import { type Device, deviceMount, deviceNote } from './device.js';
@@ -25,10 +15,10 @@ import { parseEnvFile } from './env-file.js';
 import { type BuiltFile, buildFiles, chooseHostname } from './files.js';
 import { labelAnnotations } from './labels.js';
 import { parseUlimits } from './limits.js';
+import { buildLinux } from './linux.js';
 import { buildMounts } from './mounts.js';
 import { buildArgs, buildCwd } from './process.js';
 import { checkDomainname, isMapped, parseShmSize, parseUmask, refuseCovered, refuseNames, withGroups } from './situation.js';
-import { parseSysctls } from './sysctl.js';
 import { type Zone, zoneMounts, zoneVariable } from './timezone.js';
 import { type ResolvedUser, resolveGroups, resolveUser } from './user.js';
 import { type Inherited, mountAnnotations, type NamedVolume, userMounts } from './user-mounts.js';
@@ -227,42 +217,6 @@ function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hos
   };
 }
 
-const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
-
-function buildLinux({ ids, host, options }: BuildInput, process: Process, network: NetworkInput): Linux {
-  const namespaces = NAMESPACES.filter((type) => type !== 'uts' || options.uts !== 'host').flatMap((type) => namespaceOf(type, network));
-  const sysctl = {
-    ...(hasOwnNetwork(network.settings) ? networkSysctl(ids.gid) : {}),
-    ...parseSysctls(options.sysctl ?? [], (type) =>
-      namespaces.some((namespace) => namespace.type === type && namespace.path === undefined),
-    ),
-  };
-  return {
-    namespaces,
-    ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
-    uidMappings: ids.uid.map(wire),
-    gidMappings: ids.gid.map(wire),
-    maskedPaths: [...MASKED_PATHS, ...(host.thermalPaths ?? [])],
-    readonlyPaths: [...READONLY_PATHS],
-    rootfsPropagation: 'private',
-    seccomp: defaultSeccomp({ arch: host.arch, kernel: host.kernel, granted: process.capabilities?.bounding ?? [] }),
-  };
-}
-
-function namespaceOf(type: NamespaceType, { settings, path, userPath }: NetworkInput): Namespace[] {
-  if (type === 'network' && settings.mode === 'host') return [];
-  if (type === 'network' && path !== undefined) return [{ type, path }];
-  return type === 'user' && userPath !== undefined ? [{ type, path: userPath }] : [{ type }];
-}
-
-/** As docker's: every port may be listened at, and ping needs no capability. The kernel takes groups that the map has. */
-function networkSysctl(gids: readonly IdRange[]): Record<string, string> {
-  let last = 0;
-  for (const { containerId, size } of [...gids].sort((a, b) => a.containerId - b.containerId))
-    if (containerId <= last + 1) last = containerId + size - 1;
-  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': `0 ${last}` };
-}
-
 function networkOf({ options, host }: BuildInput): NetworkInput {
   if (options.network !== 'host') return { settings: { mode: 'none' }, ports: [], added: [], resolvConf: '' };
   return {
@@ -272,8 +226,4 @@ function networkOf({ options, host }: BuildInput): NetworkInput {
     resolvConf: host.resolvConf ?? '',
     ...(host.hosts ? { hosts: host.hosts } : {}),
   };
-}
-
-function wire({ containerId, hostId, size }: IdRange): IdMap {
-  return { containerID: containerId, hostID: hostId, size };
 }

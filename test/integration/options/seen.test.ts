@@ -93,8 +93,8 @@ for (const who of identities()) {
     it('--preserve-fds passes on 3 and 4 and nothing else, also to exec and behind --init', async () => {
       const { box, image } = where();
       const line = (words: string) => ['sh', '-c', `exec "$0" ${words} 3< /etc/hostname 4>&1 6< /etc/passwd`, box.program];
-      const script = `'read -r x <&3; echo "$x" >&4; ls /proc/$$/fd | tr "\\n" " "'`;
-      const seen = new RegExp(`^${readFileSync('/etc/hostname', 'utf8').trim()}\\n0 1 2 3 4 (10 )?\\n?$`);
+      const script = `'read -r x <&3; echo "$x" >&4; ls /proc/$$/fd > /tmp/fds; echo $(cat /tmp/fds)'`;
+      const seen = new RegExp(`^${readFileSync('/etc/hostname', 'utf8').trim()}\\n0 1 2 3 4( 10)?\\n$`);
       for (const init of ['', '--init']) {
         const { stdout, stderr } = await box.command(line(`run --rm --net none ${init} --preserve-fds 2 ${image} sh -c ${script}`))
           .finished;
