@@ -41,6 +41,7 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 	c->watched = c->terminal = c->window = c->pty = -1;
 	c->interruptible = false;
 	c->signals_to = c->tied_to = NULL;
+	c->time_limit = 0;
 	c->exit_status = 0;
 	c->failure.error = 0;
 	close_fd(&c->report_fd);

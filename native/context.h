@@ -52,6 +52,9 @@ struct relay {
 
 #define FORWARD_KILL 1    /* what pid 1 would do nothing with ends it */
 #define FORWARD_LAST 2    /* the second TERM ends it in any case */
+#define FORWARD_ASKED 4   /* only what tsrun itself asks for is handed on; what ends a program ends the run */
+
+#define SIGNAL_ASKED 0x7473726e /* the value of a signal that stop or kill send to the runner for its container */
 
 struct failure {
 	char process[65], stage[65], operation[65], path[1024];
@@ -83,6 +86,10 @@ struct context {
 	sigset_t original_mask;
 	sigset_t ignored;               /* of those that end a program: what our caller ignores, and we with it */
 	int signal_fd;
+	int64_t time_limit;             /* in seconds, of the run stage, or 0 */
+	int time_limit_status;          /* what it reports then */
+	char *time_limit_words;         /* and says */
+	int inherited_end;              /* the first number from 3 on that our caller did not have open */
 	bool interruptible;             /* signals to us end what we wait for: we are the process that was called */
 	int interrupted;                /* the signal that did, or 0 */
 	int report_fd;                  /* where a library reads what happens, or -1 */

@@ -117,10 +117,13 @@ static ssize_t read_plan(struct context *c, int fd, pid_t node, uint8_t **plan, 
 	}
 }
 
+/* Node itself ends with 1 when it fails: a program of ours that means 1, as docker's, ends with this. */
+#define SAYS_ONE 64
+
 /* What tsrun's own programs end with: 125, 126 and 127 when they explain, 128+n. All else is Node's, and must not pass for the command's. */
 static bool is_ours(int status, bool explains)
 {
-	return status == 125 || status >= 128 || (explains && (status == 126 || status == 127));
+	return status == 125 || status >= 128 || status == SAYS_ONE || (explains && (status == 126 || status == 127));
 }
 
 /* bin/tsrun says the same where it needs Node. */
@@ -167,7 +170,7 @@ int compile(struct context *c, char *script, char **args, uint8_t **plan, size_t
 		status = 125;
 	}
 	if (status != 0 || got < 0)
-		return status > 0 ? status : 125;
+		return status == SAYS_ONE ? 1 : status > 0 ? status : 125;
 	if (passed && got > 0)
 		raise(passed); /* Node had finished: it is the container's. Blocked here, it waits for the run stage */
 	*size = (size_t)got;
@@ -191,7 +194,7 @@ int explain(struct context *c, char *script, char **args)
 	close_fd(&ends[1]);
 	int status = node < 0 ? 0 : wait_for(node);
 	if (written == 0 && is_ours(status, true))
-		return status;
+		return status == SAYS_ONE ? 1 : status;
 	print_record(&c->failure);
 	return 125;
 }

@@ -144,6 +144,12 @@ int op_init(struct context *c, const struct op *op)
 	return exec_words(c, op, INIT_NAME);
 }
 
+int op_domainname(struct context *c, const struct op *op)
+{
+	freeing char *name = fill_text(c, op->args[0].span);
+	return name ? setdomainname(name, strlen(name)) : -1;
+}
+
 int op_hostname(struct context *c, const struct op *op)
 {
 	freeing char *name = fill_text(c, op->args[0].span);

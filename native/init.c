@@ -57,6 +57,14 @@ static void start_command(int channel, char **argv, const sigset_t *mask)
 	run_command(channel, argv[2], argv + 3);
 }
 
+/* Those that were passed on are the command's alone: whoever reads from one waits for its end. */
+static void leave_descriptors(int kept)
+{
+	for (int fd = 3; fd < 1024; fd++)
+		if (fd != kept)
+			close(fd);
+}
+
 int init_main(int argc, char **argv)
 {
 	sigset_t all, original;
@@ -73,7 +81,7 @@ int init_main(int argc, char **argv)
 		return 125;
 	if (command == 0)
 		start_command(channel, argv, &original);
-	close(channel);
+	leave_descriptors(signals);
 	prctl(PR_SET_NAME, INIT_NAME); /* a file without a path gives no name */
 	for (;;) {
 		struct signalfd_siginfo info;

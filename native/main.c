@@ -80,6 +80,8 @@ static int start_context(struct context *c)
 	struct stat self;
 	c->process = "parent";
 	c->stage = "start";
+	for (c->inherited_end = 3; fcntl(c->inherited_end, F_GETFD) >= 0; c->inherited_end++)
+		;
 	c->interruptible = true;
 	c->watched = c->terminal = c->window = c->pty = c->report_fd = c->sealed_fd = -1;
 	if (!getcwd(c->cwd, sizeof c->cwd))

@@ -29,6 +29,8 @@ struct run {
 	bool abandoned;      /* a signal came after the end: what nobody reads is given up */
 	int64_t reader_gone; /* when that was seen, in milliseconds, or 0 */
 	int64_t written;     /* how often pid 1 had written anything then */
+	int64_t deadline;    /* in milliseconds, or 0 */
+	bool late;           /* it was ended for that */
 };
 
 static void end_run(struct run *run, int status)
@@ -37,8 +39,8 @@ static void end_run(struct run *run, int status)
 	sys_pidfd_send_signal(run->peer->pidfd, SIGKILL);
 }
 
-/* One that came to us, or that an attached client asks for. */
-static void hand_on(struct run *run, int sig)
+/* One that came to us, or that somebody asks for in so many words: an attached client, stop, kill. */
+static void hand_on(struct run *run, int sig, bool asked)
 {
 	struct context *c = run->c;
 	struct winsize size;
@@ -52,6 +54,11 @@ static void hand_on(struct run *run, int sig)
 		return;
 	bool ends = sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
 	run->abandoned |= ends && run->ended;
+	if (!asked && c->signal_manner & FORWARD_ASKED) {
+		if (ends && !run->ended)
+			end_run(run, 128 + sig);
+		return;
+	}
 	if (sig == SIGTERM && run->terminating && c->signal_manner & FORWARD_LAST) {
 		end_run(run, 128 + sig);
 		return;
@@ -67,7 +74,7 @@ static void handle_signal(struct run *run)
 {
 	struct signalfd_siginfo info;
 	if (read(run->c->signal_fd, &info, sizeof info) == sizeof info)
-		hand_on(run, (int)info.ssi_signo);
+		hand_on(run, (int)info.ssi_signo, info.ssi_code == SI_QUEUE && info.ssi_int == SIGNAL_ASKED);
 }
 
 /*
@@ -223,6 +230,25 @@ static int patience(const struct run *run)
 	return run->reader_gone && (probe < 0 || probe > 100) ? 100 : probe;
 }
 
+/* The same, but never beyond the end of the time that the run has. */
+static int patience_within(const struct run *run)
+{
+	int most = patience(run);
+	if (!run->deadline || run->ended || run->forced >= 0)
+		return most;
+	int64_t left = run->deadline - milliseconds();
+	left = left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
+	return most < 0 || left < most ? (int)left : most;
+}
+
+static void check_deadline(struct run *run)
+{
+	if (!run->deadline || run->ended || run->forced >= 0 || milliseconds() < run->deadline)
+		return;
+	run->late = true;
+	end_run(run, run->c->time_limit_status);
+}
+
 /* A relay holds either something to write or room to read. What is typed after the end is the shell's. */
 static struct pollfd relay_poll(const struct run *run, const struct relay *relay)
 {
@@ -275,6 +301,7 @@ static void end_recording(struct context *c, int status)
 int run_until_exit(struct context *c, struct peer *peer)
 {
 	struct run run = { .c = c, .peer = peer, .forced = -1 };
+	run.deadline = c->time_limit ? milliseconds() + c->time_limit * 1000 : 0;
 	while (!run.ended || (output_left(c) && !run.abandoned)) {
 		struct pollfd polls[OWN_POLLS + MAX_RELAYS + SERVE_POLLS];
 		size_t count = OWN_POLLS + c->relay_count;
@@ -289,13 +316,14 @@ int run_until_exit(struct context *c, struct peer *peer)
 			polls[OWN_POLLS + i] = relay_poll(&run, c->relays[i]);
 		if (c->server)
 			serve_polls(c->server, polls + count);
-		int ready = poll(polls, count + (c->server ? SERVE_POLLS : 0), patience(&run));
+		int ready = poll(polls, count + (c->server ? SERVE_POLLS : 0), patience_within(&run));
 		if (ready < 0 && errno != EINTR)
 			return -1;
 		if (ready == 0 && run.ended)
 			break;
 		if (polls[0].revents)
 			handle_signal(&run);
+		check_deadline(&run);
 		check_reader(&run, &polls[2]);
 		if (polls[3].revents & (POLLHUP | POLLERR)) /* the program that started us is gone: a foreground run goes with it */
 			end_run(&run, 128 + SIGKILL);
@@ -304,7 +332,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 		move_bytes(&run, polls + OWN_POLLS);
 		int sig = c->server ? serve_events(c->server, polls + count) : 0;
 		if (sig && !run.ended)
-			hand_on(&run, sig);
+			hand_on(&run, sig, true);
 		if (!run.ended && polls[1].revents)
 			run.ended = collect(&run);
 		if (c->health && run.ended)
@@ -313,6 +341,8 @@ int run_until_exit(struct context *c, struct peer *peer)
 			health_events(c, polls + 5);
 	}
 	restore_terminal(c);
+	if (run.late && c->report_fd < 0)
+		dprintf(2, "%s\n", c->time_limit_words);
 	end_recording(c, peer->status);
 	return 0;
 }

@@ -6,13 +6,20 @@
 #include "operations.h"
 #include "sys.h"
 
-/* To a process that has ended already it is no failure: the sender wanted less than that. */
+/*
+ * To a process that has ended already it is no failure: the sender wanted less than that. The value tells a runner that it is for the
+ * container, and not for itself (run.c).
+ */
 int op_signal(struct context *c, const struct op *op)
 {
-	int fd = descriptor(c, op->args[0].name);
+	int fd = descriptor(c, op->args[0].name), sig = (int)op->args[1].number;
+	siginfo_t info = { .si_signo = sig, .si_code = SI_QUEUE };
 	if (fd < 0)
 		return -1;
-	return sys_pidfd_send_signal(fd, (int)op->args[1].number) < 0 && errno != ESRCH ? -1 : 0;
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value.sival_int = SIGNAL_ASKED;
+	return sys_pidfd_queue_signal(fd, sig, &info) < 0 && errno != ESRCH ? -1 : 0;
 }
 
 /* To all processes of the pid namespace but its first one and ourselves: the caller has joined it. */

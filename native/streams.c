@@ -197,6 +197,33 @@ int op_dup(struct context *c, const struct op *op)
 	return vacate(c, target) < 0 || dup2(fd, target) < 0 ? -1 : 0;
 }
 
+/* The caller's, from 3 on: they keep their numbers and survive exec. One that the caller did not have may be one of ours by now. */
+int op_pass_descriptors(struct context *c, const struct op *op)
+{
+	char number[16];
+	for (int fd = 3; fd < 3 + op->args[0].number; fd++) {
+		snprintf(number, sizeof number, "%d", fd);
+		note_path(c, number);
+		if (fd >= c->inherited_end) {
+			errno = EBADF;
+			return -1;
+		}
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* After so many seconds the run is ended with this status; when it was called by hand the words say why. */
+int op_time_limit(struct context *c, const struct op *op)
+{
+	c->time_limit = op->args[0].number;
+	c->time_limit_status = (int)op->args[1].number;
+	free(c->time_limit_words);
+	c->time_limit_words = fill_text(c, op->args[2].span);
+	return c->time_limit_words ? 0 : -1;
+}
+
 int op_forward_signals(struct context *c, const struct op *op)
 {
 	c->signals_to = op->args[0].name;

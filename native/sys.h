@@ -78,6 +78,7 @@ static inline int sys_fsmount(int fd, unsigned flags, unsigned attr) { return (i
 static inline int sys_mount_setattr(int dir, const char *path, unsigned flags, struct mount_attr *attr) { return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, sizeof *attr); }
 static inline int sys_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 static inline int sys_pidfd_send_signal(int pidfd, int sig) { return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0); }
+static inline int sys_pidfd_queue_signal(int pidfd, int sig, siginfo_t *info) { return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, info, 0); }
 static inline int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags, .mode = mode, .resolve = resolve };

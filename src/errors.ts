@@ -6,6 +6,7 @@
 /** Code → exit code. 125 is tsrun's own failure, 126/127 belong to exec alone (as docker's). */
 const EXIT_CODES = {
   ERR_TSRUN_USAGE: 125,
+  ERR_TSRUN_NO_TERMINAL: 125,
   ERR_TSRUN_UNSUPPORTED: 125,
   ERR_TSRUN_PLATFORM: 125,
   ERR_TSRUN_INTERNAL: 125,

@@ -1,27 +1,80 @@
 /** `run` and `create` as launch plans. */
 
 import { parseDetachKeys } from '../container/detach-keys.js';
+import { TsrunError } from '../errors.js';
 import type { Plan } from '../plan/operations.js';
 import { compileCreatePlan, compileRunPlan } from '../plan/run.js';
-import type { Caller } from '../plan/streams.js';
+import type { Caller, StdioFacts } from '../plan/streams.js';
 import { inheritedStreams } from '../runtime/streams.js';
 import { type Compiled, compiled } from './compiled.js';
 import { newContainer } from './new-container.js';
 import type { RunOptions } from './options.js';
 
+/** What concerns this start of it alone. */
+export interface StartManner {
+  /** Of `stdin`, `stdout` and `stderr` those that are connected to it; default: all. */
+  attach?: readonly string[];
+  /** Default: true. */
+  sigProxy?: boolean;
+  /** How many descriptors of the caller's, from 3 on, the command gets. */
+  preserveFds?: number;
+}
+
 /** @param caller undefined: the container outlives its caller */
-export async function planRun(image: string, command: readonly string[], options: RunOptions, caller: Caller | undefined): Promise<Plan> {
-  return compileRunPlan(await newContainer(image, command, options), caller);
+export async function planRun(
+  image: string,
+  command: readonly string[],
+  options: RunOptions,
+  caller: Caller | undefined,
+  { sigProxy = true, preserveFds = 0 }: StartManner = {},
+): Promise<Plan> {
+  const container = await newContainer(image, command, options);
+  return compileRunPlan({ ...container, ownSignals: !sigProxy, passed: preserveFds }, caller);
 }
 
 /** The plan for the helper that forked this process. */
 export async function compileRun(
   image: string,
   command: string[],
-  options: RunOptions & { detach?: boolean; detachKeys?: string | undefined },
+  {
+    attach,
+    sigProxy,
+    preserveFds,
+    detach,
+    detachKeys,
+    ...options
+  }: RunOptions & StartManner & { detach?: boolean; detachKeys?: string | undefined },
 ): Promise<Compiled> {
-  const detachKeys = parseDetachKeys(options.detachKeys);
-  return compiled(await planRun(image, command, options, options.detach ? undefined : { streams: inheritedStreams(), detachKeys }));
+  const streams = attachedStreams(attach);
+  if (detach && streams !== undefined)
+    throw new TsrunError('ERR_TSRUN_USAGE', 'conflicting options: -a and -d exclude each other', { hint: 'leave out one of them' });
+  const keys = parseDetachKeys(detachKeys);
+  const own = inheritedStreams();
+  // Who is shown a part alone, or keeps his signals, sees the run through.
+  const whole = streams === undefined && sigProxy !== false;
+  const caller = detach ? undefined : { streams: streams ? leftOut(own, streams) : own, ...(whole ? { detachKeys: keys } : {}) };
+  const manner = { ...(sigProxy === undefined ? {} : { sigProxy }), ...(preserveFds === undefined ? {} : { preserveFds }) };
+  return compiled(await planRun(image, command, options, caller, manner));
+}
+
+const STREAMS = ['stdin', 'stdout', 'stderr'];
+
+/** docker's `-a`. @throws ERR_TSRUN_USAGE */
+function attachedStreams(attach: readonly string[] | undefined): Set<string> | undefined {
+  if (attach === undefined) return undefined;
+  const names = attach.map((text) => text.toLowerCase());
+  const wrong = names.find((name) => !STREAMS.includes(name));
+  if (wrong === undefined) return new Set(names);
+  throw new TsrunError('ERR_TSRUN_USAGE', `--attach ${JSON.stringify(wrong)} is no stream`, {
+    subject: wrong,
+    hint: 'use stdin, stdout or stderr',
+  });
+}
+
+/** -i alone says whether it reads anything. */
+function leftOut(callers: StdioFacts, streams: ReadonlySet<string>): StdioFacts {
+  const facts = (name: 'stdout' | 'stderr') => (streams.has(name) ? callers[name] : { ...callers[name], detached: true as const });
+  return { stdin: callers.stdin, stdout: facts('stdout'), stderr: facts('stderr') };
 }
 
 export async function planCreate(image: string, command: readonly string[], options: RunOptions): Promise<Plan> {

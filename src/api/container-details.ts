@@ -1,5 +1,7 @@
 /** What a container's config.json says besides its process: labels, mounts, networks, ports. The one reader of those annotations for listings. Pure. */
+import { CONVERTED } from '../bundle/labels.js';
 import { FILES } from '../bundle/mounts.js';
+import { isZoneMount } from '../bundle/timezone.js';
 import type { ContainerHealth } from '../container/health.js';
 import type { ContainerSize } from '../container/size.js';
 import type { Mount, RuntimeSpec } from '../spec/runtime.js';
@@ -59,8 +61,8 @@ export function detailsOf(id: string, spec: RuntimeSpec): ContainerDetails {
   const portBindings = portsOf(settings['ports']);
   return {
     ...(imageId === undefined ? {} : { imageId }),
-    labels: { ...imageLabels(annotations), ...textsOf(settings['labels']) },
-    mounts: mountsOf(id, spec.mounts ?? [], settings['volumes']),
+    labels: { ...imageLabels(annotations, textsOf(settings['annotations'])), ...textsOf(settings['labels']) },
+    mounts: mountsOf(id, spec.mounts ?? [], settings),
     ...networkOf(spec, settings['network']),
     ...(portBindings.length === 0 ? {} : { portBindings }),
   };
@@ -69,6 +71,7 @@ export function detailsOf(id: string, spec: RuntimeSpec): ContainerDetails {
 const SETTINGS = 'io.tsrun.container';
 const MEMBERS = [
   'labels',
+  'annotations',
   'network',
   'ports',
   'volumes',
@@ -100,11 +103,10 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
-/** Annotations that come from other parts of the image's config (image-spec, conversion.md). */
-const CONVERTED = /^org\.opencontainers\.image\.(os|architecture|variant|author|created|stopSignal)$/;
-
-function imageLabels(annotations: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(annotations).filter(([name]) => !name.startsWith('io.tsrun.') && !CONVERTED.test(name)));
+/** What `--annotation` added is no label, unless settings.labels says so. */
+function imageLabels(annotations: Readonly<Record<string, string>>, plain: Record<string, string>): Record<string, string> {
+  const isLabel = (name: string) => !name.startsWith('io.tsrun.') && !CONVERTED.test(name) && !Object.hasOwn(plain, name);
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => isLabel(name)));
 }
 
 function textsOf(value: unknown): Record<string, string> {
@@ -133,20 +135,29 @@ function portsOf(value: unknown): ContainerPort[] {
 }
 
 /** Those that were asked for: not what every container has, nor the files that tsrun makes for each. */
-function mountsOf(id: string, mounts: readonly Mount[], volumes: unknown): ContainerMountSummary[] {
+function mountsOf(id: string, mounts: readonly Mount[], { volumes, devices }: Settings): ContainerMountSummary[] {
+  const nodes = new Set(devicesOf(devices).map(({ destination }) => destination));
   const names = new Map(
     (Array.isArray(volumes) ? volumes : []).map((each: { destination?: string; volume?: string } | null) => [
       each?.destination,
       each?.volume,
     ]),
   );
-  return mounts.filter((mount) => isAskedFor(id, mount)).map((mount) => mountSummary(mount, names.get(mount.destination)));
+  return mounts
+    .filter((mount) => isAskedFor(id, mount) && !nodes.has(mount.destination))
+    .map((mount) => mountSummary(mount, names.get(mount.destination)));
+}
+
+/** `--device`: nodes of the host among the mounts. */
+export function devicesOf(setting: unknown): { source: string; destination: string }[] {
+  const given = Array.isArray(setting) ? setting : [];
+  return given.filter((each) => typeof each?.source === 'string' && typeof each?.destination === 'string');
 }
 
 function isAskedFor(id: string, { type, source = '', destination }: Mount): boolean {
   if (type === 'tmpfs') return destination !== '/dev' && destination !== '/dev/shm';
   const own = FILES.some((name) => destination === `/etc/${name}` && source.endsWith(`/${id}/${name}`));
-  return type === 'bind' && !own && destination !== '/sys';
+  return type === 'bind' && !own && destination !== '/sys' && !isZoneMount(source, destination);
 }
 
 const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'];

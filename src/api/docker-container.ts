@@ -3,9 +3,10 @@
  * word for is left out, not made up. Pure.
  */
 import { constants } from 'node:os';
+import { parseSize } from '../bundle/size.js';
 import type { ContainerSettings, HealthCheck } from '../plan/settings.js';
-import type { RuntimeSpec } from '../spec/runtime.js';
-import { type ContainerMountSummary, type ContainerPort, type Settings, settingsOf } from './container-details.js';
+import { type RuntimeSpec, UNLIMITED } from '../spec/runtime.js';
+import { type ContainerMountSummary, type ContainerPort, devicesOf, type Settings, settingsOf } from './container-details.js';
 import type { ContainerInspection } from './containers.js';
 
 /** Go's zero time: what docker says of what has not happened. */
@@ -128,6 +129,7 @@ function configOf({ image, labels, portBindings = [], config: spec, ...container
     ...(typeof stopSignal === 'number' ? { StopSignal: signalName(stopSignal) } : {}),
     ...(typeof stopTimeout === 'number' ? { StopTimeout: stopTimeout } : {}),
     ...(settings['health'] === undefined ? {} : { Healthcheck: healthcheckOf(settings['health'] as HealthCheck) }),
+    ...(typeof settings['timeout'] === 'number' ? { Timeout: settings['timeout'] } : {}),
   };
 }
 
@@ -169,16 +171,36 @@ function hostConfigOf({ rm, networkMode, mounts, portBindings = [], config: spec
     CpusetCpus: cpu?.cpus ?? '',
     CpusetMems: cpu?.mems ?? '',
     PidsLimit: pids?.limit ?? null,
+    Annotations: settings['annotations'] ?? {},
+    Devices: devicesOf(settings['devices']).map(({ source, destination }) => ({
+      PathOnHost: source,
+      PathInContainer: destination,
+      CgroupPermissions: 'rwm',
+    })),
+    GroupAdd: Array.isArray(settings['groups']) ? settings['groups'].map(String) : [],
+    ShmSize: shmSize(spec),
+    UTSMode: linux?.namespaces?.some(({ type }) => type === 'uts') ? '' : 'host',
     Sysctls: linux?.sysctl ?? {},
     Ulimits: (process?.rlimits ?? []).map(({ type, soft, hard }) => ({
       Name: type.replace('RLIMIT_', '').toLowerCase(),
-      Soft: soft,
-      Hard: hard,
+      Soft: limitOf(soft),
+      Hard: limitOf(hard),
     })),
     OomScoreAdj: process?.oomScoreAdj ?? 0,
     MaskedPaths: linux?.maskedPaths ?? [],
     ReadonlyPaths: linux?.readonlyPaths ?? [],
   };
+}
+
+/** -1 is docker's word for none. */
+function limitOf(value: number): number {
+  return value >= UNLIMITED ? -1 : value;
+}
+
+/** In bytes, of what lies at /dev/shm. */
+function shmSize({ mounts = [] }: RuntimeSpec): number {
+  const options = mounts.find(({ destination }) => destination === '/dev/shm')?.options ?? [];
+  return parseSize(options.find((option) => option.startsWith('size='))?.slice('size='.length) ?? '') ?? 0;
 }
 
 function restartOf(setting: unknown): { Name: string; MaximumRetryCount: number } {

@@ -38,14 +38,21 @@ export async function execDetached(name: string, command: string[], options: Exe
 export async function compileExec(
   name: string,
   command: string[],
-  options: ExecOptions & { detach?: boolean; detachKeys?: string | undefined },
+  options: ExecOptions & { detach?: boolean; detachKeys?: string | undefined; preserveFds?: number },
 ): Promise<Compiled> {
   const { paths } = openSession(options);
-  const detachKeys = parseDetachKeys(options.detachKeys);
-  return compiled(planExec(paths, name, command, options, options.detach ? undefined : { streams: inheritedStreams(), detachKeys }));
+  const caller = options.detach ? undefined : { streams: inheritedStreams(), detachKeys: parseDetachKeys(options.detachKeys) };
+  return compiled(planExec(paths, name, command, options, caller, options.preserveFds));
 }
 
-function planExec(paths: StorePaths, name: string, command: string[], options: ExecOptions, caller: Caller | undefined): Plan {
+function planExec(
+  paths: StorePaths,
+  name: string,
+  command: string[],
+  options: ExecOptions,
+  caller: Caller | undefined,
+  preserveFds = 0,
+): Plan {
   checkCommand(command);
   const { container, spec, pid, startTime } = runningContainer(paths, name);
   const { ids } = identityOf(spec);
@@ -55,6 +62,7 @@ function planExec(paths: StorePaths, name: string, command: string[], options: E
     ids,
     command,
     options,
+    addedGroups: settings.groups ?? [],
     ...readAccounts(rootDirectories(settings.root, container.directory)),
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     envNames: callersVariables(globalThis.process.env),
@@ -70,5 +78,6 @@ function planExec(paths: StorePaths, name: string, command: string[], options: E
     arch: ownArch(),
     interactive: options.interactive ?? false,
     ...(caller ? { caller } : {}),
+    passed: preserveFds,
   });
 }

@@ -1,6 +1,7 @@
 /** What is asked of the host wherever a runtime spec is built. */
 import { arch } from 'node:os';
 import { TsrunError } from '../errors.js';
+import type { RunOptions } from './options.js';
 
 /**
  * Names of the variables that tsrun's caller has set. The helper that forked us moved one of them out of Node's sight (native/drive.c);
@@ -10,6 +11,24 @@ export function callersVariables(env: NodeJS.ProcessEnv): Set<string> {
   const names = new Set(Object.keys(env));
   if (names.has('TSRUN_EXTRA_CA_CERTS')) names.add('NODE_EXTRA_CA_CERTS');
   return names;
+}
+
+const PROXIES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+/** Of tsrun's own processes, and of the shell that called them. */
+const OWN = ['TSRUN_ARGV0', 'TSRUN_PLAN_FD', 'TSRUN_DELEGATED', 'TSRUN_EXTRA_CA_CERTS', '_'];
+
+/** Those that `--env-host` and `--http-proxy` copy. */
+export function copiedVariables({ envHost, httpProxy }: Pick<RunOptions, 'envHost' | 'httpProxy'>, env: NodeJS.ProcessEnv): string[] {
+  const names = [...callersVariables(env)].filter((name) => !OWN.includes(name));
+  return envHost ? names : httpProxy ? names.filter((name) => PROXIES.includes(name)) : [];
+}
+
+/** A password within a proxy's address never goes into a container without a word. */
+export function proxyNotes(options: Pick<RunOptions, 'envHost' | 'httpProxy'>, env: NodeJS.ProcessEnv): string[] {
+  const secret = copiedVariables(options, env).filter((name) => PROXIES.includes(name) && /^([a-z]+:\/\/)?[^/@]+@/i.test(env[name] ?? ''));
+  return secret.length === 0
+    ? []
+    : [`${secret.join(' and ')} ${secret.length === 1 ? 'has' : 'have'} a user and password within: the container can read them`];
 }
 
 /** @throws ERR_TSRUN_PLATFORM */

@@ -5,6 +5,7 @@ import type { NetworkInput } from '../bundle/build.js';
 import { type Container, findContainer, readConfig } from '../container/state.js';
 import { readStatus } from '../container/status.js';
 import { TsrunError } from '../errors.js';
+import { parseAddresses } from '../network/address.js';
 import { chooseNetwork } from '../network/choose.js';
 import { addedHosts, wantsHost } from '../network/hosts.js';
 import { type NetworkMode, parseNetworkMode } from '../network/mode.js';
@@ -24,12 +25,25 @@ export interface PreparedNetwork {
 
 type NetworkOptions = Pick<
   RunOptions,
-  'network' | 'publish' | 'publishAll' | 'expose' | 'dns' | 'dnsSearch' | 'dnsOption' | 'addHost' | 'noHosts'
+  | 'ip'
+  | 'ip6'
+  | 'macAddress'
+  | 'networkAlias'
+  | 'network'
+  | 'publish'
+  | 'publishAll'
+  | 'expose'
+  | 'dns'
+  | 'dnsSearch'
+  | 'dnsOption'
+  | 'addHost'
+  | 'noHosts'
 >;
 
 /** What can be said before anything is pulled. @throws ERR_TSRUN_USAGE, ERR_TSRUN_UNSUPPORTED */
 export function checkNetwork(options: NetworkOptions): void {
   const mode = parseNetworkMode(options.network);
+  parseAddresses(options, mode);
   const ports = choosePorts(portOptions(options, []));
   if (options.noHosts && options.addHost?.length)
     throw new TsrunError('ERR_TSRUN_USAGE', '--no-hosts and --add-host exclude each other', { hint: 'leave out one of them' });
@@ -44,7 +58,7 @@ export function prepareNetwork(paths: StorePaths, ids: IdMapping, options: Netwo
   const notes: string[] = [];
   if (mode.type === 'container') return joinContainer(findContainer(paths, mode.name), ids, options);
   const probed = NEEDS_PROBE.has(mode.type) ? probeNetwork(process.env, process.getuid?.() ?? 0) : { tun: false, route: false };
-  const { settings, stack, note } = chooseNetwork(mode, probed, wantsHost(options.addHost));
+  const { settings, stack, note } = chooseNetwork(mode, probed, wantsHost(options.addHost), parseAddresses(options, mode));
   if (note !== undefined) notes.push(note);
   const shared = mode.type === 'host' || mode.type === 'namespace';
   return {

@@ -1,15 +1,18 @@
 /** `run` and `create`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync } from 'node:fs';
 import { hostname, release } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
+import type { Device } from '../bundle/device.js';
 import { readEnvFile } from '../bundle/env-file.js';
-import { checkName } from '../container/name.js';
+import type { Zone } from '../bundle/timezone.js';
+import { resolveGroups } from '../bundle/user.js';
 import { parseHealth } from '../container/parse-health.js';
-import { parseLog, parseRestart, parseSignal, STOP_TIMEOUT } from '../container/parse-settings.js';
-import { sweep } from '../container/remove.js';
+import { parseLog, parseRestart, parseSignal, parseTimeout, STOP_TIMEOUT } from '../container/parse-settings.js';
+import { removeContainer, sweep } from '../container/remove.js';
 import { settingsAnnotation } from '../container/settings.js';
-import { type ErrorCode, errnoOf, systemReason, TsrunError } from '../errors.js';
+import { listContainers } from '../container/state.js';
+import { errnoOf, systemReason, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type HostPath, type StorePaths } from '../paths.js';
 import { mapsHostId } from '../plan/identity.js';
 import type { RootSource } from '../plan/root.js';
@@ -21,56 +24,54 @@ import { readAccounts } from '../rootfs/lookup.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
 import { claimVolume } from '../volume/state.js';
+import { checkRun, withoutEmpty } from './check-run.js';
 import { checkSources } from './check-sources.js';
-import { callersVariables, ownArch } from './host.js';
+import { findDevices } from './devices.js';
+import { callersVariables, copiedVariables, ownArch, proxyNotes } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
-import { checkNetwork, type PreparedNetwork, prepareNetwork } from './network.js';
+import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
+import { findZone } from './timezone.js';
 import { checkSlaves, inheritedMounts } from './volumes-from.js';
 
 /** Steps: the store, who runs it, what it runs on, what it is. */
 export async function newContainer(image: string, command: readonly string[], given: RunOptions): Promise<NewContainer> {
   const options = withoutEmpty(given);
-  checkOptions(options);
+  checkRun(options);
   const session = await openStore(options);
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
   sweep(session.paths);
   const identity = await findIdentity(session.paths, options.userns, options.signal);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
   const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
-  const settings = settingsFor(options, root, network);
-  const built = buildContainer(session.paths, identity, image, command, root, network, settings, options);
+  const asked = lookUp(options, root.layers);
+  const settings = settingsFor(options, root, network, asked);
+  const built = buildContainer(session.paths, identity, image, command, root, network, settings, asked, options);
   checkSources((built.spec.mounts ?? []).filter(({ source }) => !source?.startsWith(`${session.paths.volumes}/`)));
   checkSlaves(built.spec.mounts ?? [], () => readFileSync('/proc/self/mountinfo', 'utf8'));
   for (const { name, labels } of built.volumes) await claimVolume(session.paths, name, labels, identity, options.signal);
   for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
+  for (const note of proxyNotes(options, process.env)) options.onNote?.(note);
+  if (options.replace) await makeRoom(session.paths, options);
   return assemble(session.paths, identity, image, settings, network, built, options);
 }
 
-/** docker's: an empty name or file is none. */
-function withoutEmpty({ name, cidfile, ...options }: RunOptions): RunOptions {
-  return { ...options, ...(name ? { name } : {}), ...(cidfile ? { cidfile } : {}) };
+/** What of the host and the image the options name. */
+interface LookedUp {
+  devices: Device[];
+  zone?: Zone;
 }
 
-function checkOptions(options: RunOptions): void {
-  const { name, cidfile } = options;
-  if (name !== undefined) checkName(name);
-  if (cidfile !== undefined) checkCidfile(cidfile);
-  checkNetwork(options);
+function lookUp({ device = [], tz }: RunOptions, layers: readonly HostPath[]): LookedUp {
+  return { devices: findDevices(device), ...(tz === undefined ? {} : { zone: findZone(tz, layers) }) };
 }
 
-/** The helper writes it; what can be known is said before anything is pulled. */
-function checkCidfile(cidfile: string): void {
-  const fail = (code: ErrorCode, message: string, hint: string) => new TsrunError(code, message, { subject: cidfile, hint });
-  if (existsSync(cidfile))
-    throw fail('ERR_TSRUN_FILE_EXISTS', `the container id file ${cidfile} exists already`, 'remove it, or name another file');
-  try {
-    accessSync(dirname(resolve(cidfile)), constants.W_OK | constants.X_OK);
-  } catch {
-    throw fail('ERR_TSRUN_USAGE', `the container id file ${cidfile} cannot be made`, 'name a file in a directory that you may write to');
-  }
+/** The container that has the name goes, whatever it does. */
+async function makeRoom(paths: StorePaths, { name }: RunOptions): Promise<void> {
+  const taken = listContainers(paths).find((container) => container.name === name);
+  if (taken !== undefined) await removeContainer(paths, taken, true);
 }
 
 interface Root {
@@ -128,6 +129,7 @@ function buildContainer(
   root: Root,
   network: PreparedNetwork,
   settings: ContainerSettings,
+  { devices, zone }: LookedUp,
   options: RunOptions,
 ): Built {
   return buildSpec({
@@ -137,12 +139,18 @@ function buildContainer(
     ids,
     ...readAccounts(root.layers),
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
+    labelFiles: (options.labelFile ?? []).map((path) => ({ path, text: readEnvFile(path, '--label-file') })),
+    devices,
+    ...(zone ? { zone } : {}),
     host: {
       arch: ownArch(),
       kernel: release(),
       envNames: callersVariables(process.env),
       thermalPaths: readThermalPaths(),
-      ...(network.input.settings.mode === 'host' ? { hostname: hostname() } : {}),
+      copied: copiedVariables(options, process.env),
+      limits: readFileSync('/proc/self/limits', 'utf8'),
+      groups: process.getgroups?.() ?? [],
+      ...(network.input.settings.mode === 'host' || options.uts === 'host' ? { hostname: hostname() } : {}),
     },
     network: network.input,
     terminal: options.tty ?? false,
@@ -154,8 +162,8 @@ function buildContainer(
   });
 }
 
-function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork): ContainerSettings {
-  const { rm = false, restart } = options;
+function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork, { devices }: LookedUp): ContainerSettings {
+  const { rm = false, restart, timeout, pidfile, groupAdd } = options;
   const policy = parseRestart(restart ?? 'no');
   if (rm && policy.name !== 'no')
     throw new TsrunError('ERR_TSRUN_USAGE', '--rm and --restart exclude each other', { hint: 'leave out one of them' });
@@ -173,6 +181,10 @@ function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork):
     stopSignal: parseSignal(options.stopSignal ?? root.image?.config.config?.StopSignal ?? 'SIGTERM'),
     stopTimeout: options.stopTimeout ?? STOP_TIMEOUT,
     ...(health ? { health } : {}),
+    ...(timeout ? { timeout: parseTimeout(timeout) } : {}),
+    ...(pidfile === undefined ? {} : { pidfile: resolve(pidfile) }),
+    ...(groupAdd?.length ? { groups: resolveGroups(groupAdd, readAccounts(root.layers).group) } : {}),
+    ...(devices.length > 0 ? { devices: devices.map(({ source, destination }) => ({ source, destination })) } : {}),
   };
 }
 

@@ -42,12 +42,31 @@ export interface RunOptions extends PullOptions {
   /** `NAME=value`, or `NAME` to copy the caller's value. */
   env?: string[];
   envFile?: string[];
+  /** The caller's whole environment, below all else. */
+  envHost?: boolean;
+  /** The caller's proxy variables. */
+  httpProxy?: boolean;
+  /** Variables of the image and of tsrun's own that are not set. */
+  unsetenv?: string[];
+  unsetenvAll?: boolean;
   workdir?: string;
   /** `name|uid[:group|gid]` */
   user?: string;
+  /** Groups of the image by name, or numbers. */
+  groupAdd?: string[];
+  /** In octal: `0027`. */
+  umask?: string;
+  /** `local`, or a zone of the image's or the host's: `Europe/Berlin`. */
+  tz?: string;
   /** A string is one program; an array is program and leading arguments; '' clears the image's. */
   entrypoint?: string | string[];
   hostname?: string;
+  domainname?: string;
+  /** `NAME=VALUE`, or `NAME` */
+  label?: string[];
+  labelFile?: string[];
+  /** `NAME=VALUE`, for config.json. */
+  annotation?: string[];
   /** `/host:/container[:options]`, `name:/container[:options]` or `/container` */
   volume?: string[];
   /** `type=bind|volume|tmpfs,src=…,dst=…`, CSV as docker's */
@@ -57,6 +76,19 @@ export interface RunOptions extends PullOptions {
   /** `container[:ro]` */
   volumesFrom?: string[];
   readOnly?: boolean;
+  /** Of /dev/shm: `128m`; default 64m. */
+  shmSize?: string;
+  /** `/dev/host[:/dev/container][:rwm]` */
+  device?: string[];
+  /** `NAME=VALUE`, of those that the container has for itself. */
+  sysctl?: string[];
+  /** `nofile=1024[:2048]`, `core=-1`; `host` leaves all as the caller has them. */
+  ulimit?: string[];
+  /** `private`; no other one is supported yet. */
+  cgroupns?: 'private';
+  ipc?: 'private';
+  pid?: 'private';
+  uts?: 'private' | 'host';
   /** `none`, `host`, `pasta[:options]`, `slirp4netns[:options]`, `container:NAME`, `ns:PATH`; default: the first of pasta and slirp4netns that works. */
   network?: string;
   /** `[ip:][hostPort:]containerPort[/udp]` */
@@ -70,6 +102,12 @@ export interface RunOptions extends PullOptions {
   /** `name:ip`; `host-gateway` is this host, whose loopback the container then reaches. */
   addHost?: string[];
   noHosts?: boolean;
+  /** Addresses of the container under pasta; slirp4netns can choose an IPv4 address that ends in .100. */
+  ip?: string;
+  ip6?: string;
+  macAddress?: string;
+  /** Refused: there are no networks between containers yet. */
+  networkAlias?: string[];
   /** `default`, `keep-id` (as root also `host` and `identity`, refused for now) */
   userns?: string;
   pull?: PullPolicy;
@@ -77,6 +115,12 @@ export interface RunOptions extends PullOptions {
   /** The image argument is a directory to use as the root file system. */
   rootfs?: boolean;
   cidfile?: string;
+  /** Gets the pid of its first process, as the host counts, at each start. */
+  pidfile?: string;
+  /** Seconds until it is killed, with status 124; 0: no limit. */
+  timeout?: number;
+  /** A container that has the name is removed first. */
+  replace?: boolean;
   /** `no`, `on-failure[:n]`, `always`, `unless-stopped`: until the machine restarts. */
   restart?: string;
   /** A name or number; default: the image's, else SIGTERM. */

@@ -25,10 +25,12 @@ export async function startContainer(name: string, options: CommonOptions = {}):
 /** `start -a`: for the helper that forked this process. */
 export async function compileStart(
   name: string,
-  options: CommonOptions & { interactive: boolean; detachKeys?: string | undefined },
+  options: CommonOptions & { interactive: boolean; detachKeys?: string | undefined; sigProxy?: boolean },
 ): Promise<Compiled> {
   const container = stoppedContainer(openSession(options).paths, name);
   const interactive = options.interactive && container.settings.interactive;
-  const caller = { streams: inheritedStreams(), detachKeys: parseDetachKeys(options.detachKeys) };
-  return compiled(compileStartPlan({ ...container, settings: { ...container.settings, interactive } }, caller) satisfies Plan);
+  const ownSignals = options.sigProxy === false;
+  const detachKeys = parseDetachKeys(options.detachKeys);
+  const caller = { streams: inheritedStreams(), ...(ownSignals ? {} : { detachKeys }) };
+  return compiled(compileStartPlan({ ...container, settings: { ...container.settings, interactive }, ownSignals }, caller) satisfies Plan);
 }

@@ -7,7 +7,7 @@ export function buildAnnotations(
   image: { name: string; config: ImageConfig } | undefined,
   own: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  return Object.fromEntries([...new Map([...fromImage(image), ...Object.entries(own)])].filter(([, value]) => value !== ''));
+  return Object.fromEntries([...new Map([...fromImage(image), ...Object.entries(own)])]);
 }
 
 function fromImage(image: { name: string; config: ImageConfig } | undefined): [string, string][] {
@@ -24,7 +24,7 @@ function fromImage(image: { name: string; config: ImageConfig } | undefined): [s
   ];
   // A label may say more about itself than the conversion does, but not what tsrun goes by.
   const labels = Object.entries(config.config?.Labels ?? {}).filter(([name]) => !name.startsWith('io.tsrun.'));
-  return [...standard, ...labels].map(([name, value]) => [
+  return [...standard.filter(([, value]) => value), ...labels].map(([name, value]) => [
     checkText(name, 'a label of the image'),
     checkText(value ?? '', `${name} of the image`),
   ]);

@@ -3,28 +3,24 @@ import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
 import { hasOwnNetwork, type NetworkSettings, type PublishedPort } from '../network/settings.js';
 import { capabilitySets, DEFAULT_CAPABILITIES } from '../security/capabilities.js';
-import type { IdMapping, IdRange } from '../security/idmap.js';
-import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
-import { defaultSeccomp, kernelAtLeast } from '../security/seccomp/resolve.js';
+import type { IdMapping } from '../security/idmap.js';
+import { kernelAtLeast } from '../security/seccomp/resolve.js';
 import type { ImageConfig } from '../spec/image.js';
-import {
-  type IdMap,
-  type Linux,
-  type Namespace,
-  type NamespaceType,
-  OCI_VERSION,
-  type Process,
-  type RuntimeSpec,
-  type User,
-} from '../spec/runtime.js';
+import { OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
 import { buildAnnotations } from './annotations.js';
 import { checkText } from './check.js';
+import { type Device, deviceMount, deviceNote } from './device.js';
 import { buildEnv } from './env.js';
 import { parseEnvFile } from './env-file.js';
 import { type BuiltFile, buildFiles, chooseHostname } from './files.js';
+import { labelAnnotations } from './labels.js';
+import { parseUlimits } from './limits.js';
+import { buildLinux } from './linux.js';
 import { buildMounts } from './mounts.js';
 import { buildArgs, buildCwd } from './process.js';
-import { type ResolvedUser, resolveUser } from './user.js';
+import { checkDomainname, isMapped, parseShmSize, parseUmask, refuseCovered, refuseNames, withGroups } from './situation.js';
+import { type Zone, zoneMounts, zoneVariable } from './timezone.js';
+import { type ResolvedUser, resolveGroups, resolveUser } from './user.js';
 import { type Inherited, mountAnnotations, type NamedVolume, userMounts } from './user-mounts.js';
 
 export type { BuiltFile } from './files.js';
@@ -54,6 +50,12 @@ export interface BuildInput {
   volumesDir?: string;
   /** `--volumes-from` */
   inherited?: readonly Inherited[];
+  /** The `--label-file`s in order. */
+  labelFiles?: readonly { path: string; text: string }[];
+  /** `--device` */
+  devices?: readonly Device[];
+  /** `--tz` */
+  zone?: Zone;
   /** tsrun's own annotations (the layer stack …). */
   annotations?: Readonly<Record<string, string>>;
 }
@@ -78,6 +80,12 @@ export interface HostFacts {
   kernel: string;
   /** Names (never values) set in the caller's environment. */
   envNames: ReadonlySet<string>;
+  /** Those that `--env-host` and `--http-proxy` copy. */
+  copied?: readonly string[];
+  /** /proc/self/limits, for `--ulimit`. */
+  limits?: string;
+  /** The caller's supplementary groups. */
+  groups?: readonly number[];
   /** readThermalPaths() */
   thermalPaths?: readonly string[];
   /** Of the host, for `--network host`. */
@@ -109,27 +117,42 @@ export function buildSpec(input: BuildInput): Built {
     facts: { recursiveReadOnly: kernelAtLeast(host.kernel, 5, 12) },
   });
   notes.push(...asked.notes);
-  const hostname = chooseHostname(options.hostname, hostNetwork ? host.hostname : undefined);
+  const hostUts = options.uts === 'host';
+  const hostname = chooseHostname(options.hostname, hostNetwork || hostUts ? host.hostname : undefined);
+  if (hostUts) refuseNames(options);
   const user = chooseUser(input);
-  const process = buildProcess(input, user, mappedUser(user, ids, notes), hostname);
+  const added = resolveGroups(options.groupAdd ?? [], input.group);
+  const process = buildProcess(input, user, withGroups(mappedUser(user, ids, notes), added, ids), hostname);
+  const devices = input.devices ?? [];
+  for (const device of devices) notes.push(...deviceNote(device, ids, host.groups ?? []));
+  const own = [...devices.map(deviceMount), ...(input.zone ? zoneMounts(input.zone) : [])];
+  refuseCovered(devices, asked.mounts);
   const mounts = buildMounts({
     ownNetwork: ownNetwork || network.settings.mode === 'container',
     noHosts: options.noHosts ?? false,
     readOnly: options.readOnly ?? false,
     ttyGroup: isMapped(5, ids.gid),
     containerDir: input.containerDir,
-    volumes: asked.mounts,
+    ...(options.shmSize === undefined ? {} : { shmSize: parseShmSize(options.shmSize) }),
+    volumes: [...own.filter(({ destination }) => !asked.mounts.some((mount) => mount.destination === destination)), ...asked.mounts],
   });
   const spec: RuntimeSpec = {
     ociVersion: OCI_VERSION,
     process,
     root: { path: input.rootPath, readonly: options.readOnly ?? false },
     hostname,
+    ...(options.domainname === undefined ? {} : { domainname: checkDomainname(options.domainname) }),
     mounts,
     linux: buildLinux(input, process, network),
     annotations: buildAnnotations(input.image, {
       'io.tsrun.owners': ids.owners,
       ...mountAnnotations(asked.containerMounts),
+      ...labelAnnotations({
+        labels: options.label ?? [],
+        files: input.labelFiles ?? [],
+        annotations: options.annotation ?? [],
+        image: input.image?.config.config?.Labels,
+      }),
       ...input.annotations,
     }),
   };
@@ -169,10 +192,12 @@ export function mappedUser(user: ResolvedUser, ids: IdMapping, notes: string[]):
 function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hostname: string): Process {
   const { options, host, terminal } = input;
   const config = input.image?.config.config;
+  const limits = parseUlimits(options.ulimit ?? [], host.limits ?? '');
   return {
     terminal,
-    user,
+    user: { ...user, ...(options.umask === undefined ? {} : { umask: parseUmask(options.umask) }) },
     args: buildArgs(config, options.entrypoint, input.command),
+    ...(limits.length > 0 ? { rlimits: limits } : {}),
     env: buildEnv({
       image: config?.Env ?? [],
       files: input.envFiles.flatMap(({ path, text }) => parseEnvFile(text, path)),
@@ -181,41 +206,15 @@ function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hos
       home,
       hostname,
       terminal,
+      host: host.copied ?? [],
+      unset: options.unsetenvAll ? 'all' : (options.unsetenv ?? []),
+      ...(input.zone ? { timezone: { value: zoneVariable(input.zone) } } : {}),
     }),
     cwd: buildCwd(config, options.workdir),
     capabilities: capabilitySets(user.uid, DEFAULT_CAPABILITIES),
     // With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default).
     noNewPrivileges: input.ids.mode === 'single',
   };
-}
-
-const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
-
-function buildLinux({ ids, host }: BuildInput, process: Process, network: NetworkInput): Linux {
-  return {
-    namespaces: NAMESPACES.flatMap((type) => namespaceOf(type, network)),
-    ...(hasOwnNetwork(network.settings) ? { sysctl: networkSysctl(ids.gid) } : {}),
-    uidMappings: ids.uid.map(wire),
-    gidMappings: ids.gid.map(wire),
-    maskedPaths: [...MASKED_PATHS, ...(host.thermalPaths ?? [])],
-    readonlyPaths: [...READONLY_PATHS],
-    rootfsPropagation: 'private',
-    seccomp: defaultSeccomp({ arch: host.arch, kernel: host.kernel, granted: process.capabilities?.bounding ?? [] }),
-  };
-}
-
-function namespaceOf(type: NamespaceType, { settings, path, userPath }: NetworkInput): Namespace[] {
-  if (type === 'network' && settings.mode === 'host') return [];
-  if (type === 'network' && path !== undefined) return [{ type, path }];
-  return type === 'user' && userPath !== undefined ? [{ type, path: userPath }] : [{ type }];
-}
-
-/** As docker's: every port may be listened at, and ping needs no capability. The kernel takes groups that the map has. */
-function networkSysctl(gids: readonly IdRange[]): Record<string, string> {
-  let last = 0;
-  for (const { containerId, size } of [...gids].sort((a, b) => a.containerId - b.containerId))
-    if (containerId <= last + 1) last = containerId + size - 1;
-  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': `0 ${last}` };
 }
 
 function networkOf({ options, host }: BuildInput): NetworkInput {
@@ -227,12 +226,4 @@ function networkOf({ options, host }: BuildInput): NetworkInput {
     resolvConf: host.resolvConf ?? '',
     ...(host.hosts ? { hosts: host.hosts } : {}),
   };
-}
-
-function wire({ containerId, hostId, size }: IdRange): IdMap {
-  return { containerID: containerId, hostID: hostId, size };
-}
-
-function isMapped(id: number, ranges: readonly IdRange[]): boolean {
-  return ranges.some(({ containerId, size }) => id >= containerId && id < containerId + size);
 }

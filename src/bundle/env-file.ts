@@ -10,12 +10,12 @@ export interface EnvEntry {
 }
 
 /** @throws ERR_TSRUN_USAGE when it cannot be read or is not UTF-8 */
-export function readEnvFile(path: string): string {
+export function readEnvFile(path: string, flag = '--env-file'): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (cause) {
     const reason = cause instanceof TypeError ? 'it is not UTF-8' : systemReason(cause);
-    throw new TsrunError('ERR_TSRUN_USAGE', `cannot read the --env-file ${path}: ${reason}`, {
+    throw new TsrunError('ERR_TSRUN_USAGE', `cannot read the ${flag} ${path}: ${reason}`, {
       subject: path,
       hint: 'name a readable text file of NAME=value lines',
       cause,

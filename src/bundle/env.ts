@@ -1,4 +1,4 @@
-/** The container's environment: defaults < image < --env-file < -e. Values of the caller's own variables are slots, never text. */
+/** The container's environment: the caller's (--env-host) < defaults < image < --env-file < -e. Values of the caller's own variables are slots, never text. */
 import { TsrunError } from '../errors.js';
 import { slot } from '../plan/slot.js';
 import { checkText } from './check.js';
@@ -20,6 +20,12 @@ export interface EnvInput {
   /** May be a slot. */
   hostname: string;
   terminal: boolean;
+  /** `--env-host`, `--http-proxy`: names of the caller's that are copied, below all others. */
+  host?: readonly string[];
+  /** `--unsetenv`: not the image's, nor tsrun's own. */
+  unset?: readonly string[] | 'all';
+  /** `--tz`: TZ in place of the image's; without a value there is none. */
+  timezone?: { value: string | undefined };
 }
 
 /**
@@ -29,6 +35,7 @@ export interface EnvInput {
 export function buildEnv(input: EnvInput): string[] {
   const variables = new Map<string, string>();
   const copy = (name: string) => variables.set(name, callerValue(name));
+  for (const name of input.host ?? []) if (input.callerNames.has(name) && isCopied(name)) copy(name);
   variables.set('PATH', DEFAULT_PATH);
   variables.set('HOSTNAME', input.hostname);
   variables.set('container', 'tsrun');
@@ -38,6 +45,9 @@ export function buildEnv(input: EnvInput): string[] {
     const [name, value] = splitImageVariable(text);
     variables.set(name, value);
   }
+  for (const name of input.unset === 'all' ? [...variables.keys()] : (input.unset ?? [])) variables.delete(name);
+  if (input.timezone?.value !== undefined) variables.set('TZ', input.timezone.value);
+  else if (input.timezone) variables.delete('TZ');
   for (const { name, value } of input.files) {
     // In a file, a name that the caller has not set says nothing (docker).
     if (value !== undefined) variables.set(name, value);
@@ -77,8 +87,12 @@ function splitImageVariable(text: string): [string, string] {
 }
 
 /** A slot's name ends at a brace. */
+function isCopied(name: string): boolean {
+  return /^[^{}\\]+$/.test(name);
+}
+
 function callerValue(name: string): string {
-  if (/^[^{}\\]+$/.test(name)) return slot(`env:${name}`);
+  if (isCopied(name)) return slot(`env:${name}`);
   throw new TsrunError('ERR_TSRUN_USAGE', `the variable ${JSON.stringify(name)} cannot be copied: its name has a brace or backslash`, {
     subject: name,
     hint: 'give its value: --env NAME=value',

@@ -8,6 +8,7 @@ import { checkText } from './check.js';
 import { buildEnv } from './env.js';
 import { parseEnvFile } from './env-file.js';
 import { buildCwd } from './process.js';
+import { withGroups } from './situation.js';
 import { type ResolvedUser, resolveUser } from './user.js';
 
 export interface ExecBuildInput {
@@ -15,6 +16,8 @@ export interface ExecBuildInput {
   ids: IdMapping;
   command: readonly string[];
   options: { tty?: boolean; env?: string[]; workdir?: string; user?: string; privileged?: boolean };
+  /** `--group-add` of the container. */
+  addedGroups?: readonly number[];
   /** Text of the container's /etc/passwd and /etc/group as they are now. */
   passwd: string;
   group: string;
@@ -24,12 +27,12 @@ export interface ExecBuildInput {
 }
 
 /** @throws ERR_TSRUN_USAGE, ERR_TSRUN_USER_NOT_FOUND, ERR_TSRUN_ID_MAP */
-export function buildExec({ spec, ids, command, options, passwd, group, envFiles, envNames }: ExecBuildInput): Process {
+export function buildExec({ spec, ids, command, options, addedGroups = [], passwd, group, envFiles, envNames }: ExecBuildInput): Process {
   const own = spec.process;
   if (own === undefined) throw new TypeError('a container has a process');
   for (const text of command) checkText(text, 'an argument', 'ERR_TSRUN_USAGE');
   const asked = options.user === undefined || options.user === '' ? undefined : resolveUser(options.user, passwd, group);
-  const user = asked ? mappedUser(asked, ids, []) : own.user;
+  const user = asked ? withGroups(mappedUser(asked, ids, []), addedGroups, ids) : own.user;
   const granted = options.privileged ? CAPABILITIES : ((own.capabilities?.bounding ?? []) as Capability[]);
   return {
     terminal: options.tty ?? false,

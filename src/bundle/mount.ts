@@ -17,6 +17,7 @@ import {
   SELINUX_NOTE,
   unsupported,
 } from './mount-words.js';
+import { parseSize } from './size.js';
 import { tmpfsOptions } from './tmpfs.js';
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -165,10 +166,8 @@ function tmpfs({ one }: Fields, given: string): string[] {
   ]);
 }
 
-/** docker's units.RAMInBytes: `10m`, `1.5GiB`, `512`. */
 function bytes(text: string, given: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?$/i.exec(text) ?? [];
-  const size = Math.floor(Number(number) * 1024 ** ' kmgtp'.indexOf(unit.toLowerCase() || ' '));
-  if (number !== '' && Number.isSafeInteger(size)) return size;
+  const size = parseSize(text);
+  if (size !== undefined) return size;
   throw bad(given, `has an invalid value for tmpfs-size: ${text}`, 'write bytes, or a number with k, m or g');
 }

@@ -11,6 +11,8 @@ export interface MountsInput {
   ttyGroup: boolean;
   /** Where hosts, hostname and resolv.conf lie; absolute, may hold slots. */
   containerDir: string;
+  /** Bytes of /dev/shm; default 64 MiB. */
+  shmSize?: number;
   /** Those that were asked for, and the image's volumes. */
   volumes: readonly Mount[];
 }
@@ -28,7 +30,7 @@ export function buildMounts(input: MountsInput): Mount[] {
   return [...defaultMounts(input).filter(free), ...[...files, ...input.volumes].sort((a, b) => depth(a) - depth(b))];
 }
 
-function defaultMounts({ ownNetwork, ttyGroup }: MountsInput): Mount[] {
+function defaultMounts({ ownNetwork, ttyGroup, shmSize }: MountsInput): Mount[] {
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
@@ -44,7 +46,12 @@ function defaultMounts({ ownNetwork, ttyGroup }: MountsInput): Mount[] {
       : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid', 'noexec', 'nodev'] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-    { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'] },
+    {
+      destination: '/dev/shm',
+      type: 'tmpfs',
+      source: 'shm',
+      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmSize ?? '65536k'}`],
+    },
   ];
 }
 

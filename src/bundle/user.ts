@@ -46,6 +46,22 @@ export function resolveUser(text: string, passwd: string, group: string): Resolv
   return { uid: entry.uid, gid, additionalGids: [...new Set([gid, ...listed])], home: entry.home };
 }
 
+/** podman's word for the groups of who starts it. @throws ERR_TSRUN_UNSUPPORTED */
+export function refuseKeepGroups(texts: readonly string[]): void {
+  if (texts.includes('keep-groups'))
+    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', '--group-add keep-groups: the groups of tsrun’s caller cannot be kept yet', {
+      subject: 'keep-groups',
+      hint: 'name groups of the image, or numbers',
+    });
+}
+
+/** `--group-add`: names of the image's, or numbers. @throws ERR_TSRUN_USER_NOT_FOUND, ERR_TSRUN_UNSUPPORTED */
+export function resolveGroups(texts: readonly string[], group: string): number[] {
+  refuseKeepGroups(texts);
+  const groups = parseGroup(group);
+  return [...new Set(texts.map((text) => findGroup(text, groups)))];
+}
+
 function findUser(who: string, passwd: string): PasswdEntry {
   const entries = parsePasswd(passwd);
   const uid = asId(who, 'user');

@@ -6,7 +6,7 @@ import { verbHelp } from './help.js';
 import { interruptible } from './interrupt.js';
 import { type Output, standardStreams } from './output.js';
 import { parse } from './parse.js';
-import { printFailure } from './print-error.js';
+import { mannerFor, printFailure } from './print-error.js';
 import { type Reporter, reporterFor } from './progress/reporter.js';
 import { toOclif, toOclifArgs } from './to-oclif.js';
 import { usageOf, type Verb } from './verb.js';
@@ -66,7 +66,11 @@ async function perform<V extends Verb>(
   const streams = standardStreams();
   const { values, args, failure } = parse(verb, words);
   const shared = values as Values<typeof COMMON_FLAGS> & { quiet?: boolean };
-  const manner = { json: shared.json, debug: shared.debug || process.env['TSRUN_DEBUG'] === '1' };
+  const manner = {
+    json: shared.json,
+    debug: shared.debug || process.env['TSRUN_DEBUG'] === '1',
+    ...mannerFor(process.env['TSRUN_ARGV0'], verb.name),
+  };
   if (failure !== undefined) return printFailure(failure, streams.stderr, manner);
   if (shared.help) {
     streams.stdout.write(verbHelp(verb, streams.stdout.columns));

@@ -8,7 +8,7 @@ import { type OptionsOf, optionsOf, type Values } from './flags/flag.js';
 import { interruptible } from './interrupt.js';
 import type { Streams } from './output.js';
 import { parse } from './parse.js';
-import { printFailure } from './print-error.js';
+import { mannerFor, printFailure } from './print-error.js';
 import { patient } from './progress/patient.js';
 import { reporterFor } from './progress/reporter.js';
 import type { Verb } from './verb.js';
@@ -55,9 +55,9 @@ const OUR_FAILURE = 125;
 /** Compiles the words behind the verb. Resolves with the exit code; 0 without a plan sent means that there is nothing to run. */
 export async function compileVerb({ verb, compile }: Driven, words: readonly string[], caller: Caller): Promise<number> {
   const { stdout, stderr } = caller.streams;
-  const { values, args, failure } = parse(verb, words);
+  const { values, args, failure, notes = [] } = parse(verb, words);
   const shared = values as Values<typeof GLOBAL_FLAGS> & { help?: boolean; quiet?: boolean; dryRun?: boolean };
-  const manner = { json: shared.json, debug: shared.debug || caller.debug };
+  const manner = { json: shared.json, debug: shared.debug || caller.debug, ...mannerFor(caller.argv0, verb.name) };
   if (shared.help) {
     const { verbHelp } = await import('./help.js');
     stdout.write(verbHelp(verb, stdout.columns));
@@ -71,6 +71,7 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
   };
   try {
     if (failure !== undefined) throw failure;
+    for (const note of notes) reporter.note(note);
     const compiled = await interruptible(
       (signal) =>
         compile({
@@ -87,7 +88,7 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
           note: (note) => reporter.note(note),
           fail: (error) => {
             fail(error);
-            code = OUR_FAILURE; // 126 and 127 are for whom the command was started
+            if (code !== 1) code = OUR_FAILURE; // 126 and 127 are for whom the command was started
           },
         }),
       (interrupted) => reporter.stop(interrupted),

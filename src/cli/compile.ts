@@ -11,7 +11,7 @@ import type { Values } from './flags/flag.js';
 import { catchTheUncaught } from './last-resort.js';
 import { standardStreams, writeAll } from './output.js';
 import { parse } from './parse.js';
-import { printFailure } from './print-error.js';
+import { mannerFor, printFailure } from './print-error.js';
 import { changedWord } from './utf8.js';
 
 async function compile(words: readonly string[]): Promise<number> {
@@ -29,7 +29,11 @@ async function compile(words: readonly string[]): Promise<number> {
   if (failed) {
     const values = parse(failed.verb, rest.slice(1)).values as Values<typeof GLOBAL_FLAGS>;
     const { explainFailure } = await import('../index.js');
-    return printFailure(explainFailure(readFileSync(0)), streams.stderr, { json: values.json, debug: values.debug || debug });
+    return printFailure(explainFailure(readFileSync(0)), streams.stderr, {
+      json: values.json,
+      debug: values.debug || debug,
+      ...mannerFor(process.env['TSRUN_ARGV0'], failed.verb.name),
+    });
   }
   return printFailure(new TsrunError('ERR_TSRUN_INTERNAL', `no such compiler: ${verb}`), streams.stderr, { debug });
 }
@@ -48,4 +52,6 @@ async function sendPlan(plan: Uint8Array): Promise<void> {
 }
 
 catchTheUncaught();
-compile(process.argv.slice(2)).then((code) => process.exit(code));
+/** Node's own failures end with 1: the helper knows by this number that the status is to be 1 (native/drive.c). */
+const SAYS_ONE = 64;
+compile(process.argv.slice(2)).then((code) => process.exit(code === 1 ? SAYS_ONE : code));

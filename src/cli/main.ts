@@ -11,7 +11,7 @@ import { catchTheUncaught } from './last-resort.js';
 import { unknownCommand } from './not-found.js';
 import { standardStreams } from './output.js';
 import { parse } from './parse.js';
-import { printFailure } from './print-error.js';
+import { mannerFor, printFailure } from './print-error.js';
 import { changedWord } from './utf8.js';
 import { findVerb, isTopic, VERBS } from './verbs.js';
 
@@ -35,7 +35,11 @@ export async function main(root: string, words: readonly string[]): Promise<numb
     streams.stdout.write(WELCOME);
     return 0;
   } catch (error) {
-    return printFailure(error, streams.stderr, { json: values.json, debug: values.debug || process.env['TSRUN_DEBUG'] === '1' });
+    return printFailure(error, streams.stderr, {
+      json: values.json,
+      debug: values.debug || process.env['TSRUN_DEBUG'] === '1',
+      ...mannerFor(process.env['TSRUN_ARGV0'], ''),
+    });
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { TsrunError } from '../errors.js';
 import { camelCase, type Flag, type Flags, type Values } from './flags/flag.js';
+import type { WithoutEffect } from './flags/no-effect.js';
 import { nearest } from './suggest.js';
 import type { Verb } from './verb.js';
 
@@ -13,6 +14,8 @@ export interface Parsed<F extends Flags> {
   args: string[];
   /** The first thing that is wrong; what could be read is there all the same, so that `--json` and `--help` count. */
   failure?: TsrunError;
+  /** What was said and changes nothing. */
+  notes?: string[];
 }
 
 /** Reads the words behind the verb. Never throws. */
@@ -21,12 +24,18 @@ export function parse<V extends Verb>(verb: V, words: readonly string[]): Parsed
   reader.readAll();
   const values = { ...defaultsOf(verb.flags), ...reader.values } as Values<V['flags']>;
   const failure = reader.failure ?? ('help' in reader.values ? undefined : wrongCount(verb, reader.args));
-  return { values, args: reader.args, ...(failure === undefined ? {} : { failure }) };
+  return {
+    values,
+    args: reader.args,
+    ...(failure === undefined ? {} : { failure }),
+    ...(reader.notes.length > 0 ? { notes: reader.notes } : {}),
+  };
 }
 
 class Reader {
   readonly values: Record<string, unknown> = {};
   readonly args: string[] = [];
+  readonly notes: string[] = [];
   failure: TsrunError | undefined;
   private next = 0;
 
@@ -55,12 +64,28 @@ class Reader {
 
   private readLong(text: string): void {
     const [, name = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
-    const flag = Object.hasOwn(this.verb.flags, name) ? this.verb.flags[name] : undefined;
+    const [known = name, flag] = this.find(name);
+    const silent = Object.hasOwn(this.verb.withoutEffect ?? {}, name) ? this.verb.withoutEffect?.[name] : undefined;
     if (name === '' || name.startsWith('-')) this.fail(`bad flag syntax: --${text}`);
+    else if (silent !== undefined) this.accept(name, silent, value ?? (silent.type === 'boolean' ? 'true' : this.take()), `--${name}`);
     else if (flag === undefined) this.unknown(name);
-    else if (value !== undefined) this.set(name, flag, value);
-    else if (flag.type === 'boolean') this.set(name, flag, 'true');
-    else this.setNext(name, flag, `--${name}`);
+    else if (value !== undefined) this.set(known, flag, value);
+    else if (flag.type === 'boolean') this.set(known, flag, 'true');
+    else this.setNext(known, flag, `--${name}`);
+  }
+
+  private find(name: string): [name: string, flag: Flag] | [] {
+    const { flags } = this.verb;
+    if (Object.hasOwn(flags, name)) return [name, flags[name] as Flag];
+    return Object.entries(flags).find(([, { aliases }]) => aliases?.includes(name)) ?? [];
+  }
+
+  private accept(name: string, { type, values, note }: WithoutEffect, value: string | undefined, spelled: string): void {
+    const said = type === 'boolean' ? BOOLEANS[value ?? ''] : value;
+    if (value === undefined) this.fail(`flag needs an argument: ${spelled}`);
+    else if (said === undefined) this.fail(`invalid argument "${value}" for "${spelled}" flag: must be true or false`);
+    else if (values === undefined || values.includes(String(said))) this.notes.push(`${spelled} has no effect: ${note}`);
+    else this.unsupported(`--${name}${type === 'boolean' && said ? '' : `=${value}`}`);
   }
 
   /** pflag's parseSingleShortArg, letter by letter: `=` needs at least one character behind it. */
@@ -70,8 +95,11 @@ class Reader {
       const behind = rest.slice(char.length);
       const [name = '', flag] = Object.entries(this.verb.flags).find(([, candidate]) => candidate.char === char) ?? [];
       const assigned = behind.length > 1 && behind.startsWith('=');
+      const [silent, words] = Object.entries(this.verb.withoutEffect ?? {}).find(([, candidate]) => candidate.char === char) ?? [];
       rest = flag?.type === 'boolean' && !assigned ? behind : '';
-      if (flag === undefined) this.unknownLetter(char, letters);
+      if (silent !== undefined && words !== undefined)
+        this.accept(silent, words, (assigned ? behind.slice(1) : behind) || this.take(), `-${char}`);
+      else if (flag === undefined) this.unknownLetter(char, letters);
       else if (assigned) this.set(name, flag, behind.slice(1));
       else if (flag.type === 'boolean') this.set(name, flag, 'true');
       else if (behind !== '') this.set(name, flag, behind);

@@ -1,17 +1,31 @@
 /** The one place that prints a failure: one sentence and what to do next, or an object; causes for TSRUN_DEBUG=1. */
 import { inspect } from 'node:util';
 import { asTsrunError, type TsrunError } from '../errors.js';
+import { inDockersWords, isDocker } from './docker.js';
 import type { Output } from './output.js';
 import { visible, visibleJson } from './visible.js';
 
 export interface Manner {
   json?: boolean | undefined;
   debug?: boolean | undefined;
+  /** tsrun was called as docker, with this verb. */
+  docker?: string | undefined;
+}
+
+/** @param argv0 what tsrun was called as */
+export function mannerFor(argv0: string | undefined, verb: string): Pick<Manner, 'docker'> {
+  return isDocker(argv0 ?? '') ? { docker: verb } : {};
 }
 
 /** Prints the failure and returns the exit code it asks for. */
 export function printFailure(thrown: unknown, stderr: Output, manner: Manner): number {
   const error = asTsrunError(thrown);
+  if (manner.docker !== undefined && !manner.json) {
+    const { text, code } = inDockersWords(error, manner.docker);
+    stderr.write(`${text.split('\n').map(visible).join('\n')}\n`);
+    if (manner.debug) stderr.write(`${causes(error)}\n`);
+    return code;
+  }
   stderr.write(manner.json ? `${visibleJson(error)}\n` : `${sentence(error)}\n`);
   if (manner.debug) stderr.write(`${causes(error)}\n`);
   return error.exitCode;

@@ -11,7 +11,11 @@ export function toOclif(flags: Flags): OclifFlags {
 }
 
 function flagOf(flag: Flag): OclifFlag {
-  const shared = { summary: flag.help, ...(flag.char === undefined ? {} : { char: flag.char as 'a' }) };
+  const shared = {
+    summary: flag.help,
+    ...(flag.char === undefined ? {} : { char: flag.char as 'a' }),
+    ...(flag.aliases ? { aliases: [...flag.aliases] } : {}),
+  };
   if (flag.type === 'boolean') return Make.boolean(shared) as OclifFlag;
   const valued = {
     ...shared,

@@ -1,5 +1,6 @@
 /** A verb of the command line as plain data: what help, the parser and oclif's classes are made from. */
 import type { Completed, Flags } from './flags/flag.js';
+import type { WithoutEffect } from './flags/no-effect.js';
 
 interface Arg {
   readonly name: string;
@@ -27,6 +28,8 @@ export interface Verb {
   readonly flags: Flags;
   /** Flags of docker that tsrun does not have, with their letters (or ''): refused by name. */
   readonly later?: Readonly<Record<string, string>>;
+  /** Flags of docker and podman that are accepted where they change nothing, with a note. */
+  readonly withoutEffect?: Readonly<Record<string, WithoutEffect & { char?: string }>>;
 }
 
 /** `tsrun rmi [options] IMAGE...` */

@@ -18,6 +18,15 @@ export function parseRestart(text: string): RestartPolicy {
   return { name: name as RestartPolicy['name'], retries: Number(retries ?? 0) };
 }
 
+/** Whole seconds, 0 for no limit. @throws ERR_TSRUN_USAGE */
+export function parseTimeout(seconds: number): number {
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds < 1e9) return seconds;
+  throw new TsrunError('ERR_TSRUN_USAGE', `${seconds} is not a time limit`, {
+    subject: String(seconds),
+    hint: 'give whole seconds, or 0 for none',
+  });
+}
+
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
 

@@ -1,5 +1,6 @@
 /** What was asked for and what the host has → the container's network. Pure. */
 import { TsrunError } from '../errors.js';
+import { type Addresses, unsupported } from './address.js';
 import type { NetworkMode } from './mode.js';
 import type { HostNetwork } from './probe.js';
 import type { NetworkSettings } from './settings.js';
@@ -14,7 +15,7 @@ export interface ChosenNetwork {
 }
 
 /** @param hostLoopback whether the container is to reach the host's loopback, at the gateway's address */
-export function chooseNetwork(mode: NetworkMode, host: HostNetwork, hostLoopback: boolean): ChosenNetwork {
+export function chooseNetwork(mode: NetworkMode, host: HostNetwork, hostLoopback: boolean, addresses: Addresses = {}): ChosenNetwork {
   switch (mode.type) {
     case 'none':
     case 'host':
@@ -24,18 +25,20 @@ export function chooseNetwork(mode: NetworkMode, host: HostNetwork, hostLoopback
     case 'namespace':
       return { settings: { mode: 'namespace', path: mode.path } };
     case 'default':
-      return chooseDefault(host, hostLoopback);
+      return chooseDefault(host, hostLoopback, addresses);
     default:
-      return stackOf(mode.type, mode.options, requireProgram(mode.type, host), host, hostLoopback);
+      return stackOf(mode.type, mode.options, requireProgram(mode.type, host), host, hostLoopback, addresses);
   }
 }
 
 /** pasta needs an interface to take after; slirp4netns does not. */
-function chooseDefault(host: HostNetwork, hostLoopback: boolean): ChosenNetwork {
+function chooseDefault(host: HostNetwork, hostLoopback: boolean, addresses: Addresses = {}): ChosenNetwork {
   const { pasta, slirp4netns, tun, route, outward } = host;
-  if (tun && pasta && route) return stackOf('pasta', [], pasta, host, hostLoopback);
-  if (tun && slirp4netns) return stackOf('slirp4netns', [], slirp4netns, host, hostLoopback);
-  if (tun && pasta && outward) return stackOf('pasta', [], pasta, host, hostLoopback);
+  if (tun && pasta && route) return stackOf('pasta', [], pasta, host, hostLoopback, addresses);
+  if (tun && slirp4netns) return stackOf('slirp4netns', [], slirp4netns, host, hostLoopback, addresses);
+  if (tun && pasta && outward) return stackOf('pasta', [], pasta, host, hostLoopback, addresses);
+  if (Object.keys(addresses).length > 0)
+    throw unsupported('--ip, --ip6 and --mac-address', `the container has no network: ${whyNot(host)}`, 'leave them out');
   return {
     settings: { mode: 'none' },
     note: `the container has no network but its loopback: ${whyNot(host)} (--network none says that none is wanted)`,
@@ -48,8 +51,14 @@ function stackOf(
   program: string,
   { outward }: HostNetwork,
   hostLoopback: boolean,
+  addresses: Addresses,
 ): ChosenNetwork {
-  const stack = (type === 'pasta' ? pastaStack : slirpStack)(program, { options, hostLoopback, ...(outward ? { outward } : {}) });
+  const stack = (type === 'pasta' ? pastaStack : slirpStack)(program, {
+    options,
+    hostLoopback,
+    addresses,
+    ...(outward ? { outward } : {}),
+  });
   return { settings: { mode: type, args: stack.args, address: stack.address }, stack };
 }
 

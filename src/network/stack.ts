@@ -4,6 +4,7 @@
  */
 import { isIPv4 } from 'node:net';
 import { TsrunError } from '../errors.js';
+import { type Addresses, gatewayOf, unsupported } from './address.js';
 
 /** Descriptors that the program is started with: the network namespace, and where it says that it is ready. */
 export const NAMESPACE_FD = 3;
@@ -27,6 +28,7 @@ export interface StackOptions {
   options: readonly string[];
   hostLoopback: boolean;
   outward?: string;
+  addresses?: Addresses;
 }
 
 /** Ours to say: where it runs, as whom, for which namespace, when it is ready. */
@@ -36,7 +38,7 @@ const PASTA_OWN =
   );
 
 /** passt(1). Options of the user's come as `--network pasta:-T,8080,--map-gw`: `--map-gw` opens the host's loopback, as in podman. */
-export function pastaStack(program: string, { options, hostLoopback, outward }: StackOptions): Stack {
+export function pastaStack(program: string, { options, hostLoopback, outward, addresses: chosen = {} }: StackOptions): Stack {
   for (const option of options) {
     const [name = ''] = option.split('=');
     if (PASTA_OWN.includes(name))
@@ -48,9 +50,15 @@ export function pastaStack(program: string, { options, hostLoopback, outward }: 
     return at < 0 ? options.find((option) => names.some((name) => option.startsWith(`${name}=`)))?.replace(/^[^=]*=/, '') : options[at + 1];
   };
   const unless = (names: string[], words: string[]) => (given(...names) ? [] : words);
+  if (chosen.ip !== undefined || chosen.ip6 !== undefined)
+    for (const name of ['-a', '--address', '-n', '--netmask', '-g', '--gateway'])
+      if (given(name)) throw unsupported('--ip', `pasta's ${name} is given as well`, 'leave out one of them');
   const own = given('-a', '--address') || given('-n', '--netmask') || given('-g', '--gateway');
-  const addresses = ['--address', NET.address, '--netmask', NET.bits, '--gateway', NET.gateway];
-  const addresses6 = ['--address', NET.address6, '--gateway', NET.gateway6];
+  if (chosen.ip === NET.dns) throw unsupported('--ip', `${NET.dns} is the name server's`, 'choose another one');
+  const ip = chosen.ip ?? NET.address;
+  const net = { ...NET, gateway: chosen.ip === undefined ? NET.gateway : gatewayOf(chosen.ip) };
+  const addresses = ['--address', ip, '--netmask', NET.bits, '--gateway', net.gateway];
+  const addresses6 = ['--address', chosen.ip6 ?? NET.address6, '--gateway', NET.gateway6];
   const gateway = value('-g', '--gateway');
   const address = value('-a', '--address');
   return {
@@ -62,6 +70,7 @@ export function pastaStack(program: string, { options, hostLoopback, outward }: 
       ...unless(['-I', '--ns-ifname'], ['--ns-ifname', 'eth0']),
       ...(own ? [] : [...unless(['-6', '--ipv6-only'], addresses), ...unless(['-4', '--ipv4-only'], addresses6)]),
       ...unless(['--dns-forward'], ['--dns-forward', NET.dns]),
+      ...(chosen.mac === undefined ? [] : ['--ns-mac-addr', chosen.mac]),
       ...(outward === undefined ? [] : unless(['-i', '--interface'], ['--interface', outward])),
       ...unless(['-t', '--tcp-ports'], ['--tcp-ports', 'none']),
       ...unless(['-u', '--udp-ports'], ['--udp-ports', 'none']),
@@ -74,18 +83,26 @@ export function pastaStack(program: string, { options, hostLoopback, outward }: 
       '--pid',
       `/proc/self/fd/${READY_FD}`,
     ],
-    address: address !== undefined && isIPv4(address) ? address : NET.address,
-    gateway: gateway !== undefined && isIPv4(gateway) ? gateway : NET.gateway,
+    address: address !== undefined && isIPv4(address) ? address : ip,
+    gateway: gateway !== undefined && isIPv4(gateway) ? gateway : net.gateway,
     dns: value('--dns-forward') ?? NET.dns,
   };
 }
 
 /** slirp4netns(1), with podman's names for its options. */
-export function slirpStack(program: string, { options, hostLoopback }: StackOptions): Stack {
+export function slirpStack(program: string, { options, hostLoopback, addresses: { ip, ip6, mac } = {} }: StackOptions): Stack {
+  if (ip6 !== undefined) throw unsupported('--ip6', 'slirp4netns chooses the IPv6 address itself', 'use --network pasta');
+  if (ip !== undefined && (!ip.endsWith('.100') || options.some((option) => option.startsWith('cidr='))))
+    throw unsupported(
+      '--ip',
+      'under slirp4netns a container has the address of its network that ends in .100',
+      'end it in .100, or use --network pasta',
+    );
   const chosen = new Map([
     ['allow_host_loopback', String(hostLoopback)],
     ['enable_ipv6', 'true'],
     ['mtu', '65520'],
+    ...(ip === undefined ? [] : [['cidr', `${ip.slice(0, -'.100'.length)}.0/24`] as const]),
   ]);
   for (const option of options) {
     const [name = '', value = ''] = split(option);
@@ -110,6 +127,7 @@ export function slirpStack(program: string, { options, hostLoopback }: StackOpti
       ...(['cidr', 'outbound_addr', 'outbound_addr6'] as const).flatMap((name) =>
         chosen.has(name) ? [`--${name.replace('_', '-')}=${chosen.get(name)}`] : [],
       ),
+      ...(mac === undefined ? [] : [`--macaddress=${mac}`]),
       `--ready-fd=${READY_FD}`,
       '--netns-type=path',
       NAMESPACE,

@@ -1,5 +1,6 @@
 /** From a runtime spec and its settings to the operations that start the container and see to its end. Pure: golden files test it. */
 
+import { isZoneMount } from '../bundle/timezone.js';
 import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
@@ -11,7 +12,7 @@ import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
 import { enterNamespaces } from './namespaces.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
-import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './process.js';
+import { KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import { rootOperations } from './root.js';
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
@@ -37,6 +38,10 @@ export interface ContainerInput {
   callerUid: number;
   /** First process of the container whose network is joined: settings.network says which. */
   neighbour?: { pid: number; startTime: string };
+  /** How many of the caller's descriptors, from 3 on, the command gets. */
+  passed?: number;
+  /** Signals to the runner are its own: they end it, and the container with it. */
+  ownSignals?: boolean;
 }
 
 export interface ContainerOperations {
@@ -110,6 +115,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['stage', 'connect'],
     ...streams.connect,
     ...network.finish,
+    ...pidfile(settings),
     ['await-exec', 'child'],
     ['stage', 'run'],
     // From here on nothing may fail: the command has begun, and what it does must not be lost.
@@ -117,7 +123,8 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...network.release,
     ['started', 'child'],
     ...(caller === undefined || attended ? ([['notify', 'caller', 'started']] satisfies Operation[]) : []),
-    ['forward-signals', 'child', caller ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED],
+    ['forward-signals', 'child', (caller ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED) | (input.ownSignals ? ONLY_ASKED : 0)],
+    ...timeLimit(settings),
     ...checks,
     ['wait', 'child'],
     ['stage', 'stopped'],
@@ -162,6 +169,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...situation(spec, process),
     ...credentialOperations(process, ids, spec.linux?.seccomp && compileSeccomp(spec.linux.seccomp, input.arch)),
     ['chdir', process.cwd, 0],
+    ...passedDescriptors(input.passed),
     ['stage', 'exec'],
     [settings.init ? 'init' : 'exec', process.args, process.env ?? [], searchPath(process)],
   ];
@@ -176,6 +184,22 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
       ...(written ? [{ name: 'cleanup', operations: emptying(written, ids) }] : []),
     ],
   };
+}
+
+/** timeout(1)'s, for whoever waits. */
+const TIMED_OUT = 124;
+
+function timeLimit({ timeout = 0 }: ContainerSettings): Operation[] {
+  const words = `tsrun: the container was killed: it ran for longer than ${timeout} s (--timeout)`;
+  return timeout > 0 ? [['time-limit', timeout, TIMED_OUT, words]] : [];
+}
+
+function pidfile({ pidfile: path }: ContainerSettings): Operation[] {
+  if (path === undefined) return [];
+  return [
+    ['replace-file', path, 0o644, slot('pid')],
+    ['on-exit', 1, [['remove', path]]],
+  ];
 }
 
 /** Ends the container when its runner is gone, whatever the container did to its own parent-death signal. */
@@ -271,7 +295,10 @@ export function openSources(sources: readonly BindSource[]): Operation[] {
 
 /** Root's own files are shown as the container root's; but tsrun's own, and what the kernel itself makes of files. */
 export function shownAsOwn({ containerDir }: Pick<ContainerInput, 'containerDir'>, sources: readonly BindSource[]): BindSource[] {
-  return sources.filter(({ path, owned }) => !owned && !/^\/(proc|sys)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`));
+  return sources.filter(
+    ({ path, owned, destination }) =>
+      !owned && !isZoneMount(path, destination) && !/^\/(proc|sys)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`),
+  );
 }
 
 function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {
@@ -279,6 +306,7 @@ function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {
   const has = (type: string) => namespaces.some((namespace) => namespace.type === type && namespace.path === undefined);
   return [
     ...(spec.hostname !== undefined && has('uts') ? ([['hostname', spec.hostname]] satisfies Operation[]) : []),
+    ...(spec.domainname !== undefined && has('uts') ? ([['domainname', spec.domainname]] satisfies Operation[]) : []),
     ...(has('network') ? ([['loopback-up']] satisfies Operation[]) : []),
     ['chdir', process.cwd, 1],
   ];

@@ -1,7 +1,7 @@
 /** What the process may do, as operations in the order that the kernel needs: each step still has the right to take the next. */
 import { capabilityMasks } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
-import type { Process } from '../spec/runtime.js';
+import { type Process, UNLIMITED } from '../spec/runtime.js';
 import type { Operation } from './operations.js';
 
 /** prlimit(2): the numbers of setrlimit's resources. */
@@ -24,6 +24,11 @@ const RESOURCES: Readonly<Record<string, number>> = {
   RLIMIT_RTTIME: 15,
 };
 
+/** RLIM_INFINITY has all bits set. */
+function rlimit(value: number): number {
+  return value >= UNLIMITED ? -1 : value;
+}
+
 /**
  * The filter is installed while CAP_SYS_ADMIN is there, because no_new_privs stays off where setuid programs must work; the last
  * change of credentials clears the parent-death signal, so that is set once more.
@@ -33,7 +38,7 @@ export function credentialOperations(process: Process, ids: IdMapping, filter: U
   const sets = capabilityMasks(process.capabilities ?? {});
   const groups = user.additionalGids ?? [];
   return [
-    ...(process.rlimits ?? []).map((limit): Operation => ['rlimit', RESOURCES[limit.type] ?? -1, limit.soft, limit.hard]),
+    ...(process.rlimits ?? []).map((limit): Operation => ['rlimit', RESOURCES[limit.type] ?? -1, rlimit(limit.soft), rlimit(limit.hard)]),
     ['umask', user.umask ?? 0o022],
     ['bounding-set', sets.bounding],
     ...(process.noNewPrivileges ? ([['no-new-privileges']] satisfies Operation[]) : []),

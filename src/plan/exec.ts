@@ -6,7 +6,7 @@ import { credentialOperations } from './credentials.js';
 import { attended, detached } from './detached.js';
 import { becomeRoot, cloneFlags, hostIdOf } from './identity.js';
 import type { Operation, Plan, Process } from './operations.js';
-import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './process.js';
+import { KILL_UNHANDLED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import { type Caller, isAttended, streamOperations } from './streams.js';
 
 export interface ExecPlanInput {
@@ -22,6 +22,8 @@ export interface ExecPlanInput {
   interactive: boolean;
   /** Undefined: it outlives its caller. */
   caller?: Caller;
+  /** How many of the caller's descriptors, from 3 on, the command gets. */
+  passed?: number;
 }
 
 const O_PATH_DIRECTORY = 0o10200000;
@@ -44,7 +46,7 @@ export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'caller'>;
  * @param first what the parent does before anything else
  */
 export function enteringProcesses(
-  { process, namespaces, ids, seccomp, arch, interactive }: Entering,
+  { process, namespaces, ids, seccomp, arch, interactive, passed }: Entering,
   caller: Caller | undefined,
   first: readonly Operation[],
 ): { parent: Process; child: Process } {
@@ -93,6 +95,7 @@ export function enteringProcesses(
     ['chdir', process.cwd, 1],
     ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, arch)),
     ['chdir', process.cwd, 0],
+    ...passedDescriptors(passed),
     ['stage', 'exec'],
     ['exec', process.args, process.env ?? [], searchPath(process)],
   ];

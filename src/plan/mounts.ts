@@ -1,4 +1,5 @@
 /** The mounts of a runtime spec as operations, in the spec's order; then /dev, masks and read-only paths. */
+import { sysctlPath } from '../bundle/sysctl.js';
 import { TsrunError } from '../errors.js';
 import type { Mount, RuntimeSpec } from '../spec/runtime.js';
 import type { Operation } from './operations.js';
@@ -76,11 +77,15 @@ export function mountOperations(spec: RuntimeSpec): MountOperations {
     }
     if (mount.destination === '/dev') operations.push(...devices());
   }
-  for (const [name, value] of Object.entries(spec.linux?.sysctl ?? {}))
-    operations.push(['sysctl-at', 'root', `/proc/sys/${name.replaceAll('.', '/')}`, value]);
+  for (const [name, value] of Object.entries(spec.linux?.sysctl ?? {})) operations.push(variable(name, value));
   for (const path of spec.linux?.maskedPaths ?? []) operations.push(['mask-at', 'root', path]);
   for (const path of spec.linux?.readonlyPaths ?? []) operations.push(['read-only-at', 'root', path]);
   return { sources, operations };
+}
+
+/** Only the machine's root may write that file; the namespace's own has a system call. */
+function variable(name: string, value: string): Operation {
+  return name === 'kernel.domainname' ? ['domainname', value] : ['sysctl-at', 'root', `/proc/sys/${sysctlPath(name)}`, value];
 }
 
 interface Interpreted {

@@ -1,9 +1,16 @@
 /** What a container's first process and those that enter it later have in common. */
 import type { Process } from '../spec/runtime.js';
+import type { Operation } from './operations.js';
 
 /** How signals reach it: native/context.h, FORWARD_…. */
 export const KILL_UNHANDLED = 1;
 export const SECOND_TERM_IS_LAST = 2;
+export const ONLY_ASKED = 4;
+
+/** Descriptors of the caller's, from 3 on, that the command gets. */
+export function passedDescriptors(count = 0): Operation[] {
+  return count > 0 ? [['pass-descriptors', count]] : [];
+}
 
 /** The PATH that a command without a slash is looked up in: the container's own. */
 export function searchPath({ env = [] }: Process): string {

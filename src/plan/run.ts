@@ -1,5 +1,6 @@
 /** The launch plans of a container's beginning: run, run -d, create, start. Pure: golden files test them. */
 import type { BuiltFile } from '../bundle/build.js';
+import type { RuntimeSpec } from '../spec/runtime.js';
 import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn, status, stopFile } from './container.js';
 import { attended, detached } from './detached.js';
 import { jsonText } from './encode.js';
@@ -97,9 +98,14 @@ function claim(container: NewContainer, input: Pick<ContainerInput, 'fresh' | 's
 
 function record({ containerDir, spec, files }: NewContainer): Operation[] {
   return [
-    ['write-file', `${containerDir}/config.json`, 0o600, jsonText(spec)],
+    ['write-file', `${containerDir}/config.json`, 0o600, specText(spec)],
     ...files.map((file): Operation => ['write-file', `${containerDir}/${file.name}`, file.mode, file.text]),
   ];
+}
+
+/** RLIM_INFINITY has 64 bits, of which a number of JavaScript loses some. Within a string of JSON no quotation mark follows a brace or comma bare. */
+function specText(spec: RuntimeSpec): string {
+  return jsonText(spec).replace(/([{,]"(?:hard|soft)":)18446744073709552000(?=[,}])/g, (_, key: string) => `${key}18446744073709551615`);
 }
 
 function volumes(container: NewContainer, input: Pick<ContainerInput, 'fresh' | 'settings'>): Operation[] {

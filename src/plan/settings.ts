@@ -20,6 +20,14 @@ export interface ContainerSettings {
   stopTimeout: number;
   /** Absent: there is no health check. */
   health?: HealthCheck;
+  /** Seconds until it is killed; absent or 0: no limit. */
+  timeout?: number;
+  /** Gets the pid of its first process at each start. */
+  pidfile?: string;
+  /** `--group-add`, for what is executed in it as another user. */
+  groups?: readonly number[];
+  /** `--device`: nodes of the host among its mounts. */
+  devices?: readonly { source: string; destination: string }[];
 }
 
 /** Times in milliseconds. */

@@ -14,6 +14,8 @@ export interface StreamFacts {
   uid: number;
   /** Device and inode: two streams that are one file stay in the order that they were written in. */
   file: string;
+  /** `-a` leaves it out: nothing of the container's comes there. */
+  detached?: true;
 }
 
 export type StdioFacts = Readonly<Record<StreamName, StreamFacts>>;
@@ -105,7 +107,7 @@ function terminal(options: StreamOptions): StreamOperations {
       ...(sized ? ([['window-size', sized, 'pty']] satisfies Operation[]) : []),
       ...(typing ? ([['terminal', 'stdin', 'pty']] satisfies Operation[]) : []),
       ...(interactive && callers ? ([['relay', 'stdin', 'pty', TYPE_EOF]] satisfies Operation[]) : []),
-      ['relay', 'pty', callers ? 'stdout' : 'null', FATAL],
+      ['relay', 'pty', shown('stdout', callers), FATAL],
       ...(recorded ? record('pty', 'stdout', interactive ? 'pty' : 'null', SERVE_PTY) : []),
       ['send', 'child', 'ready'],
     ],
@@ -127,10 +129,14 @@ function terminalInside({ uid, gid }: StreamOptions): Operation[] {
   ];
 }
 
+function shown(name: 'stdout' | 'stderr', callers: StdioFacts | undefined): string {
+  return callers === undefined || callers[name].detached ? 'null' : name;
+}
+
 function plain(options: StreamOptions): StreamOperations {
   const { interactive, callers, recorded } = options;
   const streams: StreamOperations = { connect: [], inside: [] };
-  const isPassed = (name: StreamName) => callers !== undefined && opensAgain(callers[name], options.hostUid);
+  const isPassed = (name: StreamName) => callers !== undefined && !callers[name].detached && opensAgain(callers[name], options.hostUid);
   if (!interactive) streams.inside.push(['dup', 0, 'null']);
   else if (!isPassed('stdin')) {
     streams.inside.push(...pipe('in', 'read', 'write', 0, options));
@@ -140,15 +146,16 @@ function plain(options: StreamOptions): StreamOperations {
   if (!recorded && isPassed('stdout')) streams.connect.push(['watch', 'stdout']);
   else {
     streams.inside.push(...pipe('out', 'write', 'read', 1, options));
-    streams.connect.push(['receive-descriptor', 'child', 'out'], ['relay', 'out', callers ? 'stdout' : 'null', FATAL]);
+    streams.connect.push(['receive-descriptor', 'child', 'out'], ['relay', 'out', shown('stdout', callers), FATAL]);
     if (recorded) streams.connect.push(...record('out', 'stdout', interactive && !callers ? 'in' : 'null', 0));
     if (interactive && !callers) streams.connect.push(['close', 'in']);
   }
   if (!recorded && isPassed('stderr')) return streams;
-  if (callers && callers.stderr.file === callers.stdout.file) streams.inside.push(['dup', 2, 'out.write']);
+  if (callers && callers.stderr.file === callers.stdout.file && callers.stderr.detached === callers.stdout.detached)
+    streams.inside.push(['dup', 2, 'out.write']);
   else {
     streams.inside.push(...pipe('err', 'write', 'read', 2, options));
-    streams.connect.push(['receive-descriptor', 'child', 'err'], ['relay', 'err', callers ? 'stderr' : 'null', FATAL]);
+    streams.connect.push(['receive-descriptor', 'child', 'err'], ['relay', 'err', shown('stderr', callers), FATAL]);
     if (recorded) streams.connect.push(['record', 'err', 'stderr']);
   }
   return streams;

@@ -18,6 +18,12 @@ export function readAccounts(layers: readonly HostPath[]): { passwd: string; gro
   return { passwd, group };
 }
 
+/** @param layers the topmost first */
+export function isFileInLayers(layers: readonly HostPath[], path: string): boolean {
+  const found = resolve(layers, path.split('/'), LINKS);
+  return found !== undefined && (statOf(found)?.isFile() ?? false);
+}
+
 /**
  * The text of a regular file; '' when there is none.
  * @param layers the topmost first

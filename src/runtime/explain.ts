@@ -57,6 +57,8 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'chown-tree': explainChown,
     chdir: explainWorkdir,
     rlimit: explainLimit,
+    'sysctl-at': explainSysctl,
+    'pass-descriptors': explainDescriptor,
     decode: explainPlan,
     seal: explainSeal,
   }),
@@ -124,6 +126,22 @@ function explainLimit({ error }: FailureRecord): TsrunError | undefined {
   if (error !== ERRNO.EPERM) return undefined;
   return new TsrunError('ERR_TSRUN_UNSUPPORTED', 'a resource limit is above what this user may set', {
     hint: 'ask for less, or raise the hard limit of the caller',
+  });
+}
+
+function explainSysctl({ path, error }: FailureRecord): TsrunError {
+  const name = path.replace('/proc/sys/', '').replaceAll('/', '.');
+  const why = error === ERRNO.ENOENT ? 'this kernel has no such variable for a container' : reason(error);
+  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `the kernel variable ${name} cannot be set in the container: ${why}`, {
+    subject: name,
+    hint: 'leave it out of --sysctl, or correct its value',
+  });
+}
+
+function explainDescriptor({ path }: FailureRecord): TsrunError {
+  return new TsrunError('ERR_TSRUN_USAGE', `--preserve-fds: tsrun’s caller has no descriptor ${path} open`, {
+    subject: path,
+    hint: 'open all of them in a row from 3 on: 3< FILE',
   });
 }
 

@@ -48,9 +48,13 @@ export interface Capabilities {
   ambient?: string[];
 }
 
+/** RLIM_INFINITY, as far as a number of JavaScript can say it. */
+export const UNLIMITED = 2 ** 64;
+
 export interface Rlimit {
   /** `RLIMIT_NOFILE` and its like. */
   type: string;
+  /** Up to UNLIMITED. */
   hard: number;
   soft: number;
 }

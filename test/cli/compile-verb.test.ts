@@ -40,7 +40,7 @@ describe('-i and -t', () => {
   it("without a terminal are docker's error for docker, and a note otherwise", () => {
     assert.throws(() => chosen(both, caller(false, true, 'docker')), {
       message: 'the input device is not a TTY',
-      code: 'ERR_TSRUN_USAGE',
+      code: 'ERR_TSRUN_NO_TERMINAL',
     });
     assert.match(chosen(both, caller(false, true)).note ?? '', /standard input is not a terminal/);
     assert.equal(chosen({ tty: true }, caller(false, true, 'docker')).note, undefined);
@@ -67,7 +67,7 @@ describe('compiling run', () => {
     assert.deepEqual(processes[0].operations[0], ['stage', 'prepare']);
     assert.deepEqual(
       processes.map(({ name }: { name: string }) => name),
-      [...plain.streams.stdout.text.matchAll(/^(\w+):$/gm)].map(([, name]) => name),
+      [...plain.streams.stdout.text.matchAll(/^([\w-]+):$/gm)].map(([, name]) => name),
     );
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Parser } from '@oclif/core';
 import fc from 'fast-check';
+import { CREATE } from '../../src/cli/flags/create.js';
 import { camelCase, optionsOf } from '../../src/cli/flags/flag.js';
 import { IMAGES } from '../../src/cli/flags/images.js';
 import { RMI } from '../../src/cli/flags/rmi.js';
@@ -40,6 +41,7 @@ describe('a command line of run', () => {
     [['-h', 'box', 'alpine'], { hostname: 'box' }, ['alpine']],
     [['--tls-verify=false', '--read-only', 'alpine'], { tlsVerify: false, readOnly: true }, ['alpine']],
     [['--network', 'host', '--pull=never', 'alpine'], { network: 'host', pull: 'never' }, ['alpine']],
+    [['--net', 'none', '--net=host', 'alpine'], { network: 'host' }, ['alpine']],
     [['--help'], { help: true }, []],
   ];
   for (const [words, values, args] of cases) {
@@ -75,6 +77,15 @@ describe('a command line of run', () => {
       if (hint !== undefined) assert.match(failure?.hint ?? '', hint);
     });
   }
+
+  it('accepts flags that change nothing with a note, and refuses their other values by name', () => {
+    const parsed = parse(RUN, ['--kernel-memory', '1g', '--disable-content-trust', '--isolation=', '--rm', 'alpine']);
+    assert.deepEqual([parsed.values, parsed.args, parsed.failure, parsed.notes?.length], [{ rm: true }, ['alpine'], undefined, 3]);
+    for (const words of [['--disable-content-trust=false'], ['--isolation', 'hyperv'], ['--gpus', 'all'], ['--memory-swappiness=7']])
+      assert.equal(parse(RUN, [...words, 'alpine']).failure?.code, 'ERR_TSRUN_UNSUPPORTED', words.join());
+    assert.equal(parse(RUN, ['--passwd=maybe', 'alpine']).failure?.code, 'ERR_TSRUN_USAGE');
+    assert.deepEqual(parse(CREATE, ['-astdout', '-a', 'stderr', 'alpine']).notes?.length, 2);
+  });
 
   it('keeps reading behind a mistake, so that --json is honoured', () => {
     const { values, failure } = parse(RUN, ['--bogus', '--json', 'alpine']);
@@ -139,7 +150,7 @@ describe('flag data', () => {
         Object.keys(flags).filter((flag) => flag in later),
         [],
       );
-      for (const flag of Object.keys(flags)) assert.match(camelCase(flag), /^[a-z][a-zA-Z]+$/);
+      for (const flag of Object.keys(flags)) assert.match(camelCase(flag), /^[a-z][a-zA-Z0-9]+$/);
     }
   });
 });

@@ -75,6 +75,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     plan: (facts) => compileRunPlan(container(facts, { rm: true, tty: true, interactive: true }, `${WHO}; tty`), ATTENDING),
   },
   'run-range-keep-id': { identity: 'range', userns: 'keep-id', plan: (facts) => run(facts, { rm: true, userns: 'keep-id' }, WHO) },
+  'run-range-options': {
+    identity: 'range',
+    plan: (facts) =>
+      run(facts, OPTIONS, `${WHO}; test "$(umask) $(ulimit -n) $(id -G) $(cat /proc/sys/kernel/msgmax)" = '0027 64 0 10 9000'`),
+  },
   'run-single-host-network': {
     identity: 'single',
     plan: (facts) => run(facts, { rm: true, network: 'host' }, WHO),
@@ -118,6 +123,17 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     plan: (facts) => compileOciCreatePlan(compileRunPlan(container(facts, {}, WHO), undefined), kept(facts)),
   },
   'oci-start-range': { identity: 'range', plan: (facts) => compileOciStartPlan(`${facts.store}/containers/${ID}`) },
+};
+
+const OPTIONS: RunOptions = {
+  rm: true,
+  umask: '027',
+  ulimit: ['nofile=64:128', 'core=-1'],
+  groupAdd: ['wheel'],
+  sysctl: ['kernel.msgmax=9000', 'kernel.domainname=example.org'],
+  shmSize: '1m',
+  label: ['a=b'],
+  timeout: 600,
 };
 
 /** The container that `start` starts: written out, for the plan is another one's. */
@@ -180,6 +196,7 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
       log: parseLog('json-file', ['max-size=1m', 'max-file=2']),
       stopSignal: 15,
       stopTimeout: 10,
+      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
       ...(health ? { health } : {}),
     },
     ids,

@@ -7,5 +7,6 @@ export const exec = driven(EXEC, async ({ caller, values, options, args, note })
   if (terminal.note !== undefined) note(terminal.note);
   const [name = '', ...command] = args;
   const { compileExec } = await import('../../index.js');
-  return compileExec(name, command, { ...options, ...terminal.options, detachKeys: values.detachKeys });
+  const { detachKeys, preserveFds } = values;
+  return compileExec(name, command, { ...options, ...terminal.options, detachKeys, ...(preserveFds === undefined ? {} : { preserveFds }) });
 });

@@ -7,5 +7,14 @@ export const run = driven(RUN, async ({ caller, values, options, args, note }) =
   if (terminal.note !== undefined) note(terminal.note);
   const [image = '', ...command] = args;
   const { compileRun } = await import('../../index.js');
-  return compileRun(image, command, { ...options, ...terminal.options, detach: values.detach ?? false, detachKeys: values.detachKeys });
+  const { detach = false, detachKeys, attach, sigProxy, preserveFds } = values;
+  return compileRun(image, command, {
+    ...options,
+    ...terminal.options,
+    detach,
+    detachKeys,
+    ...(attach ? { attach } : {}),
+    ...(sigProxy === undefined ? {} : { sigProxy }),
+    ...(preserveFds === undefined ? {} : { preserveFds }),
+  });
 });

@@ -10,7 +10,13 @@ export const start = driven(START, async ({ caller, values, options, args, fail 
   const attach = values.attach || values.interactive;
   if (attach && args.length > 1)
     throw new TsrunError('ERR_TSRUN_USAGE', `cannot attach to ${args.length} containers at once`, { hint: 'name one container' });
-  if (attach) return compileStart(args[0] ?? '', { ...options, interactive: values.interactive ?? false, detachKeys: values.detachKeys });
+  if (attach)
+    return compileStart(args[0] ?? '', {
+      ...options,
+      interactive: values.interactive ?? false,
+      detachKeys: values.detachKeys,
+      sigProxy: values.sigProxy ?? true,
+    });
   await each(
     args,
     async (name) => {

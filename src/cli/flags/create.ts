@@ -2,7 +2,21 @@
 import type { Verb } from '../verb.js';
 import { RUN } from './run.js';
 
-const { detach: _detach, 'detach-keys': _keys, 'dry-run': _dryRun, ...flags } = RUN.flags;
+const {
+  detach: _detach,
+  'detach-keys': _keys,
+  'dry-run': _dryRun,
+  attach: _attach,
+  'sig-proxy': _sigProxy,
+  'preserve-fds': _preserveFds,
+  ...flags
+} = RUN.flags;
+
+/** docker keeps them, and its `start` does not look at them. */
+const CREATE_WITHOUT_EFFECT = {
+  attach: { type: 'string', char: 'a', note: 'start -a shows all of its output' },
+  'sig-proxy': { type: 'boolean', note: 'start -a --sig-proxy says whether it hands signals on' },
+} as const;
 
 export const CREATE = {
   name: 'create',
@@ -14,4 +28,5 @@ export const CREATE = {
   examples: [['tsrun create --name web -p 8080:80 nginx', 'later: tsrun start web']],
   flags,
   later: RUN.later,
+  withoutEffect: { ...RUN.withoutEffect, ...CREATE_WITHOUT_EFFECT },
 } as const satisfies Verb;

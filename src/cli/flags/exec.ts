@@ -1,5 +1,6 @@
 import type { Verb } from '../verb.js';
 import { DETACH_KEYS_FLAG, GLOBAL_FLAGS, HELP_FLAG } from './common.js';
+import { count } from './seconds.js';
 
 export const EXEC = {
   name: 'exec',
@@ -27,6 +28,7 @@ export const EXEC = {
     workdir: { type: 'string', char: 'w', placeholder: 'DIR', complete: 'nothing', help: 'Start in this directory of the container' },
     user: { type: 'string', char: 'u', placeholder: 'USER[:GROUP]', help: 'Run as this user, by name or id' },
     privileged: { type: 'boolean', help: 'All capabilities of the container’s user namespace, and no seccomp filter' },
+    'preserve-fds': { type: 'string', parse: count, placeholder: 'N', effect: 'cli', help: 'Pass descriptors 3 to N+2 on to the command' },
     'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing' },
     ...GLOBAL_FLAGS,
     help: { ...HELP_FLAG.help, char: 'h' },

@@ -28,6 +28,8 @@ export interface Flag {
   /** `strings` may be repeated; the last one wins for the others. */
   readonly type: 'boolean' | 'string' | 'strings';
   readonly char?: string;
+  /** Other long names for it. */
+  readonly aliases?: readonly string[];
   readonly help: string;
   /** What help shows for the value: NAME, FILE. */
   readonly placeholder?: string;

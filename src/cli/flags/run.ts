@@ -2,6 +2,7 @@
 import type { Verb } from '../verb.js';
 import { DETACH_KEYS_FLAG, GLOBAL_FLAGS, HELP_FLAG, REGISTRY_FLAGS } from './common.js';
 import type { Flags } from './flag.js';
+import { RUN_WITHOUT_EFFECT } from './no-effect.js';
 import { count, seconds } from './seconds.js';
 
 const RUN_FLAGS = {
@@ -11,10 +12,21 @@ const RUN_FLAGS = {
   tty: { type: 'boolean', char: 't', help: 'Give the container a terminal' },
   env: { type: 'strings', char: 'e', placeholder: 'NAME[=VALUE]', help: "Set a variable; NAME alone copies the caller's" },
   'env-file': { type: 'strings', placeholder: 'FILE', complete: 'file', help: 'Read variables from a file' },
+  'env-host': { type: 'boolean', help: "Set all of the caller's variables, below the image's" },
+  'http-proxy': { type: 'boolean', help: "Set the caller's proxy variables" },
+  unsetenv: { type: 'strings', placeholder: 'NAME', help: 'Leave out a variable that the image or tsrun sets' },
+  'unsetenv-all': { type: 'boolean', help: 'Leave out all of them' },
   workdir: { type: 'string', char: 'w', placeholder: 'DIR', complete: 'nothing', help: 'Start in this directory of the container' },
   user: { type: 'string', char: 'u', placeholder: 'USER[:GROUP]', help: 'Run as this user, by name or id' },
+  'group-add': { type: 'strings', placeholder: 'GROUP', help: 'A further group of the user, by its name in the image or its id' },
+  umask: { type: 'string', placeholder: 'MODE', help: "The command's umask, in octal (default 0022)" },
+  tz: { type: 'string', placeholder: 'ZONE', help: 'The time zone: local, or a name such as Europe/Berlin' },
   entrypoint: { type: 'string', placeholder: 'PROGRAM', help: "Replace the image's entrypoint; '' clears it" },
   hostname: { type: 'string', char: 'h', placeholder: 'NAME', help: "The container's host name" },
+  domainname: { type: 'string', placeholder: 'NAME', help: "The container's NIS domain name" },
+  label: { type: 'strings', char: 'l', placeholder: 'NAME[=VALUE]', help: 'Label the container' },
+  'label-file': { type: 'strings', placeholder: 'FILE', help: 'Read labels from a file' },
+  annotation: { type: 'strings', placeholder: 'NAME=VALUE', help: 'Add an annotation to its config.json' },
   volume: {
     type: 'strings',
     char: 'v',
@@ -30,13 +42,52 @@ const RUN_FLAGS = {
     complete: 'container',
     help: 'Mount what another container has mounted',
   },
+  'shm-size': { type: 'string', placeholder: 'SIZE', help: 'The size of /dev/shm: 128m (default 64m)' },
+  device: {
+    type: 'strings',
+    placeholder: 'HOST[:CONTAINER][:rwm]',
+    help: 'A device of the host, or all below a directory; its mode at the host decides who may use it',
+  },
+  sysctl: {
+    type: 'strings',
+    placeholder: 'NAME=VALUE',
+    help: 'Set a kernel variable of the container’s own: net.*, fs.mqueue.*, kernel.shm* …',
+  },
+  ulimit: {
+    type: 'strings',
+    placeholder: 'NAME=SOFT[:HARD]',
+    help: "Set a resource limit: nofile=1024:2048, core=-1; host keeps the caller's",
+  },
+  cgroupns: { type: 'string', values: ['private'], placeholder: 'MODE', help: 'private, which is the default' },
+  ipc: { type: 'string', values: ['private'], placeholder: 'MODE', help: 'private, which is the default' },
+  pid: { type: 'string', values: ['private'], placeholder: 'MODE', help: 'private, which is the default' },
+  uts: {
+    type: 'string',
+    values: ['private', 'host'],
+    placeholder: 'MODE',
+    help: 'private, or host for the host’s own name (default private)',
+  },
   'read-only': { type: 'boolean', help: "Mount the container's root read-only" },
   network: {
     type: 'string',
+    aliases: ['net'],
     placeholder: 'MODE',
     complete: 'network',
     help: 'none, host, pasta[:OPTIONS], slirp4netns[:OPTIONS], container:NAME or ns:PATH (default: what works of pasta, slirp4netns and none)',
   },
+  'network-alias': {
+    type: 'strings',
+    aliases: ['net-alias'],
+    placeholder: 'NAME',
+    help: 'Refused: there are no networks between containers yet',
+  },
+  ip: {
+    type: 'string',
+    placeholder: 'ADDRESS',
+    help: 'Its IPv4 address under pasta (default 10.0.2.100); under slirp4netns one that ends in .100',
+  },
+  ip6: { type: 'string', placeholder: 'ADDRESS', help: 'Its IPv6 address under pasta (default fd00::100)' },
+  'mac-address': { type: 'string', placeholder: 'ADDRESS', help: 'The hardware address of its network interface' },
   publish: { type: 'strings', char: 'p', placeholder: '[[IP:]PORT:]PORT[/udp]', help: 'Publish a port, or a range of ports, at the host' },
   'publish-all': { type: 'boolean', char: 'P', help: 'Publish all exposed ports at free ports of the host' },
   expose: { type: 'strings', placeholder: 'PORT[/udp]', help: 'A port for --publish-all, besides those of the image' },
@@ -64,6 +115,11 @@ const RUN_FLAGS = {
   init: { type: 'boolean', help: 'Run a small init as process 1 that forwards signals and reaps' },
   rootfs: { type: 'boolean', help: 'IMAGE is a directory to use as the root file system' },
   cidfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: "Write the container's id to this new file" },
+  pidfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: 'Write the pid of its first process to this new file' },
+  replace: { type: 'boolean', help: 'Remove a container that has the name' },
+  attach: { type: 'strings', char: 'a', placeholder: 'STREAM', effect: 'cli', help: 'Show stdout or stderr alone' },
+  'sig-proxy': { type: 'boolean', effect: 'cli', help: 'Hand signals on; false: they end tsrun, and the container with it (default true)' },
+  'preserve-fds': { type: 'string', parse: count, placeholder: 'N', effect: 'cli', help: 'Pass descriptors 3 to N+2 on to the command' },
   detach: { type: 'boolean', char: 'd', effect: 'cli', help: 'Leave it running and print its id' },
   ...DETACH_KEYS_FLAG,
   restart: {
@@ -74,6 +130,7 @@ const RUN_FLAGS = {
   },
   'stop-signal': { type: 'string', placeholder: 'SIGNAL', complete: 'signal', help: "What ends it (default: the image's, or TERM)" },
   'stop-timeout': { type: 'string', placeholder: 'SECONDS', parse: seconds, help: 'How long that may take before KILL (default 10)' },
+  timeout: { type: 'string', placeholder: 'SECONDS', parse: seconds, help: 'Kill it after this time, with exit status 124 (0: never)' },
   'log-driver': { type: 'string', values: ['json-file', 'none'], placeholder: 'DRIVER', help: 'json-file or none (default json-file)' },
   'log-opt': { type: 'strings', placeholder: 'NAME=VALUE', complete: ['max-size=', 'max-file='], help: 'max-size=10m, max-file=3' },
   'health-cmd': {
@@ -93,30 +150,30 @@ const RUN_FLAGS = {
   ...HELP_FLAG,
 } as const satisfies Flags;
 
+/** Their names are too many to be read one by one: limits of devices and processors, and what belongs to other programs. */
+const REFUSED = Object.fromEntries(
+  (
+    'blkio-weight blkio-weight-device cgroup-conf cgroup-parent checkpoint checkpoint-dir chrootdirs conmon-pidfile cpu-period cpu-quota cpu-rt-period ' +
+    'cpu-rt-runtime cpuset-cpus cpuset-mems decryption-key device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops env-merge ' +
+    'gidmap gpus group-entry hostuser init-path link link-local-ip memory-reservation oom-score-adj passwd-entry personality pod pod-id-file requires retry ' +
+    'retry-delay rmi runtime secret seccomp-policy storage-opt subgidname subuidname uidmap use-api-socket variant'
+  )
+    .split(' ')
+    .map((name) => [name, '']),
+) as Readonly<Record<string, ''>>;
+
 /** docker's and podman's flags that would change what runs and are not here: refused by name, never ignored. */
 const RUN_LATER = {
-  annotation: '',
-  attach: 'a',
+  ...REFUSED,
   'cap-add': '',
   'cap-drop': '',
-  cgroupns: '',
   cpus: '',
   'cpu-shares': 'c',
-  device: '',
-  'group-add': '',
-  ipc: '',
-  label: 'l',
   memory: 'm',
   'memory-swap': '',
-  pid: '',
   'pids-limit': '',
   privileged: '',
   'security-opt': '',
-  'shm-size': '',
-  'sig-proxy': '',
-  sysctl: '',
-  ulimit: '',
-  uts: '',
 } as const;
 
 export const RUN = {
@@ -138,4 +195,5 @@ export const RUN = {
   ],
   flags: RUN_FLAGS,
   later: RUN_LATER,
+  withoutEffect: RUN_WITHOUT_EFFECT,
 } as const satisfies Verb;

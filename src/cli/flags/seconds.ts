@@ -1,4 +1,4 @@
-/** Numbers of docker's flags. They throw an Error whose message ends "invalid argument … for … flag: ". */
+/** Numbers of docker's flags: whole seconds, and how many. They throw an Error whose message ends "invalid argument … for … flag: ". */
 
 export function seconds(text: string): number {
   if (/^\d{1,7}$/.test(text)) return Number(text);

@@ -12,6 +12,11 @@ export const START = {
     attach: { type: 'boolean', char: 'a', effect: 'cli', help: 'Show its output, hand on signals, end as it ends' },
     interactive: { type: 'boolean', char: 'i', effect: 'cli', help: 'Give it standard input' },
     ...DETACH_KEYS_FLAG,
+    'sig-proxy': {
+      type: 'boolean',
+      effect: 'cli',
+      help: 'With -a hand signals on; false: they end tsrun, and the container with it (default true)',
+    },
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

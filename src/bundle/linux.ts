@@ -1,0 +1,48 @@
+/** The part of a runtime spec that is Linux's: namespaces, id maps, kernel variables, what is hidden, system calls. Pure. */
+import { hasOwnNetwork } from '../network/settings.js';
+import type { IdRange } from '../security/idmap.js';
+import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
+import { defaultSeccomp } from '../security/seccomp/resolve.js';
+import type { IdMap, Linux, Namespace, NamespaceType, Process } from '../spec/runtime.js';
+import type { BuildInput, NetworkInput } from './build.js';
+import { parseSysctls } from './sysctl.js';
+
+const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
+
+export function buildLinux({ ids, host, options }: BuildInput, process: Process, network: NetworkInput): Linux {
+  const namespaces = NAMESPACES.filter((type) => type !== 'uts' || options.uts !== 'host').flatMap((type) => namespaceOf(type, network));
+  const sysctl = {
+    ...(hasOwnNetwork(network.settings) ? networkSysctl(ids.gid) : {}),
+    ...parseSysctls(options.sysctl ?? [], (type) =>
+      namespaces.some((namespace) => namespace.type === type && namespace.path === undefined),
+    ),
+  };
+  return {
+    namespaces,
+    ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
+    uidMappings: ids.uid.map(wire),
+    gidMappings: ids.gid.map(wire),
+    maskedPaths: [...MASKED_PATHS, ...(host.thermalPaths ?? [])],
+    readonlyPaths: [...READONLY_PATHS],
+    rootfsPropagation: 'private',
+    seccomp: defaultSeccomp({ arch: host.arch, kernel: host.kernel, granted: process.capabilities?.bounding ?? [] }),
+  };
+}
+
+function namespaceOf(type: NamespaceType, { settings, path, userPath }: NetworkInput): Namespace[] {
+  if (type === 'network' && settings.mode === 'host') return [];
+  if (type === 'network' && path !== undefined) return [{ type, path }];
+  return type === 'user' && userPath !== undefined ? [{ type, path: userPath }] : [{ type }];
+}
+
+/** As docker's: every port may be listened at, and ping needs no capability. The kernel takes groups that the map has. */
+function networkSysctl(gids: readonly IdRange[]): Record<string, string> {
+  let last = 0;
+  for (const { containerId, size } of [...gids].sort((a, b) => a.containerId - b.containerId))
+    if (containerId <= last + 1) last = containerId + size - 1;
+  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': `0 ${last}` };
+}
+
+function wire({ containerId, hostId, size }: IdRange): IdMap {
+  return { containerID: containerId, hostID: hostId, size };
+}
