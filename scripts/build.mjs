@@ -16,6 +16,7 @@ import { checkout, program, run, say, Trouble } from './steps.mjs';
 const BUNDLES = [
   { from: 'src/cli/main.ts', to: 'dist/cli.cjs' },
   { from: 'src/cli/compile.ts', to: 'dist/compile.cjs' },
+  { from: 'src/cli/complete.ts', to: 'dist/complete.cjs' },
   { from: 'src/layer/worker.ts', to: 'dist/unpack.cjs' },
   { from: 'src/files/worker.ts', to: 'dist/files.cjs' },
   { from: 'src/index.ts', to: 'dist/index.js' },

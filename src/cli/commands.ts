@@ -2,6 +2,7 @@
 
 import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
+import Completion from '../commands/completion.js';
 import Cp from '../commands/cp.js';
 import Create from '../commands/create.js';
 import Diff from '../commands/diff.js';
@@ -58,6 +59,7 @@ export const COMMANDS = {
   cp: Cp,
   diff: Diff,
   rename: Rename,
+  completion: Completion,
   version: Version,
   'volume:create': VolumeCreate,
   'volume:inspect': VolumeInspect,

@@ -5,7 +5,7 @@
 import { Config } from '@oclif/core';
 import { TsrunError } from '../errors.js';
 import { COMMANDS } from './commands.js';
-import { GLOBAL_FLAGS, HELP_FLAG } from './flags/common.js';
+import { LEADING } from './flags/leading.js';
 import { overview, WELCOME } from './help.js';
 import { catchTheUncaught } from './last-resort.js';
 import { unknownCommand } from './not-found.js';
@@ -13,24 +13,9 @@ import { standardStreams } from './output.js';
 import { parse } from './parse.js';
 import { printFailure } from './print-error.js';
 import { changedWord } from './utf8.js';
-import type { Verb } from './verb.js';
 import { findVerb, isTopic, VERBS } from './verbs.js';
 
 export { COMMANDS };
-
-/** What may stand before the command: `tsrun --root DIR images` is `tsrun images --root DIR`. */
-const LEADING = {
-  name: '',
-  summary: '',
-  args: [{ name: 'COMMAND', many: true, help: '' }],
-  interspersed: false,
-  examples: [],
-  flags: {
-    ...GLOBAL_FLAGS,
-    help: { ...HELP_FLAG.help, char: 'h' },
-    version: { type: 'boolean', char: 'v', effect: 'cli', help: 'Show the version' },
-  },
-} as const satisfies Verb;
 
 /**
  * Runs one command line and resolves with its exit code.

@@ -1,5 +1,5 @@
 /** A verb of the command line as plain data: what help, the parser and oclif's classes are made from. */
-import type { Flags } from './flags/flag.js';
+import type { Completed, Flags } from './flags/flag.js';
 
 interface Arg {
   readonly name: string;
@@ -7,6 +7,7 @@ interface Arg {
   readonly required?: boolean;
   /** Takes all that follow; only the last argument may. */
   readonly many?: boolean;
+  readonly complete?: Completed;
 }
 
 export interface Verb {

@@ -2,6 +2,7 @@
 
 import { ATTACH } from './flags/attach.js';
 import { BUNDLE } from './flags/bundle.js';
+import { COMPLETION } from './flags/completion.js';
 import { CP } from './flags/cp.js';
 import { CREATE } from './flags/create.js';
 import { DIFF } from './flags/diff.js';
@@ -59,6 +60,7 @@ export const VERBS: readonly Verb[] = [
   VOLUME_RM,
   VOLUME_PRUNE,
   BUNDLE,
+  COMPLETION,
   HELP,
   VERSION,
 ];

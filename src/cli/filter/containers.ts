@@ -1,5 +1,6 @@
 /** docker's filters on containers. Pure: what must be looked up comes in. */
-import { type ContainerSummary, TsrunError } from '../../index.js';
+import { TsrunError } from '../../errors.js';
+import type { ContainerSummary } from '../../index.js';
 import { STATES, stateOf } from '../listing/status.js';
 import { shownName } from '../shown-name.js';
 import { badFilter, type Choice, chooser, type Filters, labelRule, patternRule, type Rule, wordRule } from './filter.js';

@@ -18,6 +18,7 @@ export function filterFlag(keys: string) {
     char: 'f',
     placeholder: 'KEY=VALUE',
     effect: 'cli',
+    complete: keys.split(/, | or /).map((key) => `${key}=`),
     parse: checkFilter,
     help: `Show only what matches: ${keys}`,
   } as const satisfies Flag;

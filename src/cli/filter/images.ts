@@ -1,5 +1,6 @@
 /** docker's filters on images. Pure. */
-import { type ImageSummary, TsrunError } from '../../index.js';
+import { TsrunError } from '../../errors.js';
+import type { ImageSummary } from '../../index.js';
 import { type ImageRow, splitName } from '../listing/images.js';
 import { shownName } from '../shown-name.js';
 import { badFilter, type Choice, chooser, type Filters, labelRule, type Rule } from './filter.js';

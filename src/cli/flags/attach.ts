@@ -7,7 +7,7 @@ export const ATTACH = {
   summary: 'Connect to a container that runs',
   description:
     'Shows its output from now on, types what comes on standard input if it was started with -i, hands signals on and ends as it ends. At a terminal ctrl-p ctrl-q leave it running.',
-  args: [{ name: 'CONTAINER', required: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, complete: 'up', help: 'a name or an id' }],
   interspersed: true,
   examples: [['tsrun attach work', '']],
   flags: {

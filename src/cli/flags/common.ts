@@ -16,8 +16,14 @@ export const DETACH_KEYS_FLAG = {
 } as const satisfies Flags;
 
 export const GLOBAL_FLAGS = {
-  root: { type: 'string', placeholder: 'DIR', env: 'TSRUN_ROOT', help: 'Keep the store in this directory' },
-  'run-root': { type: 'string', placeholder: 'DIR', env: 'TSRUN_RUN_ROOT', help: 'Keep the runtime state in this directory' },
+  root: { type: 'string', placeholder: 'DIR', complete: 'directory', env: 'TSRUN_ROOT', help: 'Keep the store in this directory' },
+  'run-root': {
+    type: 'string',
+    placeholder: 'DIR',
+    complete: 'directory',
+    env: 'TSRUN_RUN_ROOT',
+    help: 'Keep the runtime state in this directory',
+  },
   json: { type: 'boolean', effect: 'cli', help: 'Print results and errors as JSON' },
   debug: { type: 'boolean', effect: 'cli', env: 'TSRUN_DEBUG', help: 'Print the causes of an error' },
 } as const satisfies Flags;
@@ -28,9 +34,25 @@ export const COMMON_FLAGS = {
   help: { ...HELP_FLAG.help, char: 'h' },
 } as const satisfies Flags;
 
+/** Those that images are usually made for. */
+export const PLATFORMS = [
+  'linux/amd64',
+  'linux/arm64',
+  'linux/arm/v7',
+  'linux/386',
+  'linux/ppc64le',
+  'linux/riscv64',
+  'linux/s390x',
+] as const;
+
 /** For verbs that may read an image from a registry. */
 export const REGISTRY_FLAGS = {
-  platform: { type: 'string', placeholder: 'OS/ARCH[/VARIANT]', help: "Choose the image for this platform (default: the host's)" },
+  platform: {
+    type: 'string',
+    placeholder: 'OS/ARCH[/VARIANT]',
+    complete: PLATFORMS,
+    help: "Choose the image for this platform (default: the host's)",
+  },
   'tls-verify': { type: 'boolean', help: 'Require https and verify certificates; false allows plain http (default true)' },
   quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print no progress' },
 } as const satisfies Flags;
@@ -47,6 +69,7 @@ export const FORMAT_FLAG = {
     type: 'string',
     placeholder: 'FORMAT',
     effect: 'cli',
+    complete: ['json', 'table'],
     help: "Print by a Go template such as '{{.ID}}', 'table {{.ID}}\\t{{.Size}}', or json: an object on each line",
   },
 } as const satisfies Flags;
@@ -57,6 +80,7 @@ export const INSPECT_FLAG = {
     char: 'f',
     placeholder: 'FORMAT',
     effect: 'cli',
+    complete: ['json'],
     help: "Print by a Go template such as '{{.Id}}' or '{{json .Config}}', or json: all of it on one line",
   },
 } as const satisfies Flags;

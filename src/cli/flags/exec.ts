@@ -8,7 +8,7 @@ export const EXEC = {
   description:
     "The command gets the container's namespaces, capabilities and seccomp filter. On a terminal -i -t are implied unless -i or -t is given. The exit status is the command's.",
   args: [
-    { name: 'CONTAINER', required: true, help: 'a name or an id' },
+    { name: 'CONTAINER', required: true, complete: 'up', help: 'a name or an id' },
     { name: 'COMMAND', required: true, help: 'the program to run' },
     { name: 'ARG', many: true, help: 'its arguments, passed on untouched' },
   ],
@@ -23,8 +23,8 @@ export const EXEC = {
     interactive: { type: 'boolean', char: 'i', help: 'Keep standard input open' },
     tty: { type: 'boolean', char: 't', help: 'Give it a terminal' },
     env: { type: 'strings', char: 'e', placeholder: 'NAME[=VALUE]', help: "Set a variable; NAME alone copies the caller's" },
-    'env-file': { type: 'strings', placeholder: 'FILE', help: 'Read variables from a file' },
-    workdir: { type: 'string', char: 'w', placeholder: 'DIR', help: 'Start in this directory of the container' },
+    'env-file': { type: 'strings', placeholder: 'FILE', complete: 'file', help: 'Read variables from a file' },
+    workdir: { type: 'string', char: 'w', placeholder: 'DIR', complete: 'nothing', help: 'Start in this directory of the container' },
     user: { type: 'string', char: 'u', placeholder: 'USER[:GROUP]', help: 'Run as this user, by name or id' },
     privileged: { type: 'boolean', help: 'All capabilities of the container’s user namespace, and no seccomp filter' },
     'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing' },

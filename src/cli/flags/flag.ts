@@ -3,6 +3,27 @@
  * A verb's flags are a record from the long name to its definition.
  */
 
+/**
+ * What a word is completed to. `container` is any, `up` one that runs, `quiet` one that does not, `object` a container or an image,
+ * `bind` what -v begins with, `nothing` free text. In a list: words that are usual, without being all that is valid.
+ */
+export type Completed =
+  | 'image'
+  | 'container'
+  | 'up'
+  | 'paused'
+  | 'quiet'
+  | 'object'
+  | 'volume'
+  | 'bind'
+  | 'network'
+  | 'signal'
+  | 'file'
+  | 'directory'
+  | 'verb'
+  | 'nothing'
+  | readonly string[];
+
 export interface Flag {
   /** `strings` may be repeated; the last one wins for the others. */
   readonly type: 'boolean' | 'string' | 'strings';
@@ -12,6 +33,8 @@ export interface Flag {
   readonly placeholder?: string;
   /** The closed list of values. */
   readonly values?: readonly string[];
+  /** What completes the value; not needed with `values`, nor where the placeholder says that it is free text (test/cli/completion). */
+  readonly complete?: Completed;
   /** Makes the value of the text, or throws an Error whose message ends "invalid argument … for … flag: ". */
   readonly parse?: (text: string) => unknown;
   /** The value when the flag is absent; without it, an absent flag has no value at all. */

@@ -7,7 +7,7 @@ export const IMAGES = {
   name: 'images',
   aliases: ['image ls', 'image list'],
   summary: 'List the images in the store',
-  args: [{ name: 'REPOSITORY[:TAG]', help: 'list these only' }],
+  args: [{ name: 'REPOSITORY[:TAG]', complete: 'image', help: 'list these only' }],
   interspersed: true,
   examples: [
     ['tsrun images', ''],

@@ -5,7 +5,7 @@ export const INSPECT = {
   name: 'inspect',
   aliases: ['container inspect'],
   summary: 'Show a container, or else an image, as JSON',
-  args: [{ name: 'NAME', required: true, many: true, help: 'the name or id of a container, or an image' }],
+  args: [{ name: 'NAME', required: true, many: true, complete: 'object', help: 'the name or id of a container, or an image' }],
   interspersed: true,
   examples: [
     ['tsrun inspect web', ''],

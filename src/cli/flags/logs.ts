@@ -6,7 +6,7 @@ export const LOGS = {
   aliases: ['container logs'],
   summary: 'Show what a container has printed',
   description: 'What it printed on standard output comes on standard output, the rest on standard error.',
-  args: [{ name: 'CONTAINER', required: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, complete: 'container', help: 'a name or an id' }],
   interspersed: true,
   examples: [
     ['tsrun logs -f --tail 20 web', 'the last lines, and what comes'],

@@ -5,7 +5,7 @@ export const PAUSE = {
   name: 'pause',
   aliases: ['container pause'],
   summary: 'Stop all processes of containers',
-  args: [{ name: 'CONTAINER', required: true, many: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, many: true, complete: 'up', help: 'a name or an id' }],
   interspersed: true,
   examples: [['tsrun pause build', '']],
   flags: {

@@ -6,7 +6,7 @@ export const PORT = {
   aliases: ['container port'],
   summary: 'Show where the published ports of a container are open',
   args: [
-    { name: 'CONTAINER', required: true, help: 'its name, or the beginning of its id' },
+    { name: 'CONTAINER', required: true, complete: 'up', help: 'its name, or the beginning of its id' },
     { name: 'PORT', help: 'one port of the container: 80, or 53/udp' },
   ],
   interspersed: true,

@@ -6,7 +6,7 @@ export const RENAME = {
   aliases: ['container rename'],
   summary: 'Give a container another name',
   args: [
-    { name: 'CONTAINER', required: true, help: 'a name or an id' },
+    { name: 'CONTAINER', required: true, complete: 'container', help: 'a name or an id' },
     { name: 'NAME', required: true, help: 'its new name' },
   ],
   interspersed: true,

@@ -6,7 +6,7 @@ export const RESTART = {
   name: 'restart',
   aliases: ['container restart'],
   summary: 'End containers and start them again',
-  args: [{ name: 'CONTAINER', required: true, many: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, many: true, complete: 'container', help: 'a name or an id' }],
   interspersed: true,
   examples: [['tsrun restart web', '']],
   flags: {

@@ -5,7 +5,7 @@ export const RM = {
   name: 'rm',
   aliases: ['container rm', 'container remove'],
   summary: 'Remove containers',
-  args: [{ name: 'CONTAINER', required: true, many: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, many: true, complete: 'container', help: 'a name or an id' }],
   interspersed: true,
   examples: [['tsrun rm -f web', 'also when it runs']],
   flags: {

@@ -5,7 +5,7 @@ export const RMI = {
   name: 'rmi',
   aliases: ['image rm', 'image remove'],
   summary: 'Remove images from the store',
-  args: [{ name: 'IMAGE', required: true, many: true, help: 'a reference or an id' }],
+  args: [{ name: 'IMAGE', required: true, many: true, complete: 'image', help: 'a reference or an id' }],
   interspersed: true,
   examples: [['tsrun rmi alpine debian:12', '']],
   flags: {

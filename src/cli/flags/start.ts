@@ -5,7 +5,7 @@ export const START = {
   name: 'start',
   aliases: ['container start'],
   summary: 'Start containers that were created or have ended',
-  args: [{ name: 'CONTAINER', required: true, many: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, many: true, complete: 'quiet', help: 'a name or an id' }],
   interspersed: true,
   examples: [['tsrun start -ai work', 'and connect to it']],
   flags: {

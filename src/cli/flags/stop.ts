@@ -6,7 +6,7 @@ export const STOP = {
   name: 'stop',
   aliases: ['container stop'],
   summary: 'End containers by their stop signal',
-  args: [{ name: 'CONTAINER', required: true, many: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, many: true, complete: 'up', help: 'a name or an id' }],
   interspersed: true,
   examples: [['tsrun stop -t 30 web', '']],
   flags: {
@@ -17,7 +17,13 @@ export const STOP = {
       parse: timeout,
       help: 'How long that may take before KILL; -1: no KILL (default 10)',
     },
-    'stop-signal': { type: 'string', char: 's', placeholder: 'SIGNAL', help: "Send this one in place of the container's own" },
+    'stop-signal': {
+      type: 'string',
+      char: 's',
+      placeholder: 'SIGNAL',
+      complete: 'signal',
+      help: "Send this one in place of the container's own",
+    },
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

@@ -5,7 +5,7 @@ export const UNPAUSE = {
   name: 'unpause',
   aliases: ['container unpause'],
   summary: 'Let the processes of containers go on',
-  args: [{ name: 'CONTAINER', required: true, many: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, many: true, complete: 'paused', help: 'a name or an id' }],
   interspersed: true,
   examples: [['tsrun unpause build', '']],
   flags: {

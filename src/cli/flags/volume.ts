@@ -31,7 +31,12 @@ export const VOLUME_LS = {
   interspersed: true,
   examples: [['tsrun volume ls --filter dangling=true', 'those that no container has']],
   flags: {
-    filter: { ...FILTER, char: 'f', help: 'List only those with name=, label=, dangling= or driver=' },
+    filter: {
+      ...FILTER,
+      char: 'f',
+      complete: ['name=', 'label=', 'dangling=', 'driver='],
+      help: 'List only those with name=, label=, dangling= or driver=',
+    },
     quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print names only' },
     ...FORMAT_FLAG,
     ...COMMON_FLAGS,
@@ -42,7 +47,7 @@ export const VOLUME_LS = {
 export const VOLUME_INSPECT = {
   name: 'volume inspect',
   summary: 'Show volumes as JSON',
-  args: [{ name: 'VOLUME', required: true, many: true, help: 'a name' }],
+  args: [{ name: 'VOLUME', required: true, many: true, complete: 'volume', help: 'a name' }],
   interspersed: true,
   examples: [["tsrun volume inspect -f '{{.Mountpoint}}' data", 'where its files lie']],
   flags: { ...INSPECT_FLAG, ...COMMON_FLAGS },
@@ -52,7 +57,7 @@ export const VOLUME_RM = {
   name: 'volume rm',
   aliases: ['volume remove'],
   summary: 'Remove volumes',
-  args: [{ name: 'VOLUME', required: true, many: true, help: 'a name' }],
+  args: [{ name: 'VOLUME', required: true, many: true, complete: 'volume', help: 'a name' }],
   interspersed: true,
   examples: [['tsrun volume rm data', '']],
   flags: {
@@ -69,7 +74,7 @@ export const VOLUME_PRUNE = {
   examples: [['tsrun volume prune -af', 'also those with a name, without a question']],
   flags: {
     all: { type: 'boolean', char: 'a', help: 'Also those with a name' },
-    filter: { ...FILTER, help: 'Remove only those with label= or without label!=' },
+    filter: { ...FILTER, complete: ['label=', 'label!='], help: 'Remove only those with label= or without label!=' },
     force: { type: 'boolean', char: 'f', effect: 'cli', help: 'Do not ask' },
     ...COMMON_FLAGS,
   },

@@ -5,7 +5,7 @@ export const WAIT = {
   name: 'wait',
   aliases: ['container wait'],
   summary: 'Wait until containers have ended and print their exit statuses',
-  args: [{ name: 'CONTAINER', required: true, many: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, many: true, complete: 'container', help: 'a name or an id' }],
   interspersed: true,
   examples: [['tsrun wait build && tsrun logs build', '']],
   flags: {
