@@ -1,4 +1,6 @@
 /** A container that is there, as the launch plans for it see it: from its config.json and status.json alone. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { identityOf } from '../container/identity.js';
 import { settingsOf } from '../container/settings.js';
 import { type Container, findContainer, readConfig } from '../container/state.js';
@@ -34,12 +36,14 @@ export function keptContainer(paths: StorePaths, container: Container): Existing
   const { ids, mappers } = identityOf(spec);
   const previously = readStatus(container.directory);
   const { image, command, created } = previously;
+  const nameLink = join(paths.names, container.name);
   return {
     id: container.id,
     spec,
     settings: settingsOf(paths, spec, container.name),
     ids,
     ...(mappers ? { mappers } : {}),
+    ...(existsSync(nameLink) ? { nameLink } : {}),
     containerDir: container.directory,
     runDir: paths.runOf(container.id),
     files: FILES.filter((file) => spec.mounts?.some(({ source }) => source === `${container.directory}/${file}`)),

@@ -1,14 +1,15 @@
 /** What the store holds, by name: read without a lock and without making or mending anything, for who only wants to show it. */
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isVolumeName } from '../bundle/mount-words.js';
 import { firstProcess } from '../container/alive.js';
 import { nameOf } from '../container/name.js';
-import { isPaused } from '../container/pause.js';
+
 import { entriesOf, idsIn } from '../container/state.js';
 import { type ContainerStatus, readStatus } from '../container/status.js';
 import { listRefs } from '../content/refs.js';
 import { type HostPath, resolveRoots, type StorePaths, storePaths } from '../paths.js';
+import { pauseFile } from '../plan/container.js';
 import type { CommonOptions } from './options.js';
 
 export interface GlimpsedContainer {
@@ -35,7 +36,12 @@ export function glanceAtContainers(beginning: string, options: CommonOptions): G
         const directory = join(place, id) as HostPath;
         const { image = '', status = 'stopped' } = readStatus(directory);
         const runs = status === 'running' && firstProcess(directory) !== undefined;
-        return { id, name, image, status: runs ? (isPaused(directory) ? 'paused' : 'running') : status === 'running' ? 'stopped' : status };
+        return {
+          id,
+          name,
+          image,
+          status: runs ? (existsSync(pauseFile(directory)) ? 'paused' : 'running') : status === 'running' ? 'stopped' : status,
+        };
       }),
   );
 }

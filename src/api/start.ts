@@ -1,5 +1,6 @@
 /** `start`: a container that was created or has ended runs (again). */
 import { parseDetachKeys } from '../container/detach-keys.js';
+import { findContainer } from '../container/state.js';
 import type { Plan } from '../plan/operations.js';
 import { compileStartPlan } from '../plan/run.js';
 import { launch } from '../runtime/spawn.js';
@@ -14,6 +15,8 @@ import { openSession } from './session.js';
 export async function startContainer(name: string, options: CommonOptions = {}): Promise<{ id: string }> {
   checkArguments({ container: name }, options);
   const { paths } = openSession(options);
+  const found = findContainer(paths, name);
+  if (found.status === 'running' || found.status === 'restarting') return { id: found.id };
   const container = stoppedContainer(paths, name);
   await launch(compileStartPlan(container, undefined), ['ignore', 'ignore', 'inherit']).ended;
   return { id: container.id };

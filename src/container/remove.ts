@@ -17,6 +17,7 @@ import { readVolume } from '../volume/state.js';
 import { firstProcess, isAlive, isHeld } from './alive.js';
 import { identityOf } from './identity.js';
 import { type Container, entriesOf, ID_LENGTH, idsIn, listContainers, readConfig } from './state.js';
+import { readStatus } from './status.js';
 
 /**
  * @param volumes the anonymous ones that no other container has go as well, as they do with a --rm run
@@ -97,7 +98,8 @@ function killFirst(directory: HostPath): void {
 export function sweep(paths: StorePaths): void {
   for (const id of idsIn(paths.transient)) {
     const directory = join(paths.transient, id) as HostPath;
-    if (isHeld(directory)) continue;
+    // One that `create --rm` made waits for its start: nobody holds it.
+    if (isHeld(directory) || readStatus(directory).status === 'created') continue;
     killFirst(directory);
     const volumes = anonymousVolumes(directory, 'discard');
     moveToTrash(paths, directory);

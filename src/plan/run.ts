@@ -27,7 +27,9 @@ export function compileRunPlan(container: NewContainer, caller: Caller | undefin
 }
 
 /** Everything but its processes. Prints the id. */
-export function compileCreatePlan(container: NewContainer): Plan {
+export function compileCreatePlan(made: NewContainer): Plan {
+  // `--rm` is about its end: until it has been started it stays.
+  const container = { ...made, settings: { ...made.settings, rm: false } };
   const { containerDir, status: constant } = container;
   const operations: Operation[] = [
     ['stage', 'prepare'],
@@ -45,17 +47,17 @@ export interface ExistingContainer extends Omit<ContainerInput, 'fresh'> {
   id: string;
   /** status.json as it is, for a start that fails. */
   previously: object;
+  /** The link that is its name, if it has one. */
+  nameLink?: string;
 }
 
 /** @param caller `start -a`; undefined: nothing is printed and it outlives its caller */
 export function compileStartPlan(container: ExistingContainer, caller: Caller | undefined): Plan {
-  const { id, previously, containerDir } = container;
-  const found: Operation[] = [
-    ['container-id', id],
-    ['lock', containerDir, 1, 'lock'],
-    ['remove', stopFile(containerDir)],
-    ['on-exit', 1, [['replace-file', `${containerDir}/status.json`, 0o600, jsonText(previously)]]],
-  ];
+  const { id, previously, containerDir, nameLink, settings } = container;
+  const end: Operation[] = settings.rm
+    ? [['on-exit', 0, [['remove-tree', containerDir], ...(nameLink ? ([['remove', nameLink]] satisfies Operation[]) : [])]]]
+    : [['on-exit', 1, [['replace-file', `${containerDir}/status.json`, 0o600, jsonText(previously)]]]];
+  const found: Operation[] = [['container-id', id], ['lock', containerDir, 1, 'lock'], ['remove', stopFile(containerDir)], ...end];
   return start({ ...container, fresh: false }, found, caller, undefined);
 }
 

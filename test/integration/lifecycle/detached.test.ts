@@ -93,7 +93,10 @@ for (const who of identities()) {
 
     it('a container that runs is not started twice; one that is not there is said to be', async () => {
       const id = await life().detached(STAY);
-      const twice = await life().box.tsrun(['start', id]);
+      const pid = await life().ok('inspect', '-f', '{{.State.Pid}}', id);
+      assert.equal(await life().ok('start', id), `${id}\n`, 'as docker: nothing is done');
+      assert.equal(await life().ok('inspect', '-f', '{{.State.Pid}}', id), pid);
+      const twice = await life().box.tsrun(['start', '-a', id]);
       assert.equal(twice.code, 125);
       assert.match(twice.stderr, /runs already: connect to it with: tsrun attach/);
       const none = await life().box.tsrun(['start', 'nobody']);
@@ -104,7 +107,9 @@ for (const who of identities()) {
     it('of two that start it at once, one does', async () => {
       const id = (await life().ok('create', life().image, 'sh', '-c', STAY)).trim();
       const codes = (await Promise.all([1, 2].map(() => life().box.tsrun(['start', id])))).map(({ code }) => code).sort();
-      assert.deepEqual(codes, [0, 125]);
+      // The other is too early, and refused, or late enough to see that it runs.
+      assert.equal(codes[0], 0);
+      assert.ok(codes[1] === 125 || codes[1] === 0);
       await life().ok('kill', id);
     });
 
