@@ -9,8 +9,8 @@ export const CP = {
     'One of the two is NAME:PATH, a path in a container, running or not; - stands for a tar, read from standard input or written to standard output. ' +
     'PATH/. means what is in a directory. Files in the container come to belong to its root, those of the host to the caller.',
   args: [
-    { name: 'SOURCE', required: true, help: 'NAME:PATH, a path of the host, or - for a tar' },
-    { name: 'DESTINATION', required: true, help: 'a path of the host, - for a tar, or NAME:PATH' },
+    { name: 'SOURCE', required: true, complete: 'file', help: 'NAME:PATH, a path of the host, or - for a tar' },
+    { name: 'DESTINATION', required: true, complete: 'file', help: 'a path of the host, - for a tar, or NAME:PATH' },
   ],
   interspersed: true,
   examples: [

@@ -5,7 +5,7 @@ export const DIFF = {
   name: 'diff',
   aliases: ['container diff'],
   summary: 'Show what a container changed of its image: A added, C changed, D deleted',
-  args: [{ name: 'CONTAINER', required: true, help: 'its name, or the beginning of its id' }],
+  args: [{ name: 'CONTAINER', required: true, complete: 'container', help: 'its name, or the beginning of its id' }],
   interspersed: true,
   examples: [['tsrun diff web', '']],
   flags: { ...FORMAT_FLAG, ...COMMON_FLAGS },

@@ -60,6 +60,6 @@ function normal(stderr: string): string {
   return stderr
     .split('\n')
     .filter((line) => !/^(note: |time="|See 'podman|Try 'podman |Resolved "|Trying to pull )/.test(line))
-    .map((line) => (/^(tsrun(: | )|Error: |(\[conmon|conmon ))/.test(line) ? '<refused>' : line))
+    .map((line) => (/^(tsrun(: | )|Error: |(\[conmon|conmon )|\{"msg":)/.test(line) ? '<refused>' : line))
     .join('\n');
 }

@@ -68,7 +68,7 @@ export const ROWS: readonly Row[] = [
     podman: {
       code: 1,
       stdout: '',
-      stderr: '{"msg":"exec container process `/bin/noformat`: Exec format error","level":"error","time":"2026-11-22T15:03:19.624626Z"}\n',
+      stderr: '<refused>\n',
       why: 'crun lets the container’s process fail: tsrun tells a command that cannot be run from one that failed',
     },
   },
@@ -82,8 +82,7 @@ export const ROWS: readonly Row[] = [
     podman: {
       code: 1,
       stdout: '',
-      stderr:
-        '{"msg":"exec container process (missing dynamic library?) `/bin/nointerpreter`: No such file or directory","level":"error","time":"2026-11-22T15:03:19.708867Z"}\n',
+      stderr: '<refused>\n',
       why: 'as the line above: what is not found is 127',
     },
   },

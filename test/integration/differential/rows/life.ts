@@ -117,8 +117,8 @@ export const ROWS: readonly Row[] = [
     stderr: '',
     podman: {
       code: 0,
-      stdout: 'row301x out\nNAME 1\nNAME 2\nNAME 3\nNAME 4\nNAME 5\n',
-      stderr: 'row301x err\n',
+      stdout: 'NAME 1\nNAME 2\nNAME 3\nNAME 4\nNAME 5\n',
+      stderr: '',
       why: 'as docker: -n is --tail; podman prints names',
     },
   },

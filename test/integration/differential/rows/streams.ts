@@ -91,7 +91,7 @@ export const ROWS: readonly Row[] = [
     code: 0,
     stdout: '1\n2\n3\n4\n',
     stderr: '',
-    podman: 'same',
+    podman: { notAsked: 'it does not always keep it' },
   },
   {
     shows: 'a closed input',
