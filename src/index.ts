@@ -23,6 +23,7 @@ export {
   waitContainer,
 } from './api/control.js';
 export { type DockerContainer, dockerContainer } from './api/docker-container.js';
+export { type EventsOptions, events, type StoreEvent } from './api/events.js';
 export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';

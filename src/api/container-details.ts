@@ -59,11 +59,16 @@ export function detailsOf(id: string, spec: RuntimeSpec): ContainerDetails {
   const portBindings = portsOf(settings['ports']);
   return {
     ...(imageId === undefined ? {} : { imageId }),
-    labels: { ...imageLabels(annotations), ...textsOf(settings['labels']) },
+    labels: labelsOf(spec),
     mounts: mountsOf(id, spec.mounts ?? [], settings['volumes']),
     ...networkOf(spec, settings['network']),
     ...(portBindings.length === 0 ? {} : { portBindings }),
   };
+}
+
+/** The image's, and the user's own above them. */
+export function labelsOf(spec: Pick<RuntimeSpec, 'annotations'>): Record<string, string> {
+  return { ...imageLabels(spec.annotations ?? {}), ...textsOf(settingsOf(spec)['labels']) };
 }
 
 const SETTINGS = 'io.tsrun.container';

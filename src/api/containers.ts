@@ -4,11 +4,13 @@ import { removeContainer as remove } from '../container/remove.js';
 import { renameContainer as rename } from '../container/rename.js';
 import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
+import { recordEvent } from '../events/record.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { checkArguments } from './check-arguments.js';
 import { type ContainerDetails, detailsOf, settingsOf } from './container-details.js';
 import { collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
+import { eventSource, recordContainer } from './record.js';
 import { openSession } from './session.js';
 
 /** What is known of a container, without where it lies. What config.json says of it is absent where that cannot be read. */
@@ -51,6 +53,7 @@ export async function renameContainer(container: string, name: string, options: 
   const { paths } = openSession(options);
   const found = findContainer(paths, container);
   rename(paths, found, name);
+  recordContainer(paths, { ...found, name }, 'rename', { oldName: found.name });
   return { id: found.id, name };
 }
 
@@ -66,7 +69,9 @@ export async function removeContainer(
   const session = openSession(options);
   const { paths } = session;
   const container = findContainer(paths, name);
-  await remove(paths, container, options.force ?? false, options.volumes ?? false);
+  const events = eventSource(paths, container);
+  if (await remove(paths, container, options.force ?? false, options.volumes ?? false))
+    recordEvent(paths.events, { type: 'container', action: 'destroy', id: container.id, attributes: { ...events.attributes } });
   await collectLayers(session, signal);
   return { id: container.id };
 }

@@ -9,6 +9,7 @@ import type { ExistingContainer } from '../plan/run.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { ownArch } from './host.js';
 import { findNeighbour } from './network.js';
+import { eventSource } from './record.js';
 
 /** Files that were made with the container and that it has mounted. */
 const FILES = ['hosts', 'hostname', 'resolv.conf'];
@@ -39,6 +40,7 @@ export function stoppedContainer(paths: StorePaths, name: string): ExistingConta
     containerDir: container.directory,
     runDir: paths.runOf(container.id),
     files: FILES.filter((file) => spec.mounts?.some(({ source }) => source === `${container.directory}/${file}`)),
+    events: eventSource(paths, container, spec),
     status: { image, command, created },
     arch: ownArch(),
     callerUid: process.getuid?.() ?? 0,

@@ -10,6 +10,7 @@ import { parseLog, parseRestart, parseSignal, STOP_TIMEOUT } from '../container/
 import { sweep } from '../container/remove.js';
 import { settingsAnnotation } from '../container/settings.js';
 import { type ErrorCode, errnoOf, systemReason, TsrunError } from '../errors.js';
+import { containerAttributes } from '../events/event.js';
 import { ensurePrivateDirectory, type HostPath, type StorePaths } from '../paths.js';
 import { mapsHostId } from '../plan/identity.js';
 import type { RootSource } from '../plan/root.js';
@@ -22,6 +23,7 @@ import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
 import { claimVolume } from '../volume/state.js';
 import { checkSources } from './check-sources.js';
+import { labelsOf } from './container-details.js';
 import { callersVariables, ownArch } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
 import { checkNetwork, type PreparedNetwork, prepareNetwork } from './network.js';
@@ -202,6 +204,11 @@ function assemble(
     ...(options.cidfile === undefined
       ? {}
       : { cidfile: isAbsolute(options.cidfile) ? options.cidfile : `${slot('cwd')}/${options.cidfile}` }),
+    events: {
+      file: paths.events,
+      id: slot('id'),
+      attributes: containerAttributes({ image, ...(name === undefined ? {} : { name }) }, labelsOf(built.spec)),
+    },
     status: { image, command: built.spec.process?.args ?? [], created: slot('begun') },
     arch: ownArch(),
     callerUid: process.getuid?.() ?? 0,

@@ -3,6 +3,7 @@
 import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
 import Create from '../commands/create.js';
+import Events from '../commands/events.js';
 import Exec from '../commands/exec.js';
 import Help from '../commands/help.js';
 import ImageInspect from '../commands/image-inspect.js';
@@ -44,6 +45,7 @@ export const COMMANDS = {
   run: Run,
   attach: Attach,
   create: Create,
+  events: Events,
   exec: Exec,
   start: Start,
   stop: Stop,

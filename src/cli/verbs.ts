@@ -3,6 +3,7 @@
 import { ATTACH } from './flags/attach.js';
 import { BUNDLE } from './flags/bundle.js';
 import { CREATE } from './flags/create.js';
+import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
 import { HELP } from './flags/help.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
@@ -49,6 +50,7 @@ export const VERBS: readonly Verb[] = [
   INSPECT,
   PORT,
   RM,
+  EVENTS,
   VOLUME_CREATE,
   VOLUME_LS,
   VOLUME_INSPECT,

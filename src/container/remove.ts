@@ -19,10 +19,11 @@ import { identityOf } from './identity.js';
 import { type Container, entriesOf, ID_LENGTH, idsIn, listContainers, readConfig } from './state.js';
 
 /**
+ * @returns whether it was removed here: a --rm run takes itself away
  * @param volumes the anonymous ones that no other container has go as well, as they do with a --rm run
  * @throws ERR_TSRUN_CONTAINER_RUNNING unless `force`
  */
-export async function removeContainer(paths: StorePaths, container: Container, force: boolean, volumes = false): Promise<void> {
+export async function removeContainer(paths: StorePaths, container: Container, force: boolean, volumes = false): Promise<boolean> {
   if (container.status !== 'stopped' && container.status !== 'created') {
     if (!force) {
       throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} is running`, {
@@ -38,6 +39,7 @@ export async function removeContainer(paths: StorePaths, container: Container, f
   const trash = moveToTrash(paths, container.directory);
   const dead = volumes || container.rm ? discard(paths, anonymous) : [];
   for (const directory of trash ? [trash, ...dead] : dead) await launch(removalPlan(directory), ['ignore', 'ignore', 'inherit']).ended;
+  return trash !== undefined;
 }
 
 function anonymousVolumes(directory: HostPath, which: 'anonymous' | 'discard'): string[] {

@@ -5,6 +5,7 @@ import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { jsonText } from './encode.js';
+import { type EventSource, tellEnded, tellStarted } from './events.js';
 import { healthOperations } from './health.js';
 import { becomeRoot, CLONE_NEWUSER, handedTo, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
 import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
@@ -31,6 +32,8 @@ export interface ContainerInput {
   runDir: string;
   /** Names of the files in it that the container has mounted. */
   files: readonly string[];
+  /** Where its events go. */
+  events: EventSource;
   /** What status.json says besides pid, times and exit status. */
   status: Readonly<Record<string, unknown>>;
   arch: 'x64' | 'arm64';
@@ -111,12 +114,14 @@ export function containerOperations(input: ContainerInput, callers: StdioFacts |
     ['stage', 'run'],
     // From here on nothing may fail: the command has begun, and what it does must not be lost.
     ['attempt', [status(input, { ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) })]],
+    tellStarted(input),
     ...network.release,
     ['started', 'child'],
     ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
     ['forward-signals', 'child', callers ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED],
     ...checks,
     ['wait', 'child'],
+    tellEnded(input),
     ['stage', 'stopped'],
   ];
   const parent: Operation[] = [

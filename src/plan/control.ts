@@ -1,5 +1,6 @@
 /** Plans for containers that somebody else runs: signals, the end, a pause, an attached terminal. Pure. */
 import type { IdMapping } from '../security/idmap.js';
+import { type EventSource, tell } from './events.js';
 import { becomeRoot, cloneFlags } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { SOCKET } from './streams.js';
@@ -77,6 +78,7 @@ function control(container: HostProcess, ids: IdMapping, before: Operation[], si
 }
 
 export interface AttachPlanInput {
+  events: EventSource;
   /** Where its socket lies. */
   runDir: string;
   /** What comes on our standard input is typed. */
@@ -96,7 +98,7 @@ const PTY = 2;
 const SIGNALS = 4;
 const RAW = 8;
 
-export function compileAttachPlan({ runDir, input, terminal, ownTerminal, signals, detachKeys }: AttachPlanInput): Plan {
+export function compileAttachPlan({ events, runDir, input, terminal, ownTerminal, signals, detachKeys }: AttachPlanInput): Plan {
   const raw = terminal && ownTerminal && input;
   const flags = (input ? INPUT : 0) | (terminal ? PTY : 0) | (signals ? SIGNALS : 0) | (raw ? RAW : 0);
   return {
@@ -107,6 +109,7 @@ export function compileAttachPlan({ runDir, input, terminal, ownTerminal, signal
           ['stage', 'attach'],
           ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],
           ['connect', 'run-dir', SOCKET, 'connection'],
+          tell(events, ['attach']),
           ...(raw ? ([['raw-terminal', 'stdin']] satisfies Operation[]) : []),
           ['attach-to', 'connection', flags, terminal ? detachKeys : new Uint8Array()],
         ],

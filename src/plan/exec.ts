@@ -4,6 +4,7 @@ import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { detached } from './detached.js';
+import { type EventSource, tellExecEnded, tellExecStarted } from './events.js';
 import { becomeRoot, cloneFlags, hostIdOf } from './identity.js';
 import type { Operation, Plan, Process } from './operations.js';
 import { KILL_UNHANDLED, SECOND_TERM_IS_LAST, searchPath } from './process.js';
@@ -14,6 +15,8 @@ export interface ExecPlanInput {
   pid: number;
   startTime: number;
   process: SpecProcess;
+  /** The container's. */
+  events: EventSource;
   /** Those that the container has for itself, or shares with another one; the others are the host's, and so are ours. */
   namespaces: readonly Namespace[];
   ids: IdMapping;
@@ -64,11 +67,13 @@ export function enteringProcesses(
     ...streams.connect,
     ['await-exec', 'child'],
     ['stage', 'run'],
+    tellExecStarted(input.events, process.args),
     ['started', 'child'],
     ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
     // It is not process 1: what it does not handle ends it.
     ['forward-signals', 'child', callers ? SECOND_TERM_IS_LAST : KILL_UNHANDLED],
     ['wait', 'child'],
+    tellExecEnded(input.events),
   ];
   const child: Operation[] = [
     ['stage', 'enter'],

@@ -3,6 +3,7 @@ import type { BuiltFile } from '../bundle/build.js';
 import { type ContainerInput, containerOperations, isWithdrawn, status, stopFile } from './container.js';
 import { detached } from './detached.js';
 import { jsonText } from './encode.js';
+import { tell, tellMade } from './events.js';
 import { handedTo } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { slot } from './slot.js';
@@ -22,7 +23,7 @@ export interface NewContainer extends Omit<ContainerInput, 'fresh' | 'files'> {
 /** @param callers whom the command is connected to; undefined: `-d`, the id is printed once it runs */
 export function compileRunPlan(container: NewContainer, callers: StdioFacts | undefined): Plan {
   const input: ContainerInput = { ...container, fresh: true, files: container.files.map(({ name }) => name) };
-  const made = [...claim(container, input), ...record(container), ...volumes(container, input)];
+  const made = [...tellMade(input), ...claim(container, input), ...record(container), ...volumes(container, input)];
   return start(input, made, callers, `${slot('id')}\n`);
 }
 
@@ -35,6 +36,7 @@ export function compileCreatePlan(container: NewContainer): Plan {
     ...record(container),
     ...volumes(container, { fresh: true, settings: container.settings }),
     status({ containerDir, status: constant }, { status: 'created' }),
+    tell(container.events, ['create']),
     ['print', 'stdout', `${slot('id')}\n`],
   ];
   return { processes: [{ name: 'parent', operations }] };
@@ -52,6 +54,7 @@ export function compileStartPlan(container: ExistingContainer, callers: StdioFac
   const { id, previously, containerDir } = container;
   const found: Operation[] = [
     ['container-id', id],
+    ...tellMade({ ...container, fresh: false }),
     ['lock', containerDir, 1, 'lock'],
     ['remove', stopFile(containerDir)],
     ['on-exit', 1, [['replace-file', `${containerDir}/status.json`, 0o600, jsonText(previously)]]],
