@@ -33,6 +33,7 @@ export { containerPorts, type OpenPort } from './api/port.js';
 export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';
 export { compileStart, startContainer } from './api/start.js';
+export { type ContainerProcess, containerProcesses } from './api/top.js';
 export {
   createVolume,
   inspectVolume,

@@ -22,6 +22,7 @@ import Rmi from '../commands/rmi.js';
 import Run from '../commands/run.js';
 import Start from '../commands/start.js';
 import Stop from '../commands/stop.js';
+import Top from '../commands/top.js';
 import Unpause from '../commands/unpause.js';
 import Version from '../commands/version.js';
 import VolumeCreate from '../commands/volume-create.js';
@@ -46,6 +47,7 @@ export const COMMANDS = {
   attach: Attach,
   create: Create,
   events: Events,
+  top: Top,
   exec: Exec,
   start: Start,
   stop: Stop,

@@ -22,6 +22,7 @@ import { RMI } from './flags/rmi.js';
 import { RUN } from './flags/run.js';
 import { START } from './flags/start.js';
 import { STOP } from './flags/stop.js';
+import { TOP } from './flags/top.js';
 import { UNPAUSE } from './flags/unpause.js';
 import { VERSION } from './flags/version.js';
 import { VOLUME_CREATE, VOLUME_INSPECT, VOLUME_LS, VOLUME_PRUNE, VOLUME_RM } from './flags/volume.js';
@@ -50,6 +51,7 @@ export const VERBS: readonly Verb[] = [
   INSPECT,
   PORT,
   RM,
+  TOP,
   EVENTS,
   VOLUME_CREATE,
   VOLUME_LS,
