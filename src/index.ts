@@ -30,9 +30,13 @@ export { type ImageInspection, type ImageSummary, images, inspectImage, pull, re
 export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
 export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
 export { containerPorts, type OpenPort } from './api/port.js';
+export { type Pruned, pruneContainers, pruneSystem, type SystemPruned, type SystemPruneOptions } from './api/prune.js';
+export { resetSystem, type StoreContents, storeContents } from './api/reset.js';
 export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';
 export { compileStart, startContainer } from './api/start.js';
+export { type ContainerStats, type StatsOptions, stats } from './api/stats.js';
+export { generateSystemd, type SystemdOptions } from './api/systemd.js';
 export { type ContainerProcess, containerProcesses } from './api/top.js';
 export {
   createVolume,

@@ -6,6 +6,7 @@ import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { LogsOptions } from './logs.js';
 import type { ExecOptions, RunOptions } from './options.js';
+import type { SystemdOptions } from './systemd.js';
 import type { createVolume, pruneVolumes, volumes } from './volumes.js';
 
 type OptionsOf<Verb extends (name: string, options: never) => unknown> = NonNullable<Parameters<Verb>[1]>;
@@ -13,6 +14,7 @@ type AllOptions = RunOptions &
   ExecOptions &
   BundleOptions &
   LogsOptions &
+  SystemdOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -44,6 +46,7 @@ type KindOf<T> = [T] extends [boolean]
 const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOptions[Name]>> } = {
   addHost: 'strings',
   all: 'boolean',
+  byName: 'boolean',
   cidfile: 'string',
   command: 'strings',
   condition: ['not-running', 'next-exit', 'removed'],
@@ -78,13 +81,16 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   onDebug: 'function',
   onNote: 'function',
   onProgress: 'function',
+  path: 'string',
   platform: 'string',
   privileged: 'boolean',
+  program: 'string',
   publish: 'strings',
   publishAll: 'boolean',
   pull: ['missing', 'always', 'never', 'newer'],
   readOnly: 'boolean',
   restart: 'string',
+  restartPolicy: ['no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'],
   rm: 'boolean',
   root: 'string',
   rootfs: 'boolean',
@@ -111,6 +117,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
 const WORDS = {
   image: 'string',
   container: 'string',
+  containers: 'strings',
   name: 'string',
   port: 'string',
   directory: 'string',

@@ -5,6 +5,7 @@ import { renameContainer as rename } from '../container/rename.js';
 import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
 import { recordEvent } from '../events/record.js';
+import type { StorePaths } from '../paths.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { checkArguments } from './check-arguments.js';
 import { type ContainerDetails, detailsOf, settingsOf } from './container-details.js';
@@ -69,11 +70,17 @@ export async function removeContainer(
   const session = openSession(options);
   const { paths } = session;
   const container = findContainer(paths, name);
-  const events = eventSource(paths, container);
-  if (await remove(paths, container, options.force ?? false, options.volumes ?? false))
-    recordEvent(paths.events, { type: 'container', action: 'destroy', id: container.id, attributes: { ...events.attributes } });
+  await removeAndTell(paths, container, options.force ?? false, options.volumes ?? false);
   await collectLayers(session, signal);
   return { id: container.id };
+}
+
+/** @returns whether it was removed here: a --rm run takes itself away, and tells that itself */
+export async function removeAndTell(paths: StorePaths, container: Container, force: boolean, volumes: boolean): Promise<boolean> {
+  const { file, id, attributes } = eventSource(paths, container);
+  const removed = await remove(paths, container, force, volumes);
+  if (removed) recordEvent(file, { type: 'container', action: 'destroy', id, attributes: { ...attributes } });
+  return removed;
 }
 
 /** One whose config.json is damaged, or not there yet, is listed all the same. */

@@ -187,7 +187,7 @@ export async function removeImage(
   return { untagged: removed.untagged, deleted: [...new Set([...removed.images, ...removed.blobs.map(({ digest }) => digest)])] };
 }
 
-const IMAGE_ID = 'io.tsrun.image.id';
+export const IMAGE_ID = 'io.tsrun.image.id';
 
 /** What a container's config.json says of the image it came from, so that the image is not taken from under it. */
 export function imageAnnotations(image: Image, layers: readonly HostPath[]): Record<string, string> {

@@ -5,6 +5,7 @@ import { BUNDLE } from './flags/bundle.js';
 import { CREATE } from './flags/create.js';
 import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
+import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
 import { HELP } from './flags/help.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
 import { IMAGES } from './flags/images.js';
@@ -13,6 +14,7 @@ import { KILL } from './flags/kill.js';
 import { LOGS } from './flags/logs.js';
 import { PAUSE } from './flags/pause.js';
 import { PORT } from './flags/port.js';
+import { CONTAINER_PRUNE, SYSTEM_PRUNE, SYSTEM_RESET } from './flags/prune.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
 import { RENAME } from './flags/rename.js';
@@ -21,6 +23,7 @@ import { RM } from './flags/rm.js';
 import { RMI } from './flags/rmi.js';
 import { RUN } from './flags/run.js';
 import { START } from './flags/start.js';
+import { STATS } from './flags/stats.js';
 import { STOP } from './flags/stop.js';
 import { TOP } from './flags/top.js';
 import { UNPAUSE } from './flags/unpause.js';
@@ -52,12 +55,17 @@ export const VERBS: readonly Verb[] = [
   PORT,
   RM,
   TOP,
+  STATS,
   EVENTS,
   VOLUME_CREATE,
   VOLUME_LS,
   VOLUME_INSPECT,
   VOLUME_RM,
   VOLUME_PRUNE,
+  CONTAINER_PRUNE,
+  SYSTEM_PRUNE,
+  SYSTEM_RESET,
+  GENERATE_SYSTEMD,
   BUNDLE,
   HELP,
   VERSION,

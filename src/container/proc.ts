@@ -17,6 +17,8 @@ export interface ProcessStat {
   foreground: number;
   userTicks: number;
   systemTicks: number;
+  /** Of those of its children that it has waited for, and of theirs. */
+  childTicks: number;
   nice: number;
   threads: number;
   /** Since boot. */
@@ -48,6 +50,7 @@ export function parseStat(text: string): ProcessStat | undefined {
     foreground: field(8),
     userTicks: field(14),
     systemTicks: field(15),
+    childTicks: field(16) + field(17),
     nice: field(19),
     threads: field(20),
     startTicks: field(22),

@@ -159,7 +159,8 @@ async function makeVolume(paths: StorePaths, name: string, labels: Record<string
 }
 
 /** Of a process that was killed. They are empty, and made in a moment. */
-function sweepHalfMade({ volumes }: StorePaths): void {
+export function sweepHalfMade({ volumes }: StorePaths): void {
+  if (!existsSync(volumes)) return;
   for (const name of readdirSync(volumes).filter((each) => each.startsWith(HALF_MADE))) {
     const stat = statSync(join(volumes, name), { throwIfNoEntry: false });
     if (stat !== undefined && Date.now() - stat.mtimeMs > 60_000) rmSync(join(volumes, name), { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { type ProcessStat, parseStat, parseStatus, wordsOf } from '../../src/con
 import { membersOf } from '../../src/container/processes.js';
 
 const STAT = (name: string, pid = 9667, ppid = 9666, start = 2313793) =>
-  `${pid} (${name}) S ${ppid} 9667 9667 34819 9667 4194560 102 0 0 0 1500 250 0 0 20 5 3 0 ${start} 3133440 418 18446744073709551615 94 94 14 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 93 93 93 14 14 14 14 0\n`;
+  `${pid} (${name}) S ${ppid} 9667 9667 34819 9667 4194560 102 0 0 0 1500 250 3 4 20 5 3 0 ${start} 3133440 418 18446744073709551615 94 94 14 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 93 93 93 14 14 14 14 0\n`;
 
 describe('/proc/PID/stat', () => {
   it('is read around a name that holds anything', () => {
@@ -22,6 +22,7 @@ describe('/proc/PID/stat', () => {
         foreground: 9667,
         userTicks: 1500,
         systemTicks: 250,
+        childTicks: 7,
         nice: 5,
         threads: 3,
         startTicks: 2313793,
