@@ -36,15 +36,15 @@ export function compileExecPlan(input: ExecPlanInput): Plan {
   return callers ? { processes: [parent, child] } : detached([...parent.operations], [child], undefined);
 }
 
-/** What enters, and as whom. */
-export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'callers'>;
+/** What enters, and as whom. A health check is no event. */
+export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'callers' | 'events'> & { events?: EventSource };
 
 /**
  * The container is the process that is open by that name.
  * @param first what the parent does before anything else
  */
 export function enteringProcesses(
-  { process, namespaces, ids, seccomp, arch, interactive }: Entering,
+  { process, events, namespaces, ids, seccomp, arch, interactive }: Entering,
   callers: StdioFacts | undefined,
   first: readonly Operation[],
 ): { parent: Process; child: Process } {
@@ -67,13 +67,13 @@ export function enteringProcesses(
     ...streams.connect,
     ['await-exec', 'child'],
     ['stage', 'run'],
-    tellExecStarted(input.events, process.args),
+    ...(events ? [tellExecStarted(events, process.args)] : []),
     ['started', 'child'],
     ...(callers ? [] : ([['notify', 'caller', 'started']] satisfies Operation[])),
     // It is not process 1: what it does not handle ends it.
     ['forward-signals', 'child', callers ? SECOND_TERM_IS_LAST : KILL_UNHANDLED],
     ['wait', 'child'],
-    tellExecEnded(input.events),
+    ...(events ? [tellExecEnded(events)] : []),
   ];
   const child: Operation[] = [
     ['stage', 'enter'],
