@@ -66,7 +66,7 @@ WantedBy=default.target
     const unit = systemdUnit({ ...INPUT, image: 'x\n[Service]\nExecStart=/bin/evil\\', data: '/x\nUser=root' });
     assert.ok(!/^(ExecStart=\/bin\/evil|User=root)/m.test(unit));
     assert.equal(unit.split('\n').length, systemdUnit(INPUT).split('\n').length);
-    assert.match(unit, /^Description=.*evil\)$/m);
+    assert.match(unit, /^Description=.*evil\\\)$/m);
   });
 
   const analyze = '/usr/bin/systemd-analyze';
