@@ -32,6 +32,7 @@ struct peer {
 	bool ended;
 	bool detached;   /* outlives us: not ended with the rest */
 	int status;      /* exit status as a shell shows it, once ended */
+	int signal;      /* that ended it, or 0 */
 };
 
 struct relay {
@@ -69,7 +70,7 @@ struct context {
 	size_t descriptor_count;
 	struct peer peers[PLAN_MAX_PROCESSES];
 	size_t peer_count;
-	struct { const struct op_list *ops; bool on_failure; } on_exit[MAX_ON_EXIT];
+	struct { const struct op_list *ops; int64_t when; } on_exit[MAX_ON_EXIT];
 	size_t on_exit_count;
 	struct relay *relays[MAX_RELAYS];
 	size_t relay_count;
@@ -103,6 +104,7 @@ struct context {
 	char begun[40];                 /* when we were started: slot begun */
 	char cwd[4096];
 	int exit_status;
+	int exit_signal;                /* that ended the container, or 0 */
 	int restarts;
 	struct failure failure;
 	char failed_path[1024];

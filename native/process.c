@@ -49,13 +49,17 @@ int run_process(struct context *c, const char *name)
 	return run_operations(c, &process->ops);
 }
 
+/* When what is registered by on-exit is done. */
+enum when { ALWAYS = 0, ON_FAILURE = 1 /* 2: on success */ };
+
 /* Last registered, first run; one that fails does not keep the others from running. */
 void run_on_exit(struct context *c, size_t from, bool failed)
 {
 	while (c->on_exit_count > from) {
 		c->on_exit_count--;
 		c->stage = "cleanup";
-		if (failed || !c->on_exit[c->on_exit_count].on_failure)
+		int64_t when = c->on_exit[c->on_exit_count].when;
+		if (when == ALWAYS || failed == (when == ON_FAILURE))
 			run_operations(c, c->on_exit[c->on_exit_count].ops);
 	}
 }
@@ -113,6 +117,7 @@ int op_wait(struct context *c, const struct op *op)
 		return -1;
 	peer->ended = true;
 	c->exit_status = peer->status;
+	c->exit_signal = peer->signal;
 	return 0;
 }
 
@@ -160,7 +165,7 @@ int op_on_exit(struct context *c, const struct op *op)
 		return -1;
 	}
 	c->on_exit[c->on_exit_count].ops = &op->args[1].ops;
-	c->on_exit[c->on_exit_count++].on_failure = op->args[0].number;
+	c->on_exit[c->on_exit_count++].when = op->args[0].number;
 	return 0;
 }
 

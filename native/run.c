@@ -177,6 +177,7 @@ static int collect(struct run *run)
 	if (waitpid(run->peer->pid, &status, WNOHANG) == 0)
 		return 0;
 	run->peer->status = run->forced >= 0 ? run->forced : status_of(status);
+	run->peer->signal = run->forced > 128 ? run->forced - 128 : WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	return 1;
 }
 

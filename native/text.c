@@ -114,6 +114,8 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 		return c->started_at;
 	if (is(name, "exit-status"))
 		return print_number(scratch, size, c->exit_status);
+	if (is(name, "exit-signal")) /* empty: it ended by itself */
+		return c->exit_signal ? print_number(scratch, size, c->exit_signal) : "";
 	if (name.size > 5 && memcmp(name.bytes, "port:", 5) == 0) {
 		char socket[80];
 		snprintf(socket, sizeof socket, "%.*s", (int)(name.size - 5), (const char *)name.bytes + 5);

@@ -16,7 +16,7 @@ export const TIERS = [
   ['index'],
   ['api'],
   ['image', 'container', 'volume'],
-  ['bundle', 'plan', 'rootfs', 'runtime', 'network', 'cgroup', 'security', 'layer', 'files', 'content', 'registry'],
+  ['bundle', 'plan', 'events', 'rootfs', 'runtime', 'network', 'cgroup', 'security', 'layer', 'files', 'content', 'registry'],
   ['api/options', 'plan/slot', 'reference', 'spec', 'sys', 'errors', 'paths'],
 ];
 

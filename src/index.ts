@@ -33,6 +33,7 @@ export {
 } from './api/copy.js';
 export { type ContainerChange, containerChanges } from './api/diff.js';
 export { type DockerContainer, dockerContainer } from './api/docker-container.js';
+export { type EventsOptions, events, type StoreEvent } from './api/events.js';
 export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
 export { type GlimpsedContainer, glanceAtContainers, glanceAtImages, glanceAtVolumes } from './api/glance.js';
@@ -40,9 +41,14 @@ export { type ImageInspection, type ImageSummary, images, inspectImage, pull, re
 export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
 export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
 export { containerPorts, type OpenPort } from './api/port.js';
+export { type Pruned, pruneContainers, pruneSystem, type SystemPruned, type SystemPruneOptions } from './api/prune.js';
+export { resetSystem, type StoreContents, storeContents } from './api/reset.js';
 export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';
 export { compileStart, startContainer } from './api/start.js';
+export { type ContainerStats, type StatsOptions, stats } from './api/stats.js';
+export { generateSystemd, type SystemdOptions } from './api/systemd.js';
+export { type ContainerProcess, containerProcesses } from './api/top.js';
 export {
   createVolume,
   inspectVolume,

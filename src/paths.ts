@@ -148,6 +148,8 @@ export function storePaths(roots: Roots) {
     /** A container's directory until its runner has locked it. */
     unlocked: (id: string) => at('transient', `new-${id}`),
     names: at('names'),
+    /** What happened, one line each; `.1` behind it: the older ones. */
+    events: at('events'),
     volumes: at('volumes'),
     volume: (name: string) => at('volumes', name),
     trash: at('trash'),

@@ -6,6 +6,7 @@ import { compileAttachPlan } from '../plan/control.js';
 import { type Compiled, compiled } from './compiled.js';
 import { runningContainer } from './existing-container.js';
 import type { CommonOptions } from './options.js';
+import { eventSource } from './record.js';
 import { openSession } from './session.js';
 
 export interface AttachOptions extends CommonOptions {
@@ -24,6 +25,7 @@ export async function compileAttach(name: string, options: AttachOptions): Promi
   const { interactive } = settingsOf(paths, spec, container.name);
   return compiled(
     compileAttachPlan({
+      events: eventSource(paths, container, spec),
       runDir: paths.runOf(container.id),
       input: interactive && !options.noStdin,
       terminal: spec.process?.terminal ?? false,

@@ -7,6 +7,7 @@ import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
 import type { LogsOptions } from './logs.js';
 import type { ExecOptions, RunOptions } from './options.js';
+import type { SystemdOptions } from './systemd.js';
 import type { createVolume, pruneVolumes, volumes } from './volumes.js';
 
 type OptionsOf<Verb extends (name: string, options: never) => unknown> = NonNullable<Parameters<Verb>[1]>;
@@ -15,6 +16,7 @@ type AllOptions = RunOptions &
   BundleOptions &
   LogsOptions &
   CopyInOptions &
+  SystemdOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -48,6 +50,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   all: 'boolean',
   annotation: 'strings',
   archive: 'boolean',
+  byName: 'boolean',
   cgroupns: ['private'],
   cidfile: 'string',
   command: 'strings',
@@ -95,16 +98,19 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   onDebug: 'function',
   onNote: 'function',
   onProgress: 'function',
+  path: 'string',
   pid: ['private'],
   pidfile: 'string',
   platform: 'string',
   privileged: 'boolean',
+  program: 'string',
   publish: 'strings',
   publishAll: 'boolean',
   pull: ['missing', 'always', 'never', 'newer'],
   readOnly: 'boolean',
   replace: 'boolean',
   restart: 'string',
+  restartPolicy: ['no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'],
   rm: 'boolean',
   root: 'string',
   rootfs: 'boolean',
@@ -139,6 +145,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
 const WORDS = {
   image: 'string',
   container: 'string',
+  containers: 'strings',
   name: 'string',
   port: 'string',
   directory: 'string',

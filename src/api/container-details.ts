@@ -61,11 +61,17 @@ export function detailsOf(id: string, spec: RuntimeSpec): ContainerDetails {
   const portBindings = portsOf(settings['ports']);
   return {
     ...(imageId === undefined ? {} : { imageId }),
-    labels: { ...imageLabels(annotations, textsOf(settings['annotations'])), ...textsOf(settings['labels']) },
+    labels: labelsOf(spec),
     mounts: mountsOf(id, spec.mounts ?? [], settings),
     ...networkOf(spec, settings['network']),
     ...(portBindings.length === 0 ? {} : { portBindings }),
   };
+}
+
+/** The image's, and the user's own above them. */
+export function labelsOf(spec: Pick<RuntimeSpec, 'annotations'>): Record<string, string> {
+  const settings = settingsOf(spec);
+  return { ...imageLabels(spec.annotations ?? {}, textsOf(settings['annotations'])), ...textsOf(settings['labels']) };
 }
 
 const SETTINGS = 'io.tsrun.container';

@@ -15,6 +15,7 @@ import { lockDirectory } from '../sys/flock.js';
 import { checkArguments } from './check-arguments.js';
 import { notRunning, runningContainer } from './existing-container.js';
 import type { CommonOptions } from './options.js';
+import { recordContainer } from './record.js';
 import { openSession } from './session.js';
 import { startContainer } from './start.js';
 
@@ -33,8 +34,10 @@ export async function stopContainer(
   const signal = options.stopSignal === undefined ? settings.stopSignal : parseSignal(options.stopSignal);
   const timeout = options.timeout ?? settings.stopTimeout;
   stay(container);
+  recordContainer(paths, container, 'kill', { signal: String(signal) });
   if (process) await perform(compileStopPlan(process, runner, signal, timeout < 0 ? -1 : timeout * 1000)).catch(unlessEnded);
   await settled(container.directory, own.signal);
+  recordContainer(paths, container, 'stop');
   return { id };
 }
 
@@ -50,6 +53,7 @@ export async function killContainer(name: string, options: CommonOptions & { kil
   // The runner hands signals on, and knows then how the container ended; what concerns a process's own state is not for it.
   const direct = [SIGKILL, ...JOB_CONTROL].includes(signal);
   await perform(compileSignalPlan(direct ? process : runner, signal));
+  recordContainer(paths, container, 'kill', { signal: String(signal) });
   if (signal === SIGKILL) await settled(container.directory, own.signal);
   return { id: container.id };
 }
@@ -88,7 +92,10 @@ export async function waitContainer(
 /** Ends it, if it runs, and starts it again. */
 export async function restartContainer(name: string, options: CommonOptions & { timeout?: number } = {}): Promise<{ id: string }> {
   await stopContainer(name, options);
-  return startContainer(name, options);
+  const started = await startContainer(name, options);
+  const { paths } = openSession(options);
+  recordContainer(paths, findContainer(paths, started.id), 'restart');
+  return started;
 }
 
 /** @throws ERR_TSRUN_CONTAINER_STOPPED, ERR_TSRUN_CONTAINER_PAUSED */
@@ -103,6 +110,7 @@ export async function pauseContainer(name: string, options: CommonOptions = {}):
     });
   await perform(compilePausePlan({ pid, startTime }, identityOf(spec).ids));
   writeFileSync(pauseFile(container.directory), '', { mode: 0o600 });
+  recordContainer(paths, container, 'pause');
   return { id: container.id };
 }
 
@@ -115,6 +123,7 @@ export async function unpauseContainer(name: string, options: CommonOptions = {}
     throw new TsrunError('ERR_TSRUN_CONTAINER_STOPPED', `the container ${container.name} is not paused`, { subject: container.name });
   await perform(compileUnpausePlan({ pid, startTime }, identityOf(spec).ids));
   rmSync(pauseFile(container.directory), { force: true });
+  recordContainer(paths, container, 'unpause');
   return { id: container.id };
 }
 

@@ -18,6 +18,7 @@ import { type Compiled, compiled } from './compiled.js';
 import { runningContainer } from './existing-container.js';
 import { callersVariables, ownArch } from './host.js';
 import type { ExecOptions } from './options.js';
+import { eventSource } from './record.js';
 import { type RunningProcess, runningProcess } from './running.js';
 import { openSession } from './session.js';
 
@@ -72,6 +73,7 @@ function planExec(
     pid,
     startTime,
     process,
+    events: eventSource(paths, container, spec),
     namespaces: spec.linux?.namespaces ?? [],
     ids,
     ...(seccomp ? { seccomp } : {}),

@@ -11,6 +11,7 @@ import type { ExistingContainer } from '../plan/run.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { ownArch } from './host.js';
 import { findNeighbour } from './network.js';
+import { eventSource } from './record.js';
 
 /** Files that were made with the container and that it has mounted. */
 const FILES = ['hosts', 'hostname', 'resolv.conf'];
@@ -47,6 +48,7 @@ export function keptContainer(paths: StorePaths, container: Container): Existing
     containerDir: container.directory,
     runDir: paths.runOf(container.id),
     files: FILES.filter((file) => spec.mounts?.some(({ source }) => source === `${container.directory}/${file}`)),
+    events: eventSource(paths, container, spec),
     status: { image, command, created },
     arch: ownArch(),
     callerUid: process.getuid?.() ?? 0,

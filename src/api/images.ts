@@ -16,6 +16,7 @@ import type { Digest } from '../spec/digest.js';
 import { checkArguments } from './check-arguments.js';
 import { annotationsOf, collectLayers, layersAnnotation, tidyLayers } from './layers.js';
 import type { CommonOptions, PullOptions } from './options.js';
+import { recordImage } from './record.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openSession, openStore, type Session } from './session.js';
 
@@ -180,11 +181,13 @@ export async function removeImage(
   const { signal } = checkArguments({ image }, options);
   const session = await openStore(options);
   const removed = await remove.removeImage(session, image, { inUse: ({ id }) => userOf(session.paths, id), force: options.force });
+  for (const name of removed.untagged) recordImage(session.paths, 'untag', name, name);
+  for (const id of removed.images) recordImage(session.paths, 'delete', id, id);
   await collectLayers(session, signal);
   return { untagged: removed.untagged, deleted: [...new Set([...removed.images, ...removed.blobs.map(({ digest }) => digest)])] };
 }
 
-const IMAGE_ID = 'io.tsrun.image.id';
+export const IMAGE_ID = 'io.tsrun.image.id';
 
 /** What a container's config.json says of the image it came from, so that the image is not taken from under it. */
 export function imageAnnotations(image: Image, layers: readonly HostPath[]): Record<string, string> {

@@ -5,16 +5,22 @@ import { lockStore } from '../content/lock.js';
 import { readCatalogue } from '../image/catalogue.js';
 import type { HostPath } from '../paths.js';
 import { findIdentity } from '../rootfs/identity.js';
-import { layerKey, layerKeys, removeWithdrawn, unpackedKeys, withdrawLayers } from '../rootfs/prune.js';
+import { layerBytes, layerKey, layerKeys, removeWithdrawn, unpackedKeys, withdrawLayers } from '../rootfs/prune.js';
 import type { CommonOptions } from './options.js';
 import type { Session } from './session.js';
 
 /**
  * Removes every layer that no image, no container and no unpacking under way needs, whoever left it behind. Needs are read, and names are
  * taken away, while nobody can begin to unpack (content/lease.ts draws the order); what runs holds its layers locked and keeps them.
+ * @param how quickly: nothing is looked for where no layer is
+ * @returns bytes of the layers
  */
-export async function collectLayers({ paths, store }: Session, signal?: AbortSignal): Promise<void> {
-  if (unpackedKeys(paths).size === 0) return;
+export async function collectLayers(
+  { paths, store }: Session,
+  signal?: AbortSignal,
+  how: 'quickly' | 'thoroughly' = 'quickly',
+): Promise<number> {
+  if (unpackedKeys(paths).size === 0 && how === 'quickly') return 0;
   const identity = await findIdentity(paths, undefined, signal);
   using withdrawn = await (async () => {
     using _held = await lockStore(paths, 'gc', 'exclusive', signal);
@@ -23,7 +29,9 @@ export async function collectLayers({ paths, store }: Session, signal?: AbortSig
     for (const digest of leased) for (const key of layerKeys(paths, digest)) needed.add(key);
     return withdrawLayers(paths, needed);
   })();
+  const bytes = withdrawn.layers.reduce((sum, { directory }) => sum + layerBytes(directory), 0);
   await removeWithdrawn({ paths, identity }, withdrawn);
+  return bytes;
 }
 
 /** The same, where it is not what was asked for: what cannot be removed now is left to the next collection. */

@@ -3,8 +3,8 @@ import { hasLog, type LogEntry, readLog } from '../container/log.js';
 import { settingsOf } from '../container/settings.js';
 import { findContainer, readConfig } from '../container/state.js';
 import { TsrunError } from '../errors.js';
-import { parseDuration } from '../spec/duration.js';
 import { checkArguments } from './check-arguments.js';
+import { parseMoment } from './moment.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
@@ -53,25 +53,4 @@ function parseTail(text: string): number {
     subject: text,
     hint: 'use a number, or all',
   });
-}
-
-/** @returns RFC 3339 in UTC with nanoseconds, as the log has it */
-function parseMoment(text: string, now = Date.now()): string {
-  const [, whole, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text) ?? [];
-  if (whole !== undefined) return inNanoseconds(Number(whole) * 1000, fraction);
-  const ago = parseDuration(text);
-  if (ago !== undefined) return inNanoseconds(now - ago, '');
-  const [, , seconds = ''] = /^(\d{4}-\d\d-\d\d(?:T[\d:]+)?)(?:\.(\d{1,9}))?/.exec(text) ?? [];
-  const zone = /(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? '' : 'Z';
-  const milliseconds = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text.replace(/\.\d+/, '') + zone) : Number.NaN;
-  if (!Number.isNaN(milliseconds)) return inNanoseconds(milliseconds, seconds);
-  throw new TsrunError('ERR_TSRUN_USAGE', `${JSON.stringify(text)} is not a time`, {
-    subject: text,
-    hint: 'write such as 10m, 2026-01-31T13:00:00Z, or seconds since 1970',
-  });
-}
-
-function inNanoseconds(milliseconds: number, fraction: string): string {
-  const iso = new Date(milliseconds).toISOString();
-  return fraction === '' ? `${iso.slice(0, -1)}000000Z` : `${iso.slice(0, 19)}.${fraction.padEnd(9, '0')}Z`;
 }

@@ -13,6 +13,7 @@ import { removeContainer, sweep } from '../container/remove.js';
 import { settingsAnnotation } from '../container/settings.js';
 import { listContainers } from '../container/state.js';
 import { errnoOf, systemReason, TsrunError } from '../errors.js';
+import { containerAttributes } from '../events/event.js';
 import { ensurePrivateDirectory, type HostPath, type StorePaths } from '../paths.js';
 import { mapsHostId } from '../plan/identity.js';
 import type { RootSource } from '../plan/root.js';
@@ -26,6 +27,7 @@ import type { ImageConfig } from '../spec/image.js';
 import { claimVolume } from '../volume/state.js';
 import { checkRun, withoutEmpty } from './check-run.js';
 import { checkSources } from './check-sources.js';
+import { labelsOf } from './container-details.js';
 import { findDevices } from './devices.js';
 import { callersVariables, copiedVariables, ownArch, proxyNotes } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
@@ -214,6 +216,11 @@ function assemble(
     ...(options.cidfile === undefined
       ? {}
       : { cidfile: isAbsolute(options.cidfile) ? options.cidfile : `${slot('cwd')}/${options.cidfile}` }),
+    events: {
+      file: paths.events,
+      id: slot('id'),
+      attributes: containerAttributes({ image, ...(name === undefined ? {} : { name }) }, labelsOf(built.spec)),
+    },
     status: { image, command: built.spec.process?.args ?? [], created: slot('begun') },
     arch: ownArch(),
     callerUid: process.getuid?.() ?? 0,

@@ -8,6 +8,7 @@ import type { RegistryReference } from '../reference/parse.js';
 import type { Platform } from '../spec/image.js';
 import { tidyLayers } from './layers.js';
 import type { PullOptions, PullPolicy } from './options.js';
+import { recordImage } from './record.js';
 import type { Session } from './session.js';
 
 /**
@@ -51,7 +52,9 @@ async function pull(session: Session, ref: RegistryReference, platform: Platform
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   try {
-    return await pullImage({ ...session, client }, ref, { platform, signal: options.signal, onProgress: options.onProgress });
+    const image = await pullImage({ ...session, client }, ref, { platform, signal: options.signal, onProgress: options.onProgress });
+    recordImage(session.paths, 'pull', image.name, image.name);
+    return image;
   } finally {
     await client.close();
   }

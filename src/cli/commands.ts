@@ -3,10 +3,13 @@
 import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
 import Completion from '../commands/completion.js';
+import ContainerPrune from '../commands/container-prune.js';
 import Cp from '../commands/cp.js';
 import Create from '../commands/create.js';
 import Diff from '../commands/diff.js';
+import Events from '../commands/events.js';
 import Exec from '../commands/exec.js';
+import GenerateSystemd from '../commands/generate-systemd.js';
 import Help from '../commands/help.js';
 import ImageInspect from '../commands/image-inspect.js';
 import Images from '../commands/images.js';
@@ -23,7 +26,11 @@ import Rm from '../commands/rm.js';
 import Rmi from '../commands/rmi.js';
 import Run from '../commands/run.js';
 import Start from '../commands/start.js';
+import Stats from '../commands/stats.js';
 import Stop from '../commands/stop.js';
+import SystemPrune from '../commands/system-prune.js';
+import SystemReset from '../commands/system-reset.js';
+import Top from '../commands/top.js';
 import Unpause from '../commands/unpause.js';
 import Version from '../commands/version.js';
 import VolumeCreate from '../commands/volume-create.js';
@@ -47,6 +54,13 @@ export const COMMANDS = {
   run: Run,
   attach: Attach,
   create: Create,
+  'container:prune': ContainerPrune,
+  'system:prune': SystemPrune,
+  'system:reset': SystemReset,
+  'generate:systemd': GenerateSystemd,
+  events: Events,
+  top: Top,
+  stats: Stats,
   exec: Exec,
   start: Start,
   stop: Stop,

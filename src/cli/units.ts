@@ -13,6 +13,19 @@ export function humanSize(bytes: number, digits = 3): string {
   return `${Number(value.toPrecision(digits))}${SIZES[unit]}`;
 }
 
+/** `7.812MiB`: powers of 1024, four significant digits, as docker prints memory. */
+export function binarySize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < BINARY.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${Number(value.toPrecision(4))}${BINARY[unit]}`;
+}
+
+const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
 /** `About a minute`, `3 weeks`. */
 export function humanDuration(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);

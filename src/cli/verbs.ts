@@ -6,7 +6,9 @@ import { COMPLETION } from './flags/completion.js';
 import { CP } from './flags/cp.js';
 import { CREATE } from './flags/create.js';
 import { DIFF } from './flags/diff.js';
+import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
+import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
 import { HELP } from './flags/help.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
 import { IMAGES } from './flags/images.js';
@@ -15,6 +17,7 @@ import { KILL } from './flags/kill.js';
 import { LOGS } from './flags/logs.js';
 import { PAUSE } from './flags/pause.js';
 import { PORT } from './flags/port.js';
+import { CONTAINER_PRUNE, SYSTEM_PRUNE, SYSTEM_RESET } from './flags/prune.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
 import { RENAME } from './flags/rename.js';
@@ -23,7 +26,9 @@ import { RM } from './flags/rm.js';
 import { RMI } from './flags/rmi.js';
 import { RUN } from './flags/run.js';
 import { START } from './flags/start.js';
+import { STATS } from './flags/stats.js';
 import { STOP } from './flags/stop.js';
+import { TOP } from './flags/top.js';
 import { UNPAUSE } from './flags/unpause.js';
 import { VERSION } from './flags/version.js';
 import { VOLUME_CREATE, VOLUME_INSPECT, VOLUME_LS, VOLUME_PRUNE, VOLUME_RM } from './flags/volume.js';
@@ -54,11 +59,18 @@ export const VERBS: readonly Verb[] = [
   INSPECT,
   PORT,
   RM,
+  TOP,
+  STATS,
+  EVENTS,
   VOLUME_CREATE,
   VOLUME_LS,
   VOLUME_INSPECT,
   VOLUME_RM,
   VOLUME_PRUNE,
+  CONTAINER_PRUNE,
+  SYSTEM_PRUNE,
+  SYSTEM_RESET,
+  GENERATE_SYSTEMD,
   BUNDLE,
   COMPLETION,
   HELP,

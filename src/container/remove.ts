@@ -20,10 +20,11 @@ import { type Container, entriesOf, ID_LENGTH, idsIn, listContainers, readConfig
 import { readStatus } from './status.js';
 
 /**
+ * @returns whether it was removed here: a --rm run takes itself away
  * @param volumes the anonymous ones that no other container has go as well, as they do with a --rm run
  * @throws ERR_TSRUN_CONTAINER_RUNNING unless `force`
  */
-export async function removeContainer(paths: StorePaths, container: Container, force: boolean, volumes = false): Promise<void> {
+export async function removeContainer(paths: StorePaths, container: Container, force: boolean, volumes = false): Promise<boolean> {
   if (container.status !== 'stopped' && container.status !== 'created') {
     if (!force) {
       throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} is running`, {
@@ -39,6 +40,7 @@ export async function removeContainer(paths: StorePaths, container: Container, f
   const trash = moveToTrash(paths, container.directory);
   const dead = volumes || container.rm ? discard(paths, anonymous) : [];
   for (const directory of trash ? [trash, ...dead] : dead) await launch(removalPlan(directory), ['ignore', 'ignore', 'inherit']).ended;
+  return trash !== undefined;
 }
 
 function anonymousVolumes(directory: HostPath, which: 'anonymous' | 'discard'): string[] {
@@ -96,6 +98,24 @@ function killFirst(directory: HostPath): void {
  * for. Looks at `transient/` and `trash/` alone, so that it costs the same however many containers there are.
  */
 export function sweep(paths: StorePaths): void {
+  for (const directory of unheldTrash(paths)) launchDetached(removalPlan(directory, [['lock', directory, 1, 'lock']]));
+}
+
+/** The same for who waits for it, and what else the dead leave: runtime directories, and names that lead nowhere. @returns how many things */
+export async function sweepThoroughly(paths: StorePaths): Promise<number> {
+  const names = entriesOf(paths.names).filter((name) => !existsSync(join(paths.names, name)));
+  for (const name of names) rmSync(join(paths.names, name), { force: true });
+  // Who runs has its directory locked before it makes this one, and until it is gone.
+  const runs = idsIn(paths.run).filter((id) => ![paths.containers, paths.transient].some((place) => isHeld(join(place, id) as HostPath)));
+  for (const id of runs) rmSync(paths.runOf(id), { recursive: true, force: true });
+  const trash = unheldTrash(paths);
+  for (const directory of trash)
+    await launch(removalPlan(directory, [['lock', directory, 1, 'lock']]), ['ignore', 'ignore', 'inherit']).ended;
+  return names.length + runs.length + trash.length;
+}
+
+/** What is to be removed, once what died is among it. Locked: somebody is at it. The remover takes the lock itself, for it outlives us. */
+function unheldTrash(paths: StorePaths): HostPath[] {
   for (const id of idsIn(paths.transient)) {
     const directory = join(paths.transient, id) as HostPath;
     // One that `create --rm` made waits for its start: nobody holds it.
@@ -106,11 +126,9 @@ export function sweep(paths: StorePaths): void {
     discard(paths, volumes);
   }
   for (const directory of abandoned(paths)) moveToTrash(paths, directory);
-  for (const id of idsIn(paths.trash)) {
-    const directory = join(paths.trash, id) as HostPath;
-    // Locked: somebody is at it. The remover takes the lock itself, for it outlives us.
-    if (!isHeld(directory)) launchDetached(removalPlan(directory, [['lock', directory, 1, 'lock']]));
-  }
+  return idsIn(paths.trash)
+    .map((id) => join(paths.trash, id) as HostPath)
+    .filter((directory) => !isHeld(directory));
 }
 
 /** Their runners died between two system calls. A young one may just be about to be locked and to get its name. */

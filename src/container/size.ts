@@ -1,10 +1,11 @@
 /** How much a container takes: what it wrote, and the image below it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import { treeSize } from '../layer/size.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { measureInCage } from '../rootfs/cage.js';
+import { layerBytes } from '../rootfs/prune.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { identityAt } from './remove.js';
 import type { Container } from './state.js';
@@ -27,7 +28,7 @@ export async function containerSize(
   if (!existsSync(join(overlay, 'upper'))) return undefined;
   const owners = annotations['io.tsrun.owners'] ?? '';
   const layers = (annotations['io.tsrun.layers'] ?? '').split(',').filter(Boolean);
-  const image = layers.reduce((sum, key) => sum + layerSize(join(paths.layersOf(owners), key, 'layer.json')), 0);
+  const image = layers.reduce((sum, key) => sum + layerBytes(join(paths.layersOf(owners), key)), 0);
   return { written: await writtenSize(directory, overlay, signal), image };
 }
 
@@ -38,14 +39,5 @@ async function writtenSize(directory: HostPath, overlay: HostPath, signal: Abort
   } catch (error) {
     if (errnoOf(error) !== 'EACCES') throw error;
     return measureInCage(identityAt(directory), overlay, 'upper', signal);
-  }
-}
-
-function layerSize(file: string): number {
-  try {
-    const { bytes } = JSON.parse(readFileSync(file, 'utf8')) as { bytes?: unknown };
-    return typeof bytes === 'number' ? bytes : 0;
-  } catch {
-    return 0;
   }
 }

@@ -6,6 +6,7 @@ import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { jsonText } from './encode.js';
+import { type EventSource, tellEnded, tellStarted } from './events.js';
 import { healthOperations } from './health.js';
 import { becomeRoot, CLONE_NEWUSER, handedTo, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
 import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
@@ -32,6 +33,8 @@ export interface ContainerInput {
   runDir: string;
   /** Names of the files in it that the container has mounted. */
   files: readonly string[];
+  /** Where its events go. */
+  events: EventSource;
   /** What status.json says besides pid, times and exit status. */
   status: Readonly<Record<string, unknown>>;
   arch: 'x64' | 'arm64';
@@ -120,6 +123,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['stage', 'run'],
     // From here on nothing may fail: the command has begun, and what it does must not be lost.
     ['attempt', [status(input, { ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) })]],
+    tellStarted(input),
     ...network.release,
     ['started', 'child'],
     ...(caller === undefined || attended ? ([['notify', 'caller', 'started']] satisfies Operation[]) : []),
@@ -127,6 +131,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...timeLimit(settings),
     ...checks,
     ['wait', 'child'],
+    tellEnded(input),
     ['stage', 'stopped'],
   ];
   const parent: Operation[] = [

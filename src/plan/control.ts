@@ -1,5 +1,6 @@
 /** Plans for containers that somebody else runs: signals, the end, a pause, an attached terminal. Pure. */
 import type { IdMapping } from '../security/idmap.js';
+import { type EventSource, tell } from './events.js';
 import { becomeRoot, cloneFlags } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { SOCKET } from './streams.js';
@@ -77,6 +78,7 @@ function control(container: HostProcess, ids: IdMapping, before: Operation[], si
 }
 
 export interface AttachPlanInput {
+  events: EventSource;
   /** Where its socket lies. */
   runDir: string;
   /** What comes on our standard input is typed. */
@@ -102,7 +104,7 @@ export function attachFlags({ input, terminal, ownTerminal, signals }: Attached)
   return (input ? INPUT : 0) | (terminal ? PTY : 0) | (signals ? SIGNALS : 0) | (terminal && ownTerminal && input ? RAW : 0);
 }
 
-export function compileAttachPlan({ runDir, detachKeys, ...attached }: AttachPlanInput): Plan {
+export function compileAttachPlan({ events, runDir, detachKeys, ...attached }: AttachPlanInput): Plan {
   const { input, terminal, ownTerminal } = attached;
   return {
     processes: [
@@ -112,6 +114,7 @@ export function compileAttachPlan({ runDir, detachKeys, ...attached }: AttachPla
           ['stage', 'attach'],
           ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],
           ['connect', 'run-dir', SOCKET, 'connection'],
+          tell(events, ['attach']),
           ...(terminal && ownTerminal && input ? ([['raw-terminal', 'stdin']] satisfies Operation[]) : []),
           ['attach-to', 'connection', attachFlags(attached), terminal ? detachKeys : new Uint8Array()],
         ],

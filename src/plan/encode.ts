@@ -22,6 +22,11 @@ export function jsonText(value: unknown): string {
   return JSON_MARK + JSON.stringify(value);
 }
 
+/** One JSON text on each line, with slots as in jsonText. */
+export function jsonLines(values: readonly unknown[]): string {
+  return JSON_MARK + values.map((value) => `${JSON.stringify(value)}\n`).join('');
+}
+
 /** The parts of a text argument. */
 export function partsOf(text: string): TemplatePart[] {
   return text.startsWith(JSON_MARK) ? jsonTemplateOf(text.slice(JSON_MARK.length)) : templateOf(text);

@@ -4,6 +4,7 @@ import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { attended, detached } from './detached.js';
+import { type EventSource, tellExecEnded, tellExecStarted } from './events.js';
 import { becomeRoot, cloneFlags, hostIdOf } from './identity.js';
 import type { Operation, Plan, Process } from './operations.js';
 import { KILL_UNHANDLED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
@@ -14,6 +15,8 @@ export interface ExecPlanInput {
   pid: number;
   startTime: number;
   process: SpecProcess;
+  /** The container's. */
+  events: EventSource;
   /** Those that the container has for itself, or shares with another one; the others are the host's, and so are ours. */
   namespaces: readonly Namespace[];
   ids: IdMapping;
@@ -38,15 +41,15 @@ export function compileExecPlan(input: ExecPlanInput): Plan {
     : { processes: [parent, child] };
 }
 
-/** What enters, and as whom. */
-export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'caller'>;
+/** What enters, and as whom. A health check is no event. */
+export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'caller' | 'events'> & { events?: EventSource };
 
 /**
  * The container is the process that is open by that name.
  * @param first what the parent does before anything else
  */
 export function enteringProcesses(
-  { process, namespaces, ids, seccomp, arch, interactive, passed }: Entering,
+  { process, events, namespaces, ids, seccomp, arch, interactive, passed }: Entering,
   caller: Caller | undefined,
   first: readonly Operation[],
 ): { parent: Process; child: Process } {
@@ -71,11 +74,13 @@ export function enteringProcesses(
     ...streams.connect,
     ['await-exec', 'child'],
     ['stage', 'run'],
+    ...(events ? [tellExecStarted(events, process.args)] : []),
     ['started', 'child'],
     ...(caller === undefined || attended ? ([['notify', 'caller', 'started']] satisfies Operation[]) : []),
     // It is not process 1: what it does not handle ends it.
     ['forward-signals', 'child', caller ? SECOND_TERM_IS_LAST : KILL_UNHANDLED],
     ['wait', 'child'],
+    ...(events ? [tellExecEnded(events)] : []),
   ];
   const child: Operation[] = [
     ['stage', 'enter'],

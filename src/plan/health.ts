@@ -1,6 +1,7 @@
 /** Health checks as operations: now and then a process enters the container, and what became of it is written down. Pure. */
 import type { ContainerInput } from './container.js';
 import { jsonText } from './encode.js';
+import { tell } from './events.js';
 import { type Entering, enteringProcesses } from './exec.js';
 import type { Operation, Plan } from './operations.js';
 import type { HealthCheck } from './settings.js';
@@ -43,7 +44,7 @@ export function healthOperations(input: ContainerInput, entering: Entering, notN
       notNow,
       probe(entering, health, input.callerUid),
       [['replace-file', `${directory}/${slot('probe-turn')}`, 0o600, jsonText(RESULT)]],
-      [],
+      [tell(input.events, [`health_status: ${slot('health')}`])],
     ],
   ];
 }

@@ -34,6 +34,7 @@ export const OPERATIONS = {
   mkdir: 'bn',
   'write-file': 'bnb',
   'replace-file': 'bnb',
+  append: 'bnb',
   rename: 'bb',
   'rename-unlocked': 'bb',
   symlink: 'bb',
@@ -152,7 +153,7 @@ type FlatOperation = {
 
 export type Operation =
   | FlatOperation
-  | readonly ['on-exit', 0 | 1, readonly Operation[]]
+  | readonly ['on-exit', 0 | 1 | 2, readonly Operation[]]
   | readonly ['repeat', number, number, string, readonly Operation[], readonly Operation[]]
   | readonly ['health', readonly number[], string, Plan, readonly Operation[], readonly Operation[]]
   | readonly ['unless', string, readonly Operation[]]

@@ -4,6 +4,7 @@ import type { RuntimeSpec } from '../spec/runtime.js';
 import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn, status, stopFile } from './container.js';
 import { attended, detached } from './detached.js';
 import { jsonText } from './encode.js';
+import { tell, tellMade } from './events.js';
 import { handedTo } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { slot } from './slot.js';
@@ -23,7 +24,7 @@ export interface NewContainer extends Omit<ContainerInput, 'fresh' | 'files'> {
 /** @param caller whom the command is connected to; undefined: `-d`, the id is printed once it runs */
 export function compileRunPlan(container: NewContainer, caller: Caller | undefined): Plan {
   const input: ContainerInput = { ...container, fresh: true, files: container.files.map(({ name }) => name) };
-  const made = [...claim(container, input), ...record(container), ...volumes(container, input)];
+  const made = [...tellMade(input), ...claim(container, input), ...record(container), ...volumes(container, input)];
   return start(input, made, caller, `${slot('id')}\n`);
 }
 
@@ -38,6 +39,7 @@ export function compileCreatePlan(made: NewContainer): Plan {
     ...record(container),
     ...volumes(container, { fresh: true, settings: container.settings }),
     status({ containerDir, status: constant }, { status: 'created' }),
+    tell(container.events, ['create']),
     ['print', 'stdout', `${slot('id')}\n`],
   ];
   return { processes: [{ name: 'parent', operations }] };
@@ -58,7 +60,13 @@ export function compileStartPlan(container: ExistingContainer, caller: Caller | 
   const end: Operation[] = settings.rm
     ? [['on-exit', 0, [['remove-tree', containerDir], ...(nameLink ? ([['remove', nameLink]] satisfies Operation[]) : [])]]]
     : [['on-exit', 1, [['replace-file', `${containerDir}/status.json`, 0o600, jsonText(previously)]]]];
-  const found: Operation[] = [['container-id', id], ['lock', containerDir, 1, 'lock'], ['remove', stopFile(containerDir)], ...end];
+  const found: Operation[] = [
+    ['container-id', id],
+    ...tellMade({ ...container, fresh: false }),
+    ['lock', containerDir, 1, 'lock'],
+    ['remove', stopFile(containerDir)],
+    ...end,
+  ];
   return start({ ...container, fresh: false }, found, caller, undefined);
 }
 

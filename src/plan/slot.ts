@@ -14,6 +14,7 @@ export const SLOTS = [
   'start-time', // its start in clock ticks since boot (proc(5), /proc/pid/stat field 22)
   'running-since', // the moment at which that process was made, RFC 3339
   'exit-status', // 0…255 once it has ended
+  'exit-signal', // the number of the signal that ended it, or nothing
   'own-pid', // of the process that executes the operation
   'own-start-time', // its start
   'restarts', // how often `repeat` began again

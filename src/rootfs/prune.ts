@@ -1,5 +1,5 @@
 /** Removal of unpacked layers, in every form that this user has of them. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
@@ -67,5 +67,15 @@ function namesIn(directory: HostPath): string[] {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
+  }
+}
+
+/** Of its files, as they were counted when it was unpacked; 0 when that is not known. */
+export function layerBytes(directory: string): number {
+  try {
+    const { bytes } = JSON.parse(readFileSync(join(directory, 'layer.json'), 'utf8')) as { bytes?: unknown };
+    return typeof bytes === 'number' ? bytes : 0;
+  } catch {
+    return 0;
   }
 }

@@ -10,7 +10,7 @@ import type { Operation, Plan } from '../plan/operations.js';
 import { recordedIdentity } from '../rootfs/identity.js';
 import { launch } from '../runtime/spawn.js';
 import { tryLockDirectory } from '../sys/flock.js';
-import { readVolume, underLock, type Volume, type VolumeFile } from './state.js';
+import { readVolume, recordVolume, underLock, type Volume, type VolumeFile } from './state.js';
 
 /** Names the container that has a volume, whether it runs or not. */
 export type UserOf = (name: string) => string | undefined;
@@ -50,6 +50,7 @@ export function moveUnusedToTrash(paths: StorePaths, { directory, name }: Pick<V
     using held = tryLockDirectory(directory, 'exclusive');
     if (held === undefined) return undefined;
     renameSync(directory, trash);
+    recordVolume(paths, 'destroy', name);
     return trash;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;

@@ -21,6 +21,7 @@ import { storeFailure } from '../content/failure.js';
 import { syncDirectory, writeDurably } from '../content/ingest.js';
 import { lockStore } from '../content/lock.js';
 import { TsrunError } from '../errors.js';
+import { recordEvent } from '../events/record.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { handedTo } from '../plan/identity.js';
 import { mapOf } from '../plan/volumes.js';
@@ -149,6 +150,7 @@ async function makeVolume(paths: StorePaths, name: string, labels: Record<string
     await writeDurably(paths, join(half, 'volume.json'), JSON.stringify(file));
     renameSync(half, directory);
     await syncDirectory(paths.volumes);
+    recordVolume(paths, 'create', name);
   } catch (error) {
     rmSync(half, { recursive: true, force: true });
     throw storeFailure(error, `cannot make the volume ${name}`, directory);
@@ -157,11 +159,17 @@ async function makeVolume(paths: StorePaths, name: string, labels: Record<string
 }
 
 /** Of a process that was killed. They are empty, and made in a moment. */
-function sweepHalfMade({ volumes }: StorePaths): void {
+export function sweepHalfMade({ volumes }: StorePaths): void {
+  if (!existsSync(volumes)) return;
   for (const name of readdirSync(volumes).filter((each) => each.startsWith(HALF_MADE))) {
     const stat = statSync(join(volumes, name), { throwIfNoEntry: false });
     if (stat !== undefined && Date.now() - stat.mtimeMs > 60_000) rmSync(join(volumes, name), { recursive: true, force: true });
   }
+}
+
+/** docker's event of a volume. */
+export function recordVolume({ events }: StorePaths, action: 'create' | 'destroy', name: string): void {
+  recordEvent(events, { type: 'volume', action, id: name, attributes: { driver: 'local' } });
 }
 
 /** Who makes, claims or removes a volume has its lock. The lock's file goes with its use, or locks/ would only grow. */

@@ -68,6 +68,10 @@ describe('what programs hand to the library', () => {
       () => tsrun.images(bad),
       () => tsrun.containers(bad),
       () => tsrun.logs('alpine', bad).next(),
+      ...[tsrun.pruneContainers, tsrun.pruneSystem, tsrun.storeContents, tsrun.resetSystem].map((verb) => () => verb(bad)),
+      ...[tsrun.containerProcesses, tsrun.generateSystemd].map((verb) => () => verb('alpine', bad)),
+      () => tsrun.events(bad).next(),
+      () => tsrun.stats([], bad).next(),
       () => writeBundle('alpine', '/nowhere', bad),
     ];
     const verbs = Object.entries(tsrun).filter(

@@ -44,13 +44,17 @@ describe('the end of a plan', () => {
 
   it('of a command that does not exist is a record, and what was to happen on failure happens', async () => {
     const mark = join(directory, 'failed');
-    const before = [['on-exit', 1, [['mkdir', mark, 0o700]]]] as const;
+    const before = [
+      ['on-exit', 1, [['mkdir', mark, 0o700]]],
+      ['on-exit', 2, [['mkdir', `${mark}.not`, 0o700]]],
+    ] as const;
     const { code, failed } = await ended(
       launch(released, two([['exec', ['no-such-command'], [], '/bin:/usr/bin']], { before: [...before] })),
     );
     assert.equal(code, 125);
     assert.deepEqual(failed, { process: 'child', stage: 'start', operation: 'exec', path: 'no-such-command', error: 2 });
     assert.ok(existsSync(mark));
+    assert.ok(!existsSync(`${mark}.not`), 'nor did what was to happen on success');
   });
 
   it('does what was registered for it, the last first, whatever fails of that', async () => {
@@ -62,6 +66,7 @@ describe('the end of a plan', () => {
         one(
           ['on-exit', 0, [['write-file', `${order}/3`, 0o600, slot('now')]]],
           ['on-exit', 1, [['write-file', `${order}/never`, 0o600, '']]],
+          ['on-exit', 2, [['write-file', `${order}/2`, 0o600, '']]],
           ['on-exit', 0, [['remove-contents'], ['mkdir', '/nowhere/x', 0]]],
           ['on-exit', 0, [['write-file', `${order}/1`, 0o600, slot('now')]]],
           ['chdir-host', temporaryDirectory()],
@@ -70,7 +75,7 @@ describe('the end of a plan', () => {
     );
     assert.equal(code, 0);
     assert.deepEqual([failed?.operation, failed?.stage], ['mkdir', 'cleanup']);
-    assert.deepEqual(readdirSync(order).sort(), ['1', '3']);
+    assert.deepEqual(readdirSync(order).sort(), ['1', '2', '3']);
     assert.ok(readFileSync(join(order, '1'), 'utf8') < readFileSync(join(order, '3'), 'utf8'));
   });
 

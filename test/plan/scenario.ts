@@ -205,6 +205,7 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
     unlockedDir: `${store}/transient/new-${slot('id')}`,
     runDir: `${facts.run}/${slot('id')}`,
     ...(name === undefined ? {} : { nameLink: `${store}/names/${name}` }),
+    events: { file: `${store}/events`, id: slot('id'), attributes: { image: 'busybox', ...(name === undefined ? {} : { name }) } },
     status: { image: 'busybox', created: slot('begun') },
     arch,
     callerUid,
@@ -296,6 +297,7 @@ function execInput(facts: Facts, script: string, tty = false) {
   return {
     ...facts.running,
     process: spec.process,
+    events: { file: `${facts.store}/events`, id: ID, attributes: { image: 'busybox', name: 'calm-heron-3f' } },
     namespaces: spec.linux?.namespaces ?? [],
     ids: facts.ids,
     arch: facts.arch,

@@ -178,6 +178,7 @@ const RUN_LATER = {
 
 export const RUN = {
   name: 'run',
+  aliases: ['container run'],
   summary: 'Run a command in a new container',
   description:
     "Pulls the image if it is not in the store, then runs COMMAND, or the image's own, in seven new namespaces. On a terminal -i -t are implied unless -i or -t is given. " +

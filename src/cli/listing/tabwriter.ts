@@ -6,23 +6,30 @@
 const NARROWEST = 10;
 const GAP = 3;
 
-export function alignColumns(text: string): string {
+export function alignColumns(text: string, narrowest = NARROWEST): string {
   const lines = text.split('\n').map((line) => line.split('\t'));
   const widths: number[][] = lines.map(() => []);
-  widen(lines, widths, 0, lines.length, 0);
+  widen(lines, widths, { from: 0, to: lines.length, column: 0, narrowest });
   return lines.map((cells, line) => cells.map((cell, column) => padded(cell, widths[line]?.[column] ?? 0)).join('')).join('\n');
 }
 
+interface Block {
+  from: number;
+  to: number;
+  column: number;
+  narrowest: number;
+}
+
 /** Finds the blocks of neighbouring lines in [from, to) that have a cell in this column, and their widths. */
-function widen(lines: readonly string[][], widths: number[][], from: number, to: number, column: number): void {
+function widen(lines: readonly string[][], widths: number[][], { from, to, column, narrowest }: Block): void {
   const has = (line: number) => line < to && column < (lines[line]?.length ?? 0) - 1;
   for (let start = from; start < to; start++) {
     if (!has(start)) continue;
     let end = start;
-    let width = NARROWEST;
+    let width = narrowest;
     for (; has(end); end++) width = Math.max(width, lengthOf(lines[end]?.[column] ?? '') + GAP);
     for (let line = start; line < end; line++) widths[line]?.push(width);
-    widen(lines, widths, start, end, column + 1);
+    widen(lines, widths, { from: start, to: end, column: column + 1, narrowest });
     start = end;
   }
 }

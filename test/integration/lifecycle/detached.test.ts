@@ -240,7 +240,7 @@ for (const who of identities()) {
     });
 
     it('always goes on until it is stopped; its data stay', async () => {
-      const id = await life().detached('echo x >> /count; wc -l < /count; exit 1', '--restart', 'always');
+      const id = await life().detached('echo x >> /count; wc -l < /count; exit 1', '-q', '--restart', 'always');
       assert.ok(await until(async () => / *3\n/.test(await life().ok('logs', id)), 10_000));
       await life().ok('stop', id);
       const { length } = await life().ok('logs', id);
@@ -250,7 +250,7 @@ for (const who of identities()) {
     });
 
     it('always begins what was killed from outside again, but not what our kill ended', async () => {
-      const id = await life().detached(`echo begun; ${STAY}`, '--restart', 'unless-stopped');
+      const id = await life().detached(`echo begun; ${STAY}`, '-q', '--restart', 'unless-stopped');
       const begun = async () => (await life().ok('logs', id)).match(/begun/g)?.length;
       assert.ok(await until(async () => (await begun()) === 1));
       process.kill(life().processesOf(id).first, 'SIGKILL');

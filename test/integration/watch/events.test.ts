@@ -1,0 +1,74 @@
+/** What happens is told: by the helper and by Node's verbs, from the first to the last moment of a container. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { identities } from '../../harness/identity.js';
+import { describeLife } from '../lifecycle/place.js';
+
+for (const who of identities()) {
+  describeLife(who, 'events', (life) => {
+    const told = async (...filters: string[]) =>
+      (await life().ok('events', '--since', '1h', '--until', '0s', ...filters.flatMap((each) => ['--filter', each]), '--format', SHORT))
+        .split('\n')
+        .filter(Boolean);
+    const SHORT =
+      '{{.Action}} {{with index .Actor.Attributes "exitCode"}}{{.}}{{end}}{{with index .Actor.Attributes "signal"}}/{{.}}{{end}}';
+
+    it('a run in the foreground that leaves nothing has all of its life told', async () => {
+      await life().box.tsrun(['run', '--rm', '--name', 'short', life().image, 'sh', '-c', 'exit 3']);
+      assert.deepEqual(await told('container=short'), ['create ', 'start ', 'die 3', 'destroy ']);
+    });
+
+    it('one that cannot begin was never there', async () => {
+      await life().box.tsrun(['run', '--name', 'never', life().image, 'no-such-command']);
+      assert.deepEqual(await told('container=never'), []);
+    });
+
+    it('verbs on a container are told with its end, and who follows hears of each as it comes', async () => {
+      const following = life().box.start(['events', '--filter', 'container=long', '--format', 'json']);
+      // It listens once it tells of anything.
+      for (let n = 0; following.stdout() === ''; n++) await life().box.tsrun(['run', '--rm', '--name', `long-${n}`, life().image, 'true']);
+      await life().detached('trap "" TERM; sleep 1000', '--name', 'longer');
+      await life().ok('exec', 'longer', 'true');
+      for (const verb of ['pause', 'unpause']) await life().ok(verb, 'longer');
+      await life().ok('rename', 'longer', 'longest');
+      await life().ok('kill', 'longest');
+      await life().ok('rm', 'longest');
+      await following.waitFor(/"Action":"destroy","Actor":\{"ID":"[^"]*","Attributes":\{[^}]*"name":"longest"/);
+      process.kill(following.pid, 'SIGINT');
+      assert.equal((await following.finished).code, 130);
+      assert.deepEqual(
+        following
+          .stdout()
+          .split('\n')
+          .filter((line) => /"name":"longe/.test(line))
+          .map((line) => JSON.parse(line))
+          .map(({ Action, Actor }) => [Action, Actor.Attributes.signal ?? Actor.Attributes.oldName ?? ''])
+          .filter(([action]) => !/^kill$|^die$/.test(action)),
+        [
+          ['create', ''],
+          ['start', ''],
+          ['exec_create: true', ''],
+          ['exec_start: true', ''],
+          ['exec_die', ''],
+          ['pause', ''],
+          ['unpause', ''],
+          ['rename', 'longer'],
+          ['destroy', ''],
+        ],
+      );
+      assert.deepEqual((await told('container=longe')).filter((line) => /^(kill|die)/.test(line)).sort(), ['die 137/9', 'kill /9']);
+    });
+
+    it('one that is begun again by itself was made once', async () => {
+      const id = await life().detached('exit 4', '--restart', 'on-failure:2');
+      await life().box.tsrun(['wait', id]);
+      assert.deepEqual(await told(`container=${id}`), ['create ', 'start ', 'die 4', 'start ', 'die 4', 'start ', 'die 4']);
+    });
+
+    it('volumes have theirs', async () => {
+      await life().ok('volume', 'create', 'kept');
+      await life().ok('volume', 'rm', 'kept');
+      assert.deepEqual(await told('volume=kept'), ['create ', 'destroy ']);
+    });
+  });
+}
