@@ -6,7 +6,7 @@ export const GENERATE_SYSTEMD = {
   summary: 'Print a systemd unit that runs a container',
   description:
     'For ~/.config/systemd/user/, or as root /etc/systemd/system/. The unit is the container in the foreground: what it prints is in the journal, its end is the end of the unit.',
-  args: [{ name: 'CONTAINER', required: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', required: true, complete: 'container', help: 'a name or an id' }],
   interspersed: true,
   examples: [
     ['tsrun generate systemd -n web > ~/.config/systemd/user/container-web.service', ''],

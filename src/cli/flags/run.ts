@@ -20,12 +20,12 @@ const RUN_FLAGS = {
   user: { type: 'string', char: 'u', placeholder: 'USER[:GROUP]', help: 'Run as this user, by name or id' },
   'group-add': { type: 'strings', placeholder: 'GROUP', help: 'A further group of the user, by its name in the image or its id' },
   umask: { type: 'string', placeholder: 'MODE', help: "The command's umask, in octal (default 0022)" },
-  tz: { type: 'string', placeholder: 'ZONE', help: 'The time zone: local, or a name such as Europe/Berlin' },
+  tz: { type: 'string', placeholder: 'ZONE', complete: ['local', 'UTC'], help: 'The time zone: local, or a name such as Europe/Berlin' },
   entrypoint: { type: 'string', placeholder: 'PROGRAM', help: "Replace the image's entrypoint; '' clears it" },
   hostname: { type: 'string', char: 'h', placeholder: 'NAME', help: "The container's host name" },
   domainname: { type: 'string', placeholder: 'NAME', help: "The container's NIS domain name" },
   label: { type: 'strings', char: 'l', placeholder: 'NAME[=VALUE]', help: 'Label the container' },
-  'label-file': { type: 'strings', placeholder: 'FILE', help: 'Read labels from a file' },
+  'label-file': { type: 'strings', placeholder: 'FILE', complete: 'file', help: 'Read labels from a file' },
   annotation: { type: 'strings', placeholder: 'NAME=VALUE', help: 'Add an annotation to its config.json' },
   volume: {
     type: 'strings',
@@ -46,6 +46,7 @@ const RUN_FLAGS = {
   device: {
     type: 'strings',
     placeholder: 'HOST[:CONTAINER][:rwm]',
+    complete: 'file',
     help: 'A device of the host, or all below a directory; its mode at the host decides who may use it',
   },
   sysctl: {
@@ -56,6 +57,7 @@ const RUN_FLAGS = {
   ulimit: {
     type: 'strings',
     placeholder: 'NAME=SOFT[:HARD]',
+    complete: ['nofile=', 'nproc=', 'core=', 'memlock=', 'stack=', 'host'],
     help: "Set a resource limit: nofile=1024:2048, core=-1; host keeps the caller's",
   },
   cgroupns: { type: 'string', values: ['private'], placeholder: 'MODE', help: 'private, which is the default' },
@@ -117,7 +119,14 @@ const RUN_FLAGS = {
   cidfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: "Write the container's id to this new file" },
   pidfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: 'Write the pid of its first process to this new file' },
   replace: { type: 'boolean', help: 'Remove a container that has the name' },
-  attach: { type: 'strings', char: 'a', placeholder: 'STREAM', effect: 'cli', help: 'Show stdout or stderr alone' },
+  attach: {
+    type: 'strings',
+    char: 'a',
+    placeholder: 'STREAM',
+    complete: ['stdin', 'stdout', 'stderr'],
+    effect: 'cli',
+    help: 'Show stdout or stderr alone',
+  },
   'sig-proxy': { type: 'boolean', effect: 'cli', help: 'Hand signals on; false: they end tsrun, and the container with it (default true)' },
   'preserve-fds': { type: 'string', parse: count, placeholder: 'N', effect: 'cli', help: 'Pass descriptors 3 to N+2 on to the command' },
   detach: { type: 'boolean', char: 'd', effect: 'cli', help: 'Leave it running and print its id' },

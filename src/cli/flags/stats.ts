@@ -6,7 +6,7 @@ export const STATS = {
   aliases: ['container stats'],
   summary: 'Show what containers use, each second',
   description: 'Of those named, else of all that run, until it is interrupted. 100 % of CPU is one of them.',
-  args: [{ name: 'CONTAINER', many: true, help: 'a name or an id' }],
+  args: [{ name: 'CONTAINER', many: true, complete: 'up', help: 'a name or an id' }],
   interspersed: true,
   examples: [
     ['tsrun stats', 'on a terminal drawn anew each second'],

@@ -8,7 +8,7 @@ export const TOP = {
   description:
     "What ps would say of them on the host, without running one: -ef (the default), aux, or -o with a list, whose numbers and names are the host's. Words without a hyphen are podman's: user, group, uid, gid, pid and ppid are those inside then, and huser, hgroup and hpid the host's.",
   args: [
-    { name: 'CONTAINER', required: true, help: 'a name or an id' },
+    { name: 'CONTAINER', required: true, complete: 'up', help: 'a name or an id' },
     { name: 'PS OPTIONS', many: true, help: '-ef, aux, -o COLUMNS, or COLUMNS' },
   ],
   interspersed: false,

@@ -58,9 +58,9 @@ const LINES: Readonly<Record<string, string>> = {
   '--debug ru': 'run',
   // flags: not again what counts once; clusters; --
   'run --pul': '--pull',
-  'run --rm --r': '--read-only --rootfs --restart --root --run-root',
-  'run -e A=b --env': '--env --env-file',
-  'run -it --t': '--tmpfs --tls-verify',
+  'run --rm --r': '--read-only --rootfs --replace --restart --root --run-root',
+  'run -e A=b --env': '--env --env-file --env-host',
+  'run -it --t': '--tz --tmpfs --timeout --tls-verify',
   'run -it': '-it',
   'run -iz': '',
   'run -- --': '',
@@ -172,7 +172,7 @@ describe('completion', () => {
 
 /** Placeholders of free text: nothing that this machine could know. */
 const FREE =
-  /^(NAME(\[?=VALUE\]?)?|USER\[:GROUP\]|PROGRAM|COMMAND|type=TYPE.*|CONTAINER\[:OPTIONS\]|\[?\[?\[IP.*|\[\[IP:\]PORT:\]PORT\[\/udp\]|PORT(\[\/udp\])?|ADDRESS|DOMAIN|OPTION|NAME:IP|SECONDS|TIME|LINES|N|KEYS|[A-Z]+=[A-Z]+.*|NUMBER|SIZE|BYTES|KEY=VALUE)$/;
+  /^(NAME(\[?=VALUE\]?)?|USER\[:GROUP\]|PROGRAM|COMMAND|type=TYPE.*|CONTAINER\[:OPTIONS\]|\[?\[?\[IP.*|\[\[IP:\]PORT:\]PORT\[\/udp\]|PORT(\[\/udp\])?|ADDRESS|DOMAIN|OPTION|NAME:IP|SECONDS|TIME|LINES|N|KEYS|[A-Z]+=[A-Z]+.*|NUMBER|SIZE|GROUP|MODE|BYTES|KEY=VALUE)$/;
 
 describe('the flags', () => {
   for (const verb of [LEADING, ...VERBS] as readonly Verb[]) {
