@@ -14,9 +14,14 @@ export function roster(peers: readonly Peer[]): void {
     );
 }
 
-/** @param times the first is tsrun's */
-export function ratios([own, ...others]: readonly Times[]): void {
+export function line(text: string): void {
+  console.log(`  ${text}`);
+}
+
+/** @param times the first is tsrun's @param what is compared, where a section has several */
+export function ratios([own, ...others]: readonly Times[], what = ''): void {
   if (own === undefined) return;
+  if (what !== '') line(what);
   const row = (other: Times) => [`tsrun / ${other.name}`, ratio(ratioOf(own, other)), ms(spreadOf(other.milliseconds))];
   const head = ['', 'ratio (min–max)', 'ms (min–max)'];
   console.log(table([head, [own.name, '', ms(spreadOf(own.milliseconds))], ...others.map(row)]));

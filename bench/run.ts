@@ -2,16 +2,18 @@
  * tsrun beside its peers, in one run on one machine. What counts is the ratio, not the milliseconds: see bench/README.md.
  *
  *   npm run bench                        every section
- *   npm run bench -- start               one of them: start, pull
+ *   npm run bench -- start               one of them: start, pull, life
  *   npm run bench -- pull --rounds=7     more rounds, less spread
  */
 import { cpus, release } from 'node:os';
+import { life } from './life.js';
 import { pull } from './pull.js';
 import { start } from './start.js';
 
 const SECTIONS: Readonly<Record<string, { rounds: number; run: (rounds: number) => Promise<void> }>> = {
   start: { rounds: 21, run: start },
   pull: { rounds: 3, run: pull },
+  life: { rounds: 11, run: life },
 };
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));

@@ -299,6 +299,17 @@ static void end_recording(struct context *c, int status)
 	c->server = NULL;
 }
 
+/* To whoever is there: the caller, or those who are attached, at a terminal that may still be raw. */
+static void tell_late(struct context *c)
+{
+	if (c->server) {
+		serve_output(c->server, 1, c->time_limit_words, strlen(c->time_limit_words));
+		serve_output(c->server, 1, "\r\n", 2);
+	}
+	if (c->report_fd < 0)
+		dprintf(2, "%s\n", c->time_limit_words);
+}
+
 int run_until_exit(struct context *c, struct peer *peer)
 {
 	struct run run = { .c = c, .peer = peer, .forced = -1 };
@@ -342,8 +353,8 @@ int run_until_exit(struct context *c, struct peer *peer)
 			health_events(c, polls + 5);
 	}
 	restore_terminal(c);
-	if (run.late && c->report_fd < 0)
-		dprintf(2, "%s\n", c->time_limit_words);
+	if (run.late)
+		tell_late(c);
 	end_recording(c, peer->status);
 	return 0;
 }

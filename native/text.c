@@ -68,6 +68,17 @@ static const char *variable(struct span name)
 	return getenv(text);
 }
 
+static const char *read_boot_id(char *scratch, size_t size)
+{
+	closing int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, scratch, size - 1);
+	if (n <= 0)
+		return "unknown";
+	scratch[n] = 0;
+	scratch[strcspn(scratch, "\n")] = 0;
+	return scratch;
+}
+
 static const char *print_number(char *scratch, size_t size, long long number)
 {
 	snprintf(scratch, size, "%lld", number);
@@ -110,6 +121,8 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 	}
 	if (is(name, "pid"))
 		return print_number(scratch, size, c->container_pid);
+	if (is(name, "boot-id"))
+		return read_boot_id(scratch, size);
 	if (is(name, "start-time"))
 		return c->started_at;
 	if (is(name, "exit-status"))

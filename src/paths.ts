@@ -6,6 +6,7 @@ import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { errnoOf, TsrunError } from './errors.js';
 import { type ChainId, type DiffId, type Digest, hexOf } from './spec/digest.js';
+import { bootId } from './sys/boot.js';
 import { makeDirectories } from './sys/directories.js';
 
 declare const brand: unique symbol;
@@ -49,7 +50,7 @@ function defaultRun(env: NodeJS.ProcessEnv, uid: number): string {
   if (uid === 0) return '/run/tsrun';
   const xdg = nonEmpty(env['XDG_RUNTIME_DIR']);
   if (xdg?.startsWith('/') && isPrivateDirectory(xdg, uid)) return join(xdg, 'tsrun');
-  return `/tmp/tsrun-${uid}`;
+  return `/tmp/tsrun-${uid}-${bootId().slice(0, 8)}`; // /tmp may outlast the boot
 }
 
 function isPrivateDirectory(path: string, uid: number): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, lchownSync, mkdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, readFileSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ensurePrivateDirectory, type HostPath, resolveRoots } from '../src/paths.js';
@@ -17,6 +17,7 @@ function place() {
 }
 
 describe('resolveRoots', () => {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
   const env = { TSRUN_ROOT: '/variable/data', TSRUN_RUN_ROOT: '/variable/run', HOME: '/home/me' };
 
   it('takes the option before the variable, and the variable before the default', () => {
@@ -25,7 +26,7 @@ describe('resolveRoots', () => {
       run: '/option/run',
     });
     assert.deepEqual(resolveRoots({}, env, 1000), { data: '/variable/data', run: '/variable/run' });
-    assert.deepEqual(resolveRoots({}, { HOME: '/home/me' }, 1000), { data: '/home/me/.local/share/tsrun', run: '/tmp/tsrun-1000' });
+    assert.deepEqual(resolveRoots({}, { HOME: '/home/me' }, 1000), { data: '/home/me/.local/share/tsrun', run: `/tmp/tsrun-1000-${boot}` });
   });
 
   it('an empty option or variable is none: never the directory that the caller happens to be in', () => {

@@ -1,10 +1,12 @@
 /**
  * Whether a container lives. Its runner holds the lock of its directory, which it took before the directory got its name; the kernel
- * drops that with the runner's last process. A pid is only believed together with the moment at which its process began.
+ * drops that with the runner's last process. A pid is only believed together with the moment at which its process began, in this
+ * run of the machine.
  */
 import { readFileSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 import type { HostPath } from '../paths.js';
+import { bootId } from '../sys/boot.js';
 import { tryLockDirectory } from '../sys/flock.js';
 import { readStatus } from './status.js';
 
@@ -27,8 +29,9 @@ export function isHeld(directory: HostPath): boolean {
 
 /** The container's first process while it lives, also when its runner and the keeper were killed and its own parent-death signal is cleared. */
 export function firstProcess(directory: HostPath): number | undefined {
-  const { status, pid, startTime } = readStatus(directory);
-  return status === 'running' && pid !== undefined && startTime !== undefined && startOf(pid) === startTime ? Number(pid) : undefined;
+  const { status, pid, startTime, boot } = readStatus(directory);
+  if (status !== 'running' || pid === undefined || startTime === undefined || boot !== bootId()) return undefined;
+  return startOf(pid) === startTime ? Number(pid) : undefined;
 }
 
 /** proc(5), /proc/pid/stat field 22; the name in field 2 may hold anything. A zombie has ended. */

@@ -13,6 +13,8 @@ export interface StatusFile {
   status?: ContainerStatus;
   pid?: string;
   startTime?: string;
+  /** When the machine was started anew since then, the two above mean nothing. */
+  boot?: string;
   started?: string;
   finished?: string;
   exitCode?: string;

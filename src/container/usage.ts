@@ -3,7 +3,7 @@
  * instead, exactly and with limits.
  */
 import { totalmem } from 'node:os';
-import { parseStatus, readMemoryFile, readNamespace, readProc, TICKS } from './proc.js';
+import { parseStatus, readMemoryFile, readNamespace, readProc, readStat, TICKS } from './proc.js';
 import { containerProcesses } from './processes.js';
 
 /** Undefined is what cannot be known. Counters grow from the container's start. */
@@ -27,7 +27,7 @@ export interface Usage {
 export async function readUsage(first: number): Promise<Usage> {
   const members = containerProcesses(first);
   const memory = await Promise.all(members.map(({ pid }) => memoryOf(pid)));
-  const blocks = sumBlocks(members.map(({ pid }) => parseIo(readProc(pid, 'io') ?? '')));
+  const blocks = sumBlocks(members.map(({ pid }) => blocksOf(pid)));
   return {
     cpuTime: members.reduce((sum, { userTicks, systemTicks, childTicks }) => sum + userTicks + systemTicks + childTicks, 0) / TICKS,
     memory: memory.reduce((sum, bytes) => sum + bytes, 0),
@@ -73,6 +73,13 @@ export function parseIo(text: string): Blocks | undefined {
   const value = (name: string) => new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1];
   const [read, written] = [value('read_bytes'), value('write_bytes')];
   return read === undefined || written === undefined ? undefined : { read: Number(read), written: Number(written) };
+}
+
+/** One that has ended meanwhile counts with its parent, which waits for it. */
+function blocksOf(pid: number): Blocks | undefined {
+  const known = parseIo(readProc(pid, 'io') ?? '');
+  const state = known ? undefined : readStat(pid)?.state;
+  return known ?? (state === undefined || state === 'Z' || state === 'X' ? { read: 0, written: 0 } : undefined);
 }
 
 /** One that is not known makes the sum unknown. */

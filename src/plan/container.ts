@@ -59,6 +59,7 @@ const RUNNING = {
   status: 'running',
   pid: slot('pid'),
   startTime: slot('start-time'),
+  boot: slot('boot-id'),
   ...RUNNER,
   restarts: slot('restarts'),
   started: slot('running-since'),

@@ -1,7 +1,7 @@
 /** The launch plans of a container's beginning: run, run -d, create, start. Pure: golden files test them. */
 import type { BuiltFile } from '../bundle/build.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
-import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn, status, stopFile } from './container.js';
+import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn, pauseFile, status, stopFile } from './container.js';
 import { attended, detached } from './detached.js';
 import { jsonText } from './encode.js';
 import { tell, tellMade } from './events.js';
@@ -65,6 +65,7 @@ export function compileStartPlan(container: ExistingContainer, caller: Caller | 
     ...tellMade({ ...container, fresh: false }),
     ['lock', containerDir, 1, 'lock'],
     ['remove', stopFile(containerDir)],
+    ['remove', pauseFile(containerDir)], // of a machine that went down meanwhile
     ...end,
   ];
   return start({ ...container, fresh: false }, found, caller, undefined);

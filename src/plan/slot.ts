@@ -11,6 +11,7 @@ export const SLOTS = [
   'begun', // the moment at which the helper began, in the same form
   'cwd', // the caller's working directory
   'pid', // of the container's first process, as the host counts
+  'boot-id', // of the machine's running system (random(4)): a pid and its start mean something together with it
   'start-time', // its start in clock ticks since boot (proc(5), /proc/pid/stat field 22)
   'running-since', // the moment at which that process was made, RFC 3339
   'exit-status', // 0…255 once it has ended

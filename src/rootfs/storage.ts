@@ -13,6 +13,7 @@ import { BEGUN, compileFuseProbe, compileOverlayProbe, WORKS } from '../plan/pro
 import type { FailureRecord } from '../runtime/record.js';
 import { launch } from '../runtime/spawn.js';
 import { findProgram } from '../security/idmap-read.js';
+import { bootId } from '../sys/boot.js';
 import { inHalfMade, type Owned, openLayers, underLock } from './publish.js';
 import { type Hindrance, hindranceOf, storageNote } from './storage-note.js';
 
@@ -72,7 +73,7 @@ function storageNamed(name: string, env: NodeJS.ProcessEnv): Storage {
 
 /** What a verdict holds for: a file system can be mounted elsewhere, a kernel be replaced. */
 function identityOfPlace(base: HostPath): string {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const boot = bootId();
   return `${release()} ${boot} ${statSync(base).dev}`;
 }
 

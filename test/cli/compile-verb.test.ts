@@ -57,7 +57,18 @@ describe('compiling run', () => {
 
   it('prints the plan for --dry-run, as an object when asked, and sends none', async () => {
     const directory = temporaryDirectory();
-    const words = ['--dry-run', '--root', `${directory}/store`, '--run-root', `${directory}/run`, '--rootfs', directory, '/true'];
+    const words = [
+      '--dry-run',
+      '--network',
+      'none',
+      '--root',
+      `${directory}/store`,
+      '--run-root',
+      `${directory}/run`,
+      '--rootfs',
+      directory,
+      '/true',
+    ];
     const plain = caller(false, false);
     assert.equal(await compileVerb(run, words, plain), 0, plain.streams.stderr.text);
     assert.match(plain.streams.stdout.text, /^parent:\n {2}── prepare\n/);

@@ -22,13 +22,19 @@ export interface Place extends AsyncDisposable {
   start(words: readonly string[], options?: CommandOptions): Running;
 }
 
+/** A network costs more than all the rest of a start: who does not speak of it has none. */
+export function withoutNetwork(words: readonly string[]): readonly string[] {
+  const speaks = words.some((word) => /^(--net|-p|-P|--publish|--expose|--add-host|--dns|--no-hosts|--ip|--mac|--dry-run)/.test(word));
+  return speaks ? words : ['--network', 'none', ...words];
+}
+
 /** Pulls the image, so that no later run has progress or notes to tell. */
 export async function place(who: Identity, node?: NodeVersion): Promise<Place> {
   const { reference: image } = await busyboxImage();
   const box = sandbox(who, node);
   const first = await box.tsrun(['run', '--rm', image, 'true']);
   assert.equal(first.code, 0, first.stderr);
-  const run = (words: readonly string[], options?: CommandOptions) => box.tsrun(['run', '--rm', ...words], options);
+  const run = (words: readonly string[], options?: CommandOptions) => box.tsrun(['run', '--rm', ...withoutNetwork(words)], options);
   return {
     who,
     box,
@@ -39,7 +45,7 @@ export async function place(who: Identity, node?: NodeVersion): Promise<Place> {
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, stdout);
       return stdout;
     },
-    start: (words, options) => box.start(['run', '--rm', ...words], options),
+    start: (words, options) => box.start(['run', '--rm', ...withoutNetwork(words)], options),
     [Symbol.asyncDispose]: () => box[Symbol.asyncDispose](),
   };
 }

@@ -59,7 +59,7 @@ test("null means not set, as Go's encoder writes it", () => {
       Healthcheck: {},
     },
   });
-  assert.deepEqual(parsed, { ...IMAGE, config: { User: '', WorkingDir: '/' } });
+  assert.deepEqual(parsed, { ...IMAGE, config: { User: '', WorkingDir: '/', Healthcheck: {} } });
   assert.deepEqual(manifest({ ...MANIFEST, annotations: null }), MANIFEST);
 });
 

@@ -20,6 +20,11 @@ export interface Executed extends Pick<Finished, 'code' | 'stdout' | 'stderr'> {
   report: Report;
 }
 
+interface Size {
+  rows: number;
+  columns: number;
+}
+
 export interface Ground extends AsyncDisposable {
   readonly place: Place;
   /** `<data>/v1` */
@@ -27,7 +32,8 @@ export interface Ground extends AsyncDisposable {
   /** A container that runs as long as this lives, by its first process on the host. */
   readonly running: { pid: number; startTime: number };
   facts(scenario: Scenario): Promise<Facts>;
-  execute(helper: Helper, plan: Plan, terminal?: boolean): Promise<Executed>;
+  /** @param terminal on one, of that size */
+  execute(helper: Helper, plan: Plan, terminal?: boolean | Size): Promise<Executed>;
 }
 
 export async function ground(who: Identity): Promise<Ground> {
@@ -53,7 +59,8 @@ export async function ground(who: Identity): Promise<Ground> {
       const paths = unpacked.map((name) => join(layers, name, 'diff'));
       return { ids, ...(mappers ? { mappers } : {}), callerUid: who.uid, layers: paths, store, run: box.runRoot, volumes, arch, running };
     },
-    execute: (helper, plan, terminal = false) => (terminal ? onTerminal : plainly)(here, helper, plan),
+    execute: (helper, plan, terminal = false) =>
+      terminal ? onTerminal(here, helper, plan, terminal === true ? undefined : terminal) : plainly(here, helper, plan),
     [Symbol.asyncDispose]: async () => {
       container.child.stdin?.end();
       await container.finished;
@@ -69,11 +76,11 @@ async function plainly({ box, who }: Place, helper: Helper, plan: Plan): Promise
   return { ...(await finished), report: await reports };
 }
 
-async function onTerminal({ box, who }: Place, helper: Helper, plan: Plan): Promise<Executed> {
+async function onTerminal({ box, who }: Place, helper: Helper, plan: Plan, size?: Size): Promise<Executed> {
   const file = join(box.home, 'plan');
   writeFileSync(file, encodePlan(plan), { mode: 0o644 });
   const line = ['sh', '-c', 'exec "$@" execute 3 3<"$0"', file, ...helper];
-  const { finished } = await openTerminal(line, { as: who, cwd: box.home, env: { ...box.env, ...ENVIRONMENT } });
+  const { finished } = await openTerminal(line, { as: who, cwd: box.home, env: { ...box.env, ...ENVIRONMENT }, ...size });
   return { ...(await finished), report: {} };
 }
 

@@ -12,7 +12,7 @@ import { type Helper, missing, released, sanitized } from '../native/program.js'
 import { type Executed, type Ground, ground } from './ground.js';
 import { inventedFacts } from './invented-facts.js';
 import { compileOciStartPlan } from './oci.js';
-import { SCENARIOS, type Scenario, shapeOf, startPlan } from './scenario.js';
+import { attendedPlan, SCENARIOS, type Scenario, shapeOf, startPlan } from './scenario.js';
 
 for (const who of identities()) {
   describe(`as ${who.name}: a plan executed twice`, { skip: who.unavailable ?? false }, () => {
@@ -29,6 +29,20 @@ for (const who of identities()) {
       // --init starts a copy of the helper inside the container, where no sanitizer has its libraries.
       if (name.includes('init')) continue;
       it(`${name} is clean under the sanitizers`, { skip: missing(sanitized) }, () => replay(here, sanitized, scenario));
+    }
+  });
+}
+
+const STARTS = 200;
+
+for (const who of identities().filter(({ name }) => name === 'range')) {
+  it(`as range: a terminal has its size from the first moment, ${STARTS} times`, { skip: who.unavailable ?? false }, async () => {
+    await using here = await ground(who);
+    const plan = attendedPlan(await here.facts({ identity: 'range', plan: () => assert.fail() }), 'stty size');
+    for (let count = 0; count < STARTS; count++) {
+      const [rows, columns] = [10 + count, 300 - count];
+      const { code, stdout } = await here.execute(released, plan, { rows, columns });
+      assert.deepEqual([code, stdout], [0, `${rows} ${columns}\r\n`]);
     }
   });
 }
@@ -143,7 +157,7 @@ async function replayVisit(here: Ground, helper: Helper, scenario: Scenario): Pr
   const plan = await planFor(here, helper, scenario);
   for (let count = 0; count < 2; count++) {
     const { code, stdout, stderr } = await here.execute(helper, plan);
-    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'at=etc\n', stderr: '' });
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'etc\n', stderr: '' });
   }
 }
 

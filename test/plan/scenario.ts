@@ -138,7 +138,7 @@ const OPTIONS: RunOptions = {
 
 /** The container that `start` starts: written out, for the plan is another one's. */
 const ID = '0123456789abcdef'.repeat(4);
-const LOOKING = { argv: ['/bin/sh', '-c', 'echo at=$(ls -d etc)'], env: [] };
+const LOOKING = { argv: ['/bin/ls', '-d', 'etc'], env: [] };
 const VISIT = 'cat /in/greeting /in.file; echo out > /out/$HOSTNAME; ! touch /in/not 2> /dev/null; stat -c %u:%g /in /out /in.file';
 const ASKED = 'until [ -e /tmp/asked ]; do sleep 0.1; done';
 const SPACES = 'for each in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$each; done';
@@ -210,6 +210,11 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
     arch,
     callerUid,
   };
+}
+
+/** A foreground run at a terminal, whose caller may leave it. */
+export function attendedPlan(facts: Facts, script: string): Plan {
+  return compileRunPlan(container(facts, { rm: true, tty: true, interactive: true }, script), ATTENDING);
 }
 
 /** Of the container that `create-range` makes. */

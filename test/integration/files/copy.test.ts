@@ -27,40 +27,6 @@ for (const who of identities()) {
       assert.match(stderr, pattern);
     };
 
-    it('takes files out: a directory into one that is there, under a new name, what is in it, or one file', async () => {
-      await life().detached(IDLE, '--name', 'out');
-      await inside('out', MAKE);
-      await host('mkdir o && cd o && mkdir there');
-      const home = `${life().box.home}/o`;
-      await cp('out:/data', `${home}/there`);
-      await cp('out:/data', `${home}/new`);
-      await cp('out:/data/', `${home}/slash`);
-      await cp('out:data/.', `${home}/there/..`);
-      const list = `find . -printf '%y %#m %P %l\\n' | sort -k3 && cat file sub/two`;
-      const expected = await host(`cd o/new && ${list}`);
-      assert.match(
-        expected,
-        /^d 0755 {2}\nl 0777 broken \/nowhere\nl 0777 dirlink sub\nf 0640 file \nl 0777 link file\np 0644 pipe \nd 0750 sub \nd 0755 sub\/deep /,
-      );
-      assert.equal(await host(`cd o/there/data && ${list}`), expected);
-      assert.equal(await host(`cd o/slash && ${list}`), expected);
-      assert.equal(await host('cd o && ls'), 'broken\ndirlink\nfile\nlink\nnew\npipe\nslash\nsub\nthere\n');
-      assert.equal(await host(`stat -c '%u:%g %Y' o/new/file o/new/sub | sort -u`), `${who.uid}:${who.gid} 981173106\n`);
-      assert.equal(await host('cd o/new/sub && stat -c %i two deep/again | uniq | wc -l'), '1\n', 'hard links stay links');
-      await cp('out:/data/file', `${home}/new/file`);
-      await cp('out:/data/file', `${home}/there/`);
-      await cp('out:/data/link', `${home}/alink`);
-      await cp('-L', 'out:/data/link', `${home}/there/`);
-      assert.equal(await host('cd o && cat there/file there/link && readlink alink && test ! -L there/link'), 'one\none\nfile\n');
-      await refused(/no \/data\/none in the container/, 'out:/data/none', home);
-      await refused(/is a file/, 'out:/data', `${home}/new/file`);
-      await host('mkdir -p o/clash/file');
-      await refused(/cannot overwrite the directory/, 'out:/data/file', `${home}/clash`);
-      await refused(/does not exist/, 'out:/data/file', `${home}/no/where`);
-      await refused(/no directory/, 'out:/data/file', `${home}/none/`);
-      await refused(/not a directory/, 'out:/data/file/', home);
-    });
-
     it('brings files in, which belong to the container’s root, or with -a to whom they belonged', async () => {
       await life().detached(IDLE, '--name', 'in');
       await host(`mkdir i && cd i && mkdir -p src/sub && echo one > src/file && echo two > src/sub/two && ln -s file src/link && chmod 4755 src/file &&
@@ -107,6 +73,73 @@ for (const who of identities()) {
       await refused(/no container nobody/, 'nobody:/x', home);
     });
 
+    it('sees the mounts of a container, whatever it does', async () => {
+      await host('mkdir bound && echo bound > bound/file && echo new > fresh');
+      const { home } = life().box;
+      const flags = ['-v', `${home}/bound:/bound`, '-v', 'kept:/kept', '-v', `${home}/bound:/fixed:ro`, '-v', '/home'];
+      await life().ok('create', '--name', 'mounts', ...flags, life().image, 'sh', '-c', IDLE);
+      const visit = async (state: string) => {
+        await cp(`${home}/fresh`, `mounts:/kept/${state}`);
+        await cp(`${home}/fresh`, `mounts:/bound/${state}`);
+        await cp('mounts:/home', `${home}/${state}.home`);
+        await refused(/mounted read-only/, `${home}/fresh`, 'mounts:/fixed/x');
+        assert.equal(await host(`ls ${state}.home; stat -c %u bound/${state}`), `ada\n${who.uid}\n`);
+      };
+      await cp(`${home}/fresh`, 'mounts:/before');
+      await visit('created');
+      await life().ok('start', 'mounts');
+      await visit('running');
+      await life().ok('pause', 'mounts');
+      await visit('paused');
+      await life().ok('unpause', 'mounts');
+      await life().ok('kill', 'mounts');
+      await visit('stopped');
+      await life().ok('start', 'mounts');
+      assert.equal(
+        await inside('mounts', 'ls /bound /kept; cat /before; ls /home'),
+        '/bound:\ncreated\nfile\npaused\nrunning\nstopped\n\n/kept:\ncreated\npaused\nrunning\nstopped\nnew\nada\n',
+      );
+      await life().ok('rm', '-fv', 'mounts');
+      await life().ok('volume', 'rm', 'kept');
+    });
+
+    // The rules of names and of tars are the same for all.
+    if (who.name !== 'range' && identities().length > 1) return;
+
+    it('takes files out: a directory into one that is there, under a new name, what is in it, or one file', async () => {
+      await life().detached(IDLE, '--name', 'out');
+      await inside('out', MAKE);
+      await host('mkdir o && cd o && mkdir there');
+      const home = `${life().box.home}/o`;
+      await cp('out:/data', `${home}/there`);
+      await cp('out:/data', `${home}/new`);
+      await cp('out:/data/', `${home}/slash`);
+      await cp('out:data/.', `${home}/there/..`);
+      const list = `find . -printf '%y %#m %P %l\\n' | sort -k3 && cat file sub/two`;
+      const expected = await host(`cd o/new && ${list}`);
+      assert.match(
+        expected,
+        /^d 0755 {2}\nl 0777 broken \/nowhere\nl 0777 dirlink sub\nf 0640 file \nl 0777 link file\np 0644 pipe \nd 0750 sub \nd 0755 sub\/deep /,
+      );
+      assert.equal(await host(`cd o/there/data && ${list}`), expected);
+      assert.equal(await host(`cd o/slash && ${list}`), expected);
+      assert.equal(await host('cd o && ls'), 'broken\ndirlink\nfile\nlink\nnew\npipe\nslash\nsub\nthere\n');
+      assert.equal(await host(`stat -c '%u:%g %Y' o/new/file o/new/sub | sort -u`), `${who.uid}:${who.gid} 981173106\n`);
+      assert.equal(await host('cd o/new/sub && stat -c %i two deep/again | uniq | wc -l'), '1\n', 'hard links stay links');
+      await cp('out:/data/file', `${home}/new/file`);
+      await cp('out:/data/file', `${home}/there/`);
+      await cp('out:/data/link', `${home}/alink`);
+      await cp('-L', 'out:/data/link', `${home}/there/`);
+      assert.equal(await host('cd o && cat there/file there/link && readlink alink && test ! -L there/link'), 'one\none\nfile\n');
+      await refused(/no \/data\/none in the container/, 'out:/data/none', home);
+      await refused(/is a file/, 'out:/data', `${home}/new/file`);
+      await host('mkdir -p o/clash/file');
+      await refused(/cannot overwrite the directory/, 'out:/data/file', `${home}/clash`);
+      await refused(/does not exist/, 'out:/data/file', `${home}/no/where`);
+      await refused(/no directory/, 'out:/data/file', `${home}/none/`);
+      await refused(/not a directory/, 'out:/data/file/', home);
+    });
+
     it('reads and writes tars', async () => {
       await life().detached(IDLE, '--name', 'tars');
       await inside('tars', MAKE);
@@ -144,36 +177,6 @@ for (const who of identities()) {
       const all = await life().box.command(['tar', '-t'], { input: whole.stdoutBytes }).finished;
       assert.match(all.stdout, /^\.\/\n\.\/bin\//);
       assert.doesNotMatch(all.stdout, /^\.\/(proc|sys)\/.|^\.\/dev/m);
-    });
-
-    it('sees the mounts of a container, whatever it does', async () => {
-      await host('mkdir bound && echo bound > bound/file && echo new > fresh');
-      const { home } = life().box;
-      const flags = ['-v', `${home}/bound:/bound`, '-v', 'kept:/kept', '-v', `${home}/bound:/fixed:ro`, '-v', '/home'];
-      await life().ok('create', '--name', 'mounts', ...flags, life().image, 'sh', '-c', IDLE);
-      const visit = async (state: string) => {
-        await cp(`${home}/fresh`, `mounts:/kept/${state}`);
-        await cp(`${home}/fresh`, `mounts:/bound/${state}`);
-        await cp('mounts:/home', `${home}/${state}.home`);
-        await refused(/mounted read-only/, `${home}/fresh`, 'mounts:/fixed/x');
-        assert.equal(await host(`ls ${state}.home; stat -c %u bound/${state}`), `ada\n${who.uid}\n`);
-      };
-      await cp(`${home}/fresh`, 'mounts:/before');
-      await visit('created');
-      await life().ok('start', 'mounts');
-      await visit('running');
-      await life().ok('pause', 'mounts');
-      await visit('paused');
-      await life().ok('unpause', 'mounts');
-      await life().ok('kill', 'mounts');
-      await visit('stopped');
-      await life().ok('start', 'mounts');
-      assert.equal(
-        await inside('mounts', 'ls /bound /kept; cat /before; ls /home'),
-        '/bound:\ncreated\nfile\npaused\nrunning\nstopped\n\n/kept:\ncreated\npaused\nrunning\nstopped\nnew\nada\n',
-      );
-      await life().ok('rm', '-fv', 'mounts');
-      await life().ok('volume', 'rm', 'kept');
     });
   });
 }

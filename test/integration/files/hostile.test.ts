@@ -95,6 +95,9 @@ for (const who of identities()) {
       await canary.unharmed();
     });
 
+    // What follows asks no more of one map of ids than of another: once, where most could be lost.
+    if (who.name !== 'root' && identities().length > 1) return;
+
     it('program, library or preload of the container is never loaded or run', async () => {
       const script = `mkdir -p /lib64 /lib/x86_64-linux-gnu /usr/lib /evil /usr/share && echo /evil/preload.so > /etc/ld.so.preload &&
         for lib in libnss_files.so.2 libnss_dns.so.2 libc.so.6 libgcc_s.so.1 libstdc++.so.6 ld-linux-x86-64.so.2 libm.so.6; do

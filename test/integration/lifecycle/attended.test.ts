@@ -1,5 +1,6 @@
 /** A foreground run, start or exec at a terminal: its caller may leave it alone, and is missed when he is lost. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -85,6 +86,41 @@ for (const who of identities()) {
       assert.equal((await started.finished).code, 0);
       assert.equal((await life().ok('inspect', '-f', '{{.State.Running}}', made)).trim(), 'true');
       await life().ok('rm', '-f', made);
+    });
+
+    it('a mebibyte that is pasted arrives whole, and so does what comes back', async () => {
+      const script = 'stty raw -echo; echo ready; head -c 1048576 | tee /tmp/pasted | md5sum; cat /tmp/pasted; echo; echo end';
+      const terminal = await life().terminal('run', '-it', '--rm', '--network', 'none', life().image, 'sh', '-c', script);
+      await terminal.waitFor(/ready/);
+      const pasted = Array.from({ length: 1 << 14 }, (_, line) => `${String(line).padStart(63, 'x')}\n`).join('');
+      terminal.type(pasted);
+      await terminal.waitFor(/end\r?\n/);
+      await terminal.finished;
+      const [, digest, back] = /ready\n([0-9a-f]{32}) {2}-\n(.*)\nend/s.exec(terminal.output().replaceAll('\r', '')) ?? [];
+      assert.equal(digest, createHash('md5').update(pasted).digest('hex'));
+      assert.ok(back === pasted, `${back?.length} bytes came back`);
+    });
+
+    it('--timeout says why it ended', async () => {
+      const flags = ['-it', '--rm', '--network', 'none', '--timeout', '1'];
+      const terminal = await life().terminal('run', ...flags, life().image, 'sleep', '1000');
+      assert.equal((await terminal.finished).code, 124);
+      assert.match(terminal.output(), /the container was killed: it ran for longer than 1 s \(--timeout\)/);
+    });
+
+    it('^Z stops and ^\\ ends what stands in front, and the shell behind it goes on', async () => {
+      const terminal = await life().terminal('run', '-it', '--rm', '--network', 'none', '-e', 'PS1=prompt:', life().image, 'sh');
+      await terminal.waitFor(/prompt:/);
+      terminal.type("sh -c 'echo be''gun; exec sleep 1000'\r");
+      await terminal.waitFor(/^begun/m);
+      terminal.type('\x1a');
+      await terminal.waitFor(/Stopped.*prompt:/s);
+      terminal.type('fg; echo af""ter\r');
+      await terminal.waitFor(/fg; echo[^\n]*\n.*sleep 1000/s);
+      terminal.type('\x1c');
+      await terminal.waitFor(/Quit.*after.*prompt:/s);
+      terminal.type('exit 3\r');
+      assert.equal((await terminal.finished).code, 3);
     });
 
     it('a caller that is killed takes it along, and leaves nothing', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import type { Identity } from '../../harness/identity.js';
 import { openTerminal } from '../../harness/pty.js';
-import { assertNothingLeft, type Place, place } from '../run/place.js';
+import { assertNothingLeft, type Place, place, withoutNetwork } from '../run/place.js';
 
 export interface Life extends Place {
   /** `tsrun WORDS`: what it printed; it must exit 0 and say nothing on standard error. */
@@ -51,7 +51,7 @@ async function lifeOf(who: Identity): Promise<Life> {
     ...here,
     ok,
     detached: async (script, ...flags) => {
-      const id = (await ok('run', '-d', ...flags, image, 'sh', '-c', script)).trim();
+      const id = (await ok('run', '-d', ...withoutNetwork(flags), image, 'sh', '-c', script)).trim();
       assert.match(id, /^[0-9a-f]{64}$/);
       return id;
     },

@@ -18,9 +18,12 @@ for (const who of identities()) {
       const { box, image } = place;
       const write =
         'mkdir /closed; head -c 5000 /dev/zero > /closed/file; ln /closed/file /closed/again; chown 1 /closed/file 2>/dev/null; chmod 0 /closed; exit 3';
-      assert.equal((await box.tsrun(['run', '--name', 'first', image, 'sh', '-c', write])).code, 3);
-      assert.equal((await box.tsrun(['run', '--name', 'second', '-v', `${box.home}:/mine:ro`, image, 'true'])).code, 0);
-      const running = box.start(['run', '--rm', '--name', 'third', image, 'sh', '-c', 'echo ready; exec sleep 60']);
+      assert.equal((await box.tsrun(['run', '--network', 'none', '--name', 'first', image, 'sh', '-c', write])).code, 3);
+      assert.equal(
+        (await box.tsrun(['run', '--network', 'none', '--name', 'second', '-v', `${box.home}:/mine:ro`, image, 'true'])).code,
+        0,
+      );
+      const running = box.start(['run', '--rm', '--network', 'none', '--name', 'third', image, 'sh', '-c', 'echo ready; exec sleep 60']);
       await running.waitFor(/ready/);
       assert.ok(await until(async () => (await lines(place, ['ps', '-q'])).length === 1));
 

@@ -8,7 +8,7 @@ import { identities } from '../../harness/identity.js';
 import { temporaryDirectory } from '../../harness/temporary.js';
 import { describeAs, type Place, probeProgram } from './place.js';
 
-const SIZE = 64 << 20;
+const SIZE = 256 << 20;
 /** A file that everybody reads, made once. */
 const random = (() => {
   let made: { file: string; bytes: Buffer; digest: string } | undefined;
@@ -30,12 +30,12 @@ function shell({ box, image }: Place, script: string) {
 
 for (const who of identities()) {
   describeAs(who, 'streams', (where) => {
-    it('64 MiB of random bytes come back with the same SHA-256, through the caller’s pipes', async () => {
+    it('256 MiB of random bytes come back with the same SHA-256, through the caller’s pipes', async () => {
       const { stdout, stderr } = await shell(where(), `cat ${random().file} | "$tsrun" run --rm -i "$image" cat | sha256sum`);
       assert.deepEqual({ digest: stdout.slice(0, 64), stderr }, { digest: random().digest, stderr: '' });
     });
 
-    it('64 MiB of random bytes come back with the same SHA-256, through sockets, which are relayed', async () => {
+    it('256 MiB of random bytes come back with the same SHA-256, through sockets, which are relayed', async () => {
       const { code, stdoutBytes } = await where().run(['-i', where().image, 'cat'], { input: random().bytes });
       assert.equal(code, 0);
       assert.equal(createHash('sha256').update(stdoutBytes).digest('hex'), random().digest);
