@@ -1,6 +1,7 @@
 /* Descriptors by name. A number means something only to the program behind exec, and the plan gives it there. */
 #include "context.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 
 #include "operations.h"
@@ -92,4 +93,31 @@ int op_close(struct context *c, const struct op *op)
 {
 	forget_descriptor(c, op->args[0].name);
 	return 0;
+}
+
+static bool is_own(const struct context *c, int fd)
+{
+	bool own = fd == c->signal_fd || fd == c->self_fd || fd == c->sealed_fd || fd == c->report_fd;
+	for (size_t i = 0; i < c->peer_count && !own; i++)
+		own = fd == c->peers[i].channel || fd == c->peers[i].pidfd;
+	for (size_t i = 0; i < c->descriptor_count && !own; i++)
+		own = fd == c->descriptors[i].fd;
+	return own;
+}
+
+/*
+ * What the caller has open beside the standard streams, but for the first so many: whoever outlives him would hold it, and somebody
+ * waits for its end. They are found by their names in /proc.
+ */
+int op_leave_descriptors(struct context *c, const struct op *op)
+{
+	DIR *all = opendir("/proc/self/fd");
+	if (!all)
+		return -1;
+	for (struct dirent *entry; (entry = readdir(all));) {
+		int fd = atoi(entry->d_name);
+		if (fd >= 3 + op->args[0].number && fd != dirfd(all) && !is_own(c, fd))
+			close(fd);
+	}
+	return closedir(all);
 }

@@ -9,7 +9,7 @@ import { CONNECTION } from './streams.js';
  * @param printed what it prints then
  */
 export function detached(parent: Operation[], others: Process[], printed: string | undefined): Plan {
-  const alone: Operation[] = [['new-session'], ['dup', 0, 'null'], ['dup', 1, 'null'], ['dup', 2, 'null']];
+  const alone: Operation[] = [['leave-descriptors', 0], ['new-session'], ['dup', 0, 'null'], ['dup', 1, 'null'], ['dup', 2, 'null']];
   const caller: Operation[] = [
     ['stage', 'detach'],
     ['detach', 'supervisor', { processes: [{ name: 'parent', operations: [...alone, ...parent] }, ...others] }],
@@ -22,9 +22,10 @@ export function detached(parent: Operation[], others: Process[], printed: string
 /**
  * The same, with the caller attached from the first byte on. He goes as the command ends; it ends when he is lost; he leaves it running
  * by the keys.
+ * @param passed how many of his descriptors, from 3 on, the command gets
  */
-export function attended(parent: Operation[], others: Process[], detachKeys: Uint8Array): Plan {
-  const alone: Operation[] = [['close', `${CONNECTION}.near`], ['new-session']];
+export function attended(parent: Operation[], others: Process[], detachKeys: Uint8Array, passed = 0): Plan {
+  const alone: Operation[] = [['leave-descriptors', passed], ['close', `${CONNECTION}.near`], ['new-session']];
   const caller: Operation[] = [
     ['stage', 'detach'],
     ['socket-pair', CONNECTION],

@@ -37,7 +37,7 @@ export function compileExecPlan(input: ExecPlanInput): Plan {
   const { parent, child } = enteringProcesses(input, caller, [open]);
   if (caller === undefined) return detached([...parent.operations], [child], undefined);
   return isAttended(caller, input.process.terminal ?? false, input.interactive)
-    ? attended([...parent.operations], [child], caller.detachKeys)
+    ? attended([...parent.operations], [child], caller.detachKeys, input.passed)
     : { processes: [parent, child] };
 }
 

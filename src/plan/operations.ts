@@ -103,6 +103,7 @@ export const OPERATIONS = {
   'new-session': '',
   'controlling-terminal': 'd',
   dup: 'nd',
+  'leave-descriptors': 'n',
   'pass-descriptors': 'n',
   'forward-signals': 'pn',
   'time-limit': 'nnb',

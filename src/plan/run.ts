@@ -76,7 +76,7 @@ function start(input: ContainerInput, first: Operation[], caller: Caller | undef
   const operations: Operation[] = [['stage', 'prepare'], ...first, ...parent];
   if (caller === undefined) return detached(operations, others, printed);
   return isAttendedStart(input, caller)
-    ? attended(operations, others, caller.detachKeys)
+    ? attended(operations, others, caller.detachKeys, input.passed)
     : { processes: [{ name: 'parent', operations }, ...others] };
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { firstProcess, isAlive, isHeld } from '../../src/container/alive.js';
 import type { HostPath } from '../../src/paths.js';
+import { bootId } from '../../src/sys/boot.js';
 import { tryLockDirectory } from '../../src/sys/flock.js';
 import { temporaryDirectory } from '../harness/temporary.js';
 
@@ -50,7 +51,8 @@ describe('the first process of a container', () => {
     readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')
       .split(' ')[19] as string;
-  const running = (pid: number, startTime: string) => directoryWith({ 'status.json': { status: 'running', pid: String(pid), startTime } });
+  const running = (pid: number, startTime: string, boot = bootId()) =>
+    directoryWith({ 'status.json': { status: 'running', pid: String(pid), startTime, boot } });
 
   it('is known by its pid and the moment it began', () => {
     assert.equal(firstProcess(running(process.pid, startOf(process.pid))), process.pid);
@@ -59,6 +61,7 @@ describe('the first process of a container', () => {
 
   it('is not another process that has got its pid', () => {
     assert.equal(firstProcess(running(process.pid, '1')), undefined);
+    assert.equal(firstProcess(running(process.pid, startOf(process.pid), 'of an earlier boot')), undefined);
   });
 
   it('has ended when it is a zombie, or gone', async () => {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { bootId } from '../../../src/sys/boot.js';
 import { execute, succeed } from '../../harness/process.js';
 import { openTerminal } from '../../harness/pty.js';
 import { installation } from '../../harness/reach.js';
@@ -45,7 +46,7 @@ function fill(): void {
     mkdirSync(directory);
     writeFileSync(
       join(directory, 'status.json'),
-      JSON.stringify({ status, image: 'al\x1b]0;pwned\x07$(touch pwned)', pid: `${process.pid}`, startTime }),
+      JSON.stringify({ status, image: 'al\x1b]0;pwned\x07$(touch pwned)', pid: `${process.pid}`, startTime, boot: bootId() }),
     );
     symlinkSync(directory, at('names', name));
   }

@@ -66,6 +66,17 @@ for (const who of identities()) {
       assert.match(output, /^0 \/dev\/null\n1 pipe:\S+\n2 pipe:\S+\n/);
       assert.match(output, /SigBlk:\t0+\nSigIgn:\t0+\n/);
     });
+
+    it('holds nothing open that its caller has: who waits for the end of it is not kept waiting', async () => {
+      const { box, image } = life();
+      const script =
+        '{ "$tsrun" run -d -q --network none --name holds "$image" sleep 1000 7>&1 >/dev/null; echo through; } | cat; echo end';
+      const waiting = box.command(['bash', '-c', script], { env: { tsrun: box.program, image } });
+      const { code, stdout } = await waiting.finished;
+      assert.deepEqual([code, stdout], [0, 'through\nend\n']);
+      assert.match(await life().ok('ps', '--format', '{{.Names}}'), /^holds$/m);
+      await life().ok('rm', '-f', 'holds');
+    });
   });
 
   describeLife(who, 'create and start', (life) => {
