@@ -6,6 +6,7 @@ import { parseDetachKeys } from '../container/detach-keys.js';
 import { identityOf } from '../container/identity.js';
 import { rootDirectories } from '../container/root.js';
 import { settingsOf } from '../container/settings.js';
+import { TsrunError } from '../errors.js';
 import type { StorePaths } from '../paths.js';
 import { compileExecPlan } from '../plan/exec.js';
 import type { Plan } from '../plan/operations.js';
@@ -56,6 +57,11 @@ function planExec(
 ): Plan {
   checkCommand(command);
   const { container, spec, pid, startTime } = runningContainer(paths, name);
+  if (container.status === 'paused')
+    throw new TsrunError('ERR_TSRUN_CONTAINER_PAUSED', `the container ${container.name} is paused`, {
+      subject: container.name,
+      hint: `let it go on first: tsrun unpause ${container.name}`,
+    });
   const { ids } = identityOf(spec);
   const settings = settingsOf(paths, spec, container.name);
   const process = buildExec({

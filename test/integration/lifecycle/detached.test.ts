@@ -199,6 +199,9 @@ for (const who of identities()) {
       assert.ok(await until(() => states().every((state) => state === 'T')), states().join());
       assert.match(await life().ok('ps'), /\(Paused\)/);
       assert.equal((await life().box.tsrun(['pause', id])).code, 125);
+      const entering = await life().box.tsrun(['exec', id, 'true']);
+      assert.equal(entering.code, 125);
+      assert.match(entering.stderr, /is paused: let it go on first: tsrun unpause/);
       await life().ok('unpause', id);
       assert.ok(await until(() => states().every((state) => state !== 'T')));
       await life().ok('pause', id);
