@@ -51,6 +51,8 @@ function probe(input: ProbePlanInput, sources: Operation[], attempt: Operation[]
     mapIds('child', ids, mappers),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
     ['send', 'child', 'mapped'],
+    // Nothing is tried before it is said that it will be.
+    ['await', 'child', 'begun'],
     ...serve,
     ['reap', 'child'],
   ];
@@ -62,6 +64,7 @@ function probe(input: ProbePlanInput, sources: Operation[], attempt: Operation[]
     becomeRoot(ids),
     ['umask', 0],
     ['print', 'stdout', `${BEGUN}\n`],
+    ['send', 'parent', 'begun'],
     ...attempt,
     ['print', 'stdout', `${WORKS}\n`],
   ];

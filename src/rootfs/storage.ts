@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { writeDurably } from '../content/ingest.js';
 import { TsrunError } from '../errors.js';
 import type { HostPath } from '../paths.js';
@@ -109,13 +110,16 @@ async function attempt(owned: Owned, plan: (directory: HostPath) => Plan): Promi
   return inHalfMade(owned, to, async (directory) => {
     const launched = launch(plan(directory), ['ignore', 'pipe', 'ignore']);
     let said = '';
-    launched.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    const stdout = launched.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
+    const whole = new Promise((resolve) => stdout?.once('close', resolve));
     const failure = await launched.ended.then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
+    // What it said may come after its end. A server of files that lingers must not keep us.
+    await Promise.race([whole, pause(1000, undefined, { ref: false })]);
     if (failure && !said.includes(BEGUN)) throw failure.error;
     return { works: said.includes(WORKS), failure: await launched.failure };
   });
