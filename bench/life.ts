@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../test/harness/temporary.js';
 import { type Contender, measure, type Times } from './measure.js';
 import { type Candidate, choose, environment, podman } from './peers.js';
 import * as report from './report.js';
-import { wrapper, wrapperCost } from './wrapper.js';
+import { wrapper } from './wrapper.js';
 
 const AT_ONCE = 100;
 const NAME = 'bench-life';
@@ -20,31 +20,40 @@ interface Tool {
   words: string[];
   /** Of run and create. */
   flags: string[];
-  overhead: number;
+  /** Without waiting for a process 1 that ignores TERM: podman's `rm -f` does. */
+  remove: string[];
   /** What its supervisors are called. */
   supervisor: string;
 }
 
+/** podman's containers live no longer than what it is started by here: so all of this, tsrun's part too, is started by it, once. */
+const INSIDE = 'TSRUN_BENCH_INSIDE';
+
 export async function life(rounds: number): Promise<void> {
+  const [outer = '', ...words] = wrapper();
+  if (outer !== '' && process.env[INSIDE] === undefined) {
+    const again = [...words, process.execPath, process.argv[1] ?? '', 'life', `--rounds=${rounds}`];
+    spawnSync(outer, again, { stdio: 'inherit', env: { ...process.env, [INSIDE]: '1' } });
+    return;
+  }
   report.title('life: detached containers of busybox');
   const env = environment();
   const directory = temporaryDirectory();
   await using registry = await startRegistry();
   const image = await registry.push((await busyboxImage()).reference, 'busybox:latest');
-  const overhead = wrapperCost(env);
   const peer = podman(join(directory, 'podman'), join(directory, 'podman-run'));
   const own: Tool = {
     name: 'tsrun',
     words: [inCheckout('bin/tsrun'), '--root', join(directory, 'root'), '--run-root', join(directory, 'run')],
     flags: ['--network', 'none'],
-    overhead: 0,
+    remove: ['rm', '-f'],
     supervisor: 'tsrun-helper',
   };
   const other: Tool = {
     name: 'podman',
-    words: [...wrapper(), ...peer.command],
+    words: peer.command,
     flags: peer.runFlags,
-    overhead,
+    remove: ['rm', '-f', '-t', '0'],
     supervisor: 'conmon',
   };
   const tools = [own, other];
@@ -69,13 +78,13 @@ export async function life(rounds: number): Promise<void> {
     report.ratios(times, `${AT_ONCE} run -d at once, until the last one runs`);
     for (const tool of present) report.line(`${tool.name}: ${memoryOf(tool.supervisor)} KiB for the supervisors of one container (PSS)`);
     const removal = present.map(
-      (tool): Times => ({ name: tool.name, milliseconds: [timed(tool, ['rm', '-f', ...idsOf(tool, env)], env)] }),
+      (tool): Times => ({ name: tool.name, milliseconds: [timed(tool, [...tool.remove, ...idsOf(tool, env)], env)] }),
     );
     report.ratios(removal, `rm -f of ${AT_ONCE}`);
   } finally {
     for (const tool of present) {
       const left = idsOf(tool, env);
-      if (left.length > 0) run(tool, ['rm', '-f', ...left], env);
+      if (left.length > 0) run(tool, [...tool.remove, ...left], env);
     }
   }
 }
@@ -93,7 +102,7 @@ function candidate(tool: Tool, image: string, env: NodeJS.ProcessEnv): Candidate
     programs: [program],
     setup: [...tool.words, ...pull],
     command: [...tool.words, 'run', '-d', '--name', NAME, ...tool.flags, image, 'true'],
-    after: () => run(tool, ['rm', '-f', NAME], env),
+    after: () => run(tool, [...tool.remove, NAME], env),
   };
 }
 
@@ -110,16 +119,15 @@ function contender(tool: Tool, verb: string, image: string, env: NodeJS.ProcessE
             ? ['logs', NAME]
             : verb === 'stop'
               ? ['stop', '-t', '0', NAME]
-              : ['rm', '-f', NAME];
+              : [...tool.remove, NAME];
   return {
     name: tool.name,
     command: [...tool.words, ...words],
-    overhead: tool.overhead,
     before: () => {
       if (verb !== 'run -d') run(tool, start, env);
     },
     after: () => {
-      if (verb !== 'rm -f') run(tool, ['rm', '-f', NAME], env);
+      if (verb !== 'rm -f') run(tool, [...tool.remove, NAME], env);
     },
   };
 }
@@ -132,7 +140,7 @@ function run({ words }: Tool, verb: string[], env: NodeJS.ProcessEnv): string {
 function timed(tool: Tool, verb: string[], env: NodeJS.ProcessEnv): number {
   const begun = performance.now();
   run(tool, verb, env);
-  return performance.now() - begun - tool.overhead;
+  return performance.now() - begun;
 }
 
 function idsOf(tool: Tool, env: NodeJS.ProcessEnv): string[] {
