@@ -24,7 +24,9 @@ const name = fc
   .string({ minLength: 1, maxLength: 30, unit: 'binary' })
   .map((text) => text.replaceAll(/[/\0]/g, '_'))
   .filter(
-    (text) => text !== '.' && text !== '..' && !text.startsWith('.wh.') && Buffer.byteLength(text) <= 255 && !text.includes('\ufffd'),
+    (text) =>
+      // __proto__ is no key of the objects that the model is kept in.
+      !['.', '..', '__proto__'].includes(text) && !text.startsWith('.wh.') && Buffer.byteLength(text) <= 255 && !text.includes('\ufffd'),
   );
 const id = isRoot ? fc.oneof(fc.constant(0), fc.nat(65535), fc.nat(2 ** 31)) : fc.constant(0);
 const meta: fc.Arbitrary<Meta> = fc.record({
