@@ -7,9 +7,9 @@ import { type Container, findContainer, readConfig } from '../container/state.js
 import { readStatus } from '../container/status.js';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
-import { pauseFile, stopFile } from '../plan/container.js';
 import { compilePausePlan, compileSignalPlan, compileStopPlan, compileUnpausePlan, type HostProcess } from '../plan/control.js';
 import type { Plan } from '../plan/operations.js';
+import { pauseFile, stopFile } from '../plan/status.js';
 import { launch } from '../runtime/spawn.js';
 import { lockDirectory } from '../sys/flock.js';
 import { checkArguments } from './check-arguments.js';

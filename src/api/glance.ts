@@ -9,7 +9,7 @@ import { entriesOf, idsIn } from '../container/state.js';
 import { type ContainerStatus, readStatus } from '../container/status.js';
 import { listRefs } from '../content/refs.js';
 import { type HostPath, resolveRoots, type StorePaths, storePaths } from '../paths.js';
-import { pauseFile } from '../plan/container.js';
+import { pauseFile } from '../plan/status.js';
 import type { CommonOptions } from './options.js';
 
 export interface GlimpsedContainer {

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { PublishedPort } from '../network/settings.js';
 import type { HostPath, StorePaths } from '../paths.js';
-import { pauseFile } from '../plan/container.js';
+import { pauseFile } from '../plan/status.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { isAlive } from './alive.js';
 import { nameOf } from './name.js';

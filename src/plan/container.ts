@@ -1,24 +1,21 @@
 /** From a runtime spec and its settings to the operations that start the container and see to its end. Pure: golden files test it. */
 
-import { isZoneMount } from '../bundle/timezone.js';
 import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
-import { jsonText } from './encode.js';
 import { type EventSource, tellEnded, tellStarted } from './events.js';
+import { filesOperations, handOver } from './files.js';
 import { healthOperations } from './health.js';
-import { becomeRoot, CLONE_NEWUSER, handedTo, hostIdOf, type Mappers, mapIds, mapsHostId } from './identity.js';
-import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
+import { becomeRoot, CLONE_NEWUSER, hostIdOf, type Mappers, mapIds } from './identity.js';
 import { enterNamespaces } from './namespaces.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
 import { KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
-import { rootOperations } from './root.js';
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
+import { ENDED, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
 import { type Caller, isAttended, streamOperations } from './streams.js';
-import { volumeOperations } from './volumes.js';
 
 export interface ContainerInput {
   /** It is new: what cannot be started is not left behind. */
@@ -54,28 +51,13 @@ export interface ContainerOperations {
   others: Process[];
 }
 
-const RUNNER = { runner: { pid: slot('own-pid'), startTime: slot('own-start-time') } };
-const RUNNING = {
-  status: 'running',
-  pid: slot('pid'),
-  startTime: slot('start-time'),
-  boot: slot('boot-id'),
-  ...RUNNER,
-  restarts: slot('restarts'),
-  started: slot('running-since'),
-};
-const ENDED = { started: slot('running-since'), exitCode: slot('exit-status'), restarts: slot('restarts'), finished: slot('now') };
-
 /** @param caller whom the command is connected to; undefined: nobody, it outlives its caller */
 export function containerOperations(input: ContainerInput, caller: Caller | undefined): ContainerOperations {
   const { spec, settings, ids, containerDir } = input;
   const process = processOf(spec);
-  const mounts = mountOperations(spec);
-  const root = rootOperations(settings.root, containerDir, ids, settings.rm);
+  const files = filesOperations(input, settings.rm);
   const network = networkOperations(settings.network, settings.ports, ids);
   const entered = enterNamespaces(input);
-  const volumes = volumeOperations(input, mounts.sources);
-  const sources = [...root.binds, ...volumes.sources];
   const attended = isAttendedStart(input, caller);
   const recorded = caller === undefined || attended || !settings.rm;
   const streams = streamOperations({
@@ -88,10 +70,8 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     gid: process.user.gid,
     hostUid: hostIdOf(ids.uid, process.user.uid),
   });
-  const foreign = !mapsHostId(ids.uid, input.callerUid);
-  const shown = foreign ? shownAsOwn(input, sources) : [];
-  const extra = root.written === undefined && volumes.written !== undefined ? [volumes.written] : [];
-  const written = ids.mode === 'single' ? undefined : (root.written ?? extra[0]);
+  // With a single id all of it is the caller's.
+  const written = ids.mode === 'single' ? undefined : files.written;
   const goes = settings.rm || isWithdrawn(input);
   const { seccomp, namespaces = [] } = spec.linux ?? {};
   const entering = { process, namespaces, ids, ...(seccomp ? { seccomp } : {}), arch: input.arch, interactive: false };
@@ -100,7 +80,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
   const run: Operation[] = [
     ...network.listen,
     ...entered.open,
-    ...(foreign ? openSources(sources) : []),
+    ...files.open,
     ['stage', 'clone'],
     ...entered.clone,
     ['name-process', 'child', 'container'],
@@ -110,12 +90,10 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
     ...network.open,
     ...(written && goes ? ([['on-exit', settings.rm ? 0 : 1, EMPTY]] satisfies Operation[]) : []),
-    ...(volumes.remove.length > 0 && goes ? ([['on-exit', settings.rm ? 0 : 1, volumes.remove]] satisfies Operation[]) : []),
-    ...shown.map((source): Operation => ['idmap-tree', source.name, 'user', source.path, source.recursive ? 1 : 0, OWNERLESS]),
-    ['send', 'child', 'mapped'],
-    ...shown.map(({ name }): Operation => ['send-descriptor', 'child', name]),
+    ...(files.remove.length > 0 && goes ? ([['on-exit', settings.rm ? 0 : 1, files.remove]] satisfies Operation[]) : []),
+    ...files.mapped,
     ...network.begin,
-    ...root.serve,
+    ...files.serve,
     ['stage', 'connect'],
     ...streams.connect,
     ...network.finish,
@@ -123,7 +101,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['await-exec', 'child'],
     ['stage', 'run'],
     // From here on nothing may fail: the command has begun, and what it does must not be lost.
-    ['attempt', [status(input, { ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) })]],
+    ['attempt', [writeStatus(input, { ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) })]],
     tellStarted(input),
     ...network.release,
     ['started', 'child'],
@@ -136,35 +114,27 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['stage', 'stopped'],
   ];
   const parent: Operation[] = [
-    ...volumes.prepare,
-    ...root.prepare,
-    ...extra.map((path): Operation => ['unless', path, [['mkdir', path, 0o700]]]),
-    ...handOver(input, [...root.ownDirectories, ...extra, ...input.files.map((name) => `${containerDir}/${name}`)]),
+    ...files.prepare,
+    ...handOver(
+      input,
+      input.files.map((name) => `${containerDir}/${name}`),
+    ),
     ...(recorded ? recording(input) : []),
     ...repeated(input, run),
-    ...(settings.rm ? [] : ([['attempt', [status(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
+    ...(settings.rm ? [] : ([['attempt', [writeStatus(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
   ];
 
   const child: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],
     ...entered.inside,
-    // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
-    ['await', 'parent', 'mapped'],
-    ...shown.map(({ name }): Operation => ['receive-descriptor', 'parent', name]),
-    ...root.sources,
-    ...volumes.open,
-    ...(foreign ? [] : openSources(sources)),
+    ...files.receive,
     becomeRoot(ids),
     ['undumpable'],
     ['die-with-parent'],
     ['new-session'],
     ['umask', 0],
-    ['stage', 'rootfs'],
-    ...root.assemble,
-    ...volumes.fill,
-    ['stage', 'mounts'],
-    ...mounts.operations,
+    ...files.assemble,
     ...streams.inside,
     ...(process.cwd === '/' ? [] : ([['mkdir-at', 'root', process.cwd, 0o755]] satisfies Operation[])),
     ...(spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
@@ -186,7 +156,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
       { name: 'child', operations: child },
       { name: 'keeper', operations: KEEPER },
       ...network.processes,
-      ...(root.server ? [root.server] : []),
+      ...files.servers,
       ...(written ? [{ name: 'cleanup', operations: emptying(written, ids) }] : []),
     ],
   };
@@ -252,59 +222,27 @@ function recording({ settings, containerDir, runDir, fresh }: ContainerInput): O
   ];
 }
 
-/** The file that says that somebody wants the container to stay as it is. */
-export function stopFile(containerDir: string): string {
-  return `${containerDir}/stopped`;
-}
-
-/** The file that says that all its processes are stopped. Its runner, which writes status.json, need not know. */
-export function pauseFile(containerDir: string): string {
-  return `${containerDir}/paused`;
-}
-
 const WHEN = { no: 0, 'on-failure': 1, always: 2, 'unless-stopped': 2 } as const;
 
 function repeated(input: ContainerInput, run: Operation[]): Operation[] {
   const { name, retries } = input.settings.restart;
   if (name === 'no') return run;
   return [
-    ['on-exit', 1, [status(input, { status: 'stopped', ...ENDED })]],
+    ['on-exit', 1, [writeStatus(input, { status: 'stopped', ...ENDED })]],
     [
       'repeat',
       WHEN[name],
       retries,
       stopFile(input.containerDir),
       run,
-      [['attempt', [status(input, { status: 'restarting', ...RUNNER, ...ENDED })]]],
+      [['attempt', [writeStatus(input, { status: 'restarting', ...RUNNER, ...ENDED })]]],
     ],
   ];
-}
-
-export function status({ containerDir, status: constant }: Pick<ContainerInput, 'containerDir' | 'status'>, changing: object): Operation {
-  return ['replace-file', `${containerDir}/status.json`, 0o600, jsonText({ ...constant, ...changing })];
 }
 
 function processOf(spec: RuntimeSpec): SpecProcess {
   if (spec.process === undefined) throw new TypeError('a runtime spec without a process cannot be run');
   return spec.process;
-}
-
-/** What root made must be handed to the container's root where root itself has no id inside. */
-export function handOver({ ids, callerUid }: Pick<ContainerInput, 'ids' | 'callerUid'>, made: readonly string[]): Operation[] {
-  const owner = handedTo(ids, callerUid);
-  return owner ? made.map((path): Operation => ['chown', path, owner.uid, owner.gid]) : [];
-}
-
-export function openSources(sources: readonly BindSource[]): Operation[] {
-  return sources.map((source): Operation => ['open-tree', source.path, source.recursive ? 1 : 0, source.name]);
-}
-
-/** Root's own files are shown as the container root's; but tsrun's own, and what the kernel itself makes of files. */
-export function shownAsOwn({ containerDir }: Pick<ContainerInput, 'containerDir'>, sources: readonly BindSource[]): BindSource[] {
-  return sources.filter(
-    ({ path, owned, destination }) =>
-      !owned && !isZoneMount(path, destination) && !/^\/(proc|sys)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`),
-  );
 }
 
 function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {

@@ -1,13 +1,14 @@
 /** The launch plans of a container's beginning: run, run -d, create, start. Pure: golden files test them. */
 import type { BuiltFile } from '../bundle/build.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
-import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn, pauseFile, status, stopFile } from './container.js';
+import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn } from './container.js';
 import { attended, detached } from './detached.js';
 import { jsonText } from './encode.js';
 import { tell, tellMade } from './events.js';
 import { handedTo } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { slot } from './slot.js';
+import { pauseFile, replaceStatus, stopFile, writeStatus } from './status.js';
 import type { Caller } from './streams.js';
 import { makeVolumes } from './volumes.js';
 
@@ -32,13 +33,12 @@ export function compileRunPlan(container: NewContainer, caller: Caller | undefin
 export function compileCreatePlan(made: NewContainer): Plan {
   // `--rm` is about its end: until it has been started it stays.
   const container = { ...made, settings: { ...made.settings, rm: false } };
-  const { containerDir, status: constant } = container;
   const operations: Operation[] = [
     ['stage', 'prepare'],
     ...claim(container, { fresh: true, settings: container.settings }),
     ...record(container),
     ...volumes(container, { fresh: true, settings: container.settings }),
-    status({ containerDir, status: constant }, { status: 'created' }),
+    writeStatus(container, { status: 'created' }),
     tell(container.events, ['create']),
     ['print', 'stdout', `${slot('id')}\n`],
   ];
@@ -59,7 +59,7 @@ export function compileStartPlan(container: ExistingContainer, caller: Caller | 
   const { id, previously, containerDir, nameLink, settings } = container;
   const end: Operation[] = settings.rm
     ? [['on-exit', 0, [['remove-tree', containerDir], ...(nameLink ? ([['remove', nameLink]] satisfies Operation[]) : [])]]]
-    : [['on-exit', 1, [['replace-file', `${containerDir}/status.json`, 0o600, jsonText(previously)]]]];
+    : [['on-exit', 1, [replaceStatus(containerDir, previously)]]];
   const found: Operation[] = [
     ['container-id', id],
     ...tellMade({ ...container, fresh: false }),

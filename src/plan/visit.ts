@@ -3,13 +3,11 @@
  * The container's processes do not see them: they are in no pid namespace but the host's. Pure.
  */
 import type { RuntimeSpec } from '../spec/runtime.js';
-import { type ContainerInput, handOver, openSources, shownAsOwn } from './container.js';
+import type { ContainerInput } from './container.js';
 import type { HostProcess } from './control.js';
-import { CLONE_NEWNS, CLONE_NEWUSER, mapIds, mapsHostId } from './identity.js';
-import { mountOperations, OWNERLESS } from './mounts.js';
+import { filesOperations } from './files.js';
+import { CLONE_NEWNS, CLONE_NEWUSER, mapIds } from './identity.js';
 import type { Operation, Plan } from './operations.js';
-import { rootOperations } from './root.js';
-import { volumeOperations } from './volumes.js';
 
 /** Its standard streams are the helper's. */
 export interface VisitingProgram {
@@ -67,57 +65,37 @@ export function compileVisitRunningPlan({ pid, startTime }: HostProcess, program
 /** Of one that does not run: its root is put together as `start` would do it, with volumes and binds, and nothing is run in it. */
 export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, program: VisitingProgram): Plan {
   const input = { ...given, fresh: false, spec: withFilesOnly(given.spec) };
-  const { spec, settings, ids, containerDir } = input;
-  const mounts = mountOperations(spec);
-  const root = rootOperations(settings.root, containerDir, ids, false);
-  const volumes = volumeOperations(input, mounts.sources);
-  const sources = [...root.binds, ...volumes.sources];
-  const foreign = !mapsHostId(ids.uid, input.callerUid);
-  const shown = foreign ? shownAsOwn(input, sources) : [];
-  const extra = root.written === undefined && volumes.written !== undefined ? [volumes.written] : [];
+  const { spec, ids, containerDir } = input;
+  const files = filesOperations(input, false);
   const parent: Operation[] = [
     ['stage', 'prepare'],
     ['lock', containerDir, 1, 'lock'],
-    ...volumes.prepare,
-    ...root.prepare,
-    ...extra.map((path): Operation => ['unless', path, [['mkdir', path, 0o700]]]),
-    ...handOver(input, [...root.ownDirectories, ...extra]),
-    ...(foreign ? openSources(sources) : []),
+    ...files.prepare,
+    ...files.open,
     ['stage', 'clone'],
     ['clone', 'child', CLONE_NEWUSER | CLONE_NEWNS],
     ['stage', 'map'],
     mapIds('child', ids, input.mappers),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
-    ...shown.map((source): Operation => ['idmap-tree', source.name, 'user', source.path, source.recursive ? 1 : 0, OWNERLESS]),
-    ['send', 'child', 'mapped'],
-    ...shown.map(({ name }): Operation => ['send-descriptor', 'child', name]),
-    ...root.serve,
+    ...files.mapped,
+    ...files.serve,
     ...SEE_IT_THROUGH,
   ];
   const child: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],
-    // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
-    ['await', 'parent', 'mapped'],
-    ...shown.map(({ name }): Operation => ['receive-descriptor', 'parent', name]),
-    ...root.sources,
-    ...volumes.open,
-    ...(foreign ? [] : openSources(sources)),
+    ...files.receive,
     // What is made belongs to the container's root; the caller's uid is kept for what he alone may load.
     ['set-fs-ids', 0, 0],
     ['umask', 0],
-    ['stage', 'rootfs'],
-    ...root.assemble,
-    ...volumes.fill,
-    ['stage', 'mounts'],
-    ...mounts.operations,
+    ...files.assemble,
     ...(spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
     ['enter-directory', 'root'],
     ['set-fs-ids', -1, -1],
     ...become(program),
   ];
   return {
-    processes: [{ name: 'parent', operations: parent }, { name: 'child', operations: child }, ...(root.server ? [root.server] : [])],
+    processes: [{ name: 'parent', operations: parent }, { name: 'child', operations: child }, ...files.servers],
   };
 }
 

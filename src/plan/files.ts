@@ -1,0 +1,99 @@
+/**
+ * A container's files as operations: its root, its volumes, what is bound into it. The same for its start and for a program of ours
+ * that visits one which does not run.
+ */
+import { isZoneMount } from '../bundle/timezone.js';
+import type { IdMapping } from '../security/idmap.js';
+import type { RuntimeSpec } from '../spec/runtime.js';
+import { handedTo, mapsHostId } from './identity.js';
+import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
+import type { Operation, Process } from './operations.js';
+import { type RootSource, rootOperations } from './root.js';
+import { volumeOperations } from './volumes.js';
+
+export interface FilesInput {
+  spec: RuntimeSpec;
+  settings: { root: RootSource };
+  ids: IdMapping;
+  containerDir: string;
+  callerUid: number;
+}
+
+export interface FilesOperations {
+  /** Parent, before anything is opened: what is made and locked. */
+  prepare: Operation[];
+  /** Parent, before the clone: sources that only he may open. */
+  open: Operation[];
+  /** Parent, with the map written and the namespace open as `user`: tells the child, and hands over what it may not open. */
+  mapped: Operation[];
+  /** Parent, after that: what another process must bring before the child can go on. */
+  serve: Operation[];
+  /** Child, still the caller: waits for the map, and opens the rest. */
+  receive: Operation[];
+  /** Child, as the container's root: ends with the descriptor `root`. */
+  assemble: Operation[];
+  /** That other process. */
+  servers: Process[];
+  /** The directory that the container's ids write to and that only they can empty; in it what goes with its volumes. */
+  written?: string;
+  /** Parent, when the container is gone for good: its own volumes. */
+  remove: Operation[];
+}
+
+/** @param volatile nobody needs what is written once it has ended */
+export function filesOperations(input: FilesInput, volatile: boolean): FilesOperations {
+  const { spec, settings, ids, containerDir, callerUid } = input;
+  const mounts = mountOperations(spec);
+  const root = rootOperations(settings.root, containerDir, ids, volatile);
+  const volumes = volumeOperations(input, mounts.sources);
+  const sources = [...root.binds, ...volumes.sources];
+  const foreign = !mapsHostId(ids.uid, callerUid);
+  const shown = foreign ? shownAsOwn(containerDir, sources) : [];
+  const extra = root.written === undefined && volumes.written !== undefined ? [volumes.written] : [];
+  const written = root.written ?? extra[0];
+  return {
+    prepare: [
+      ...volumes.prepare,
+      ...root.prepare,
+      ...extra.map((path): Operation => ['unless', path, [['mkdir', path, 0o700]]]),
+      ...handOver(input, [...root.ownDirectories, ...extra]),
+    ],
+    open: foreign ? openSources(sources) : [],
+    mapped: [
+      ...shown.map((source): Operation => ['idmap-tree', source.name, 'user', source.path, source.recursive ? 1 : 0, OWNERLESS]),
+      ['send', 'child', 'mapped'],
+      ...shown.map(({ name }): Operation => ['send-descriptor', 'child', name]),
+    ],
+    serve: root.serve,
+    receive: [
+      // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
+      ['await', 'parent', 'mapped'],
+      ...shown.map(({ name }): Operation => ['receive-descriptor', 'parent', name]),
+      ...root.sources,
+      ...volumes.open,
+      ...(foreign ? [] : openSources(sources)),
+    ],
+    assemble: [['stage', 'rootfs'], ...root.assemble, ...volumes.fill, ['stage', 'mounts'], ...mounts.operations],
+    servers: root.server ? [root.server] : [],
+    ...(written === undefined ? {} : { written }),
+    remove: volumes.remove,
+  };
+}
+
+/** What root made must be handed to the container's root where root itself has no id inside. */
+export function handOver({ ids, callerUid }: Pick<FilesInput, 'ids' | 'callerUid'>, made: readonly string[]): Operation[] {
+  const owner = handedTo(ids, callerUid);
+  return owner ? made.map((path): Operation => ['chown', path, owner.uid, owner.gid]) : [];
+}
+
+function openSources(sources: readonly BindSource[]): Operation[] {
+  return sources.map((source): Operation => ['open-tree', source.path, source.recursive ? 1 : 0, source.name]);
+}
+
+/** Root's own files are shown as the container root's; but tsrun's own, and what the kernel itself makes of files. */
+function shownAsOwn(containerDir: string, sources: readonly BindSource[]): BindSource[] {
+  return sources.filter(
+    ({ path, owned, destination }) =>
+      !owned && !isZoneMount(path, destination) && !/^\/(proc|sys)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`),
+  );
+}
