@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "context.h"
 #include "frames.h"
@@ -76,7 +75,7 @@ static size_t without_keys(struct client *a, const uint8_t *from, size_t size, u
 	return n;
 }
 
-/* As type_end in run.c: at a terminal the end is typed, and within a line one ^D only hands over what there is of it. */
+/* As type_end in relay.c: at a terminal the end is typed, and within a line one ^D only hands over what there is of it. */
 static void end_input(struct client *a)
 {
 	static const uint8_t eot[2] = { 4, 4 };
@@ -208,22 +207,6 @@ static int relay_until_end(struct client *a)
 			}
 		}
 	}
-}
-
-/* Arguments: directory, name of the socket, what the connection is called. */
-int op_connect(struct context *c, const struct op *op)
-{
-	struct sockaddr_un address;
-	if (name_socket(c, op, &address) < 0)
-		return -1;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-		int saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return name_descriptor(c, op->args[2].name, fd);
 }
 
 static int attach(struct context *c, const struct arg *connection, const struct arg *flags, const struct arg *keys, bool *detached)

@@ -9,6 +9,7 @@
 #include "health.h"
 #include "log.h"
 #include "operations.h"
+#include "relay.h"
 #include "serve.h"
 #include "sys.h"
 
@@ -21,10 +22,7 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 		close_fd(&c->peers[i].channel);
 		close_fd(&c->peers[i].pidfd);
 	}
-	for (size_t i = 0; i < c->relay_count; i++) {
-		close_fd(&c->relays[i]->from);
-		close_fd(&c->relays[i]->to);
-	}
+	release_relays(c);
 	if (c->log)
 		log_leave(c->log);
 	if (c->server)
@@ -37,8 +35,7 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 	c->peers[0] = (struct peer){ .name = parent, .pid = 0, .pidfd = -1, .channel = channel };
 	c->peer_count = 1;
 	c->on_exit_count = 0;
-	c->relay_count = 0;
-	c->watched = c->terminal = c->window = c->pty = -1;
+	c->terminal = -1;
 	c->interruptible = false;
 	c->signals_to = c->tied_to = NULL;
 	c->time_limit = 0;

@@ -35,22 +35,6 @@ struct peer {
 	int signal;      /* that ended it, or 0 */
 };
 
-struct relay {
-	const char *name;    /* of the descriptor that it reads */
-	const char *target;  /* and of the one that it writes */
-	int from, to;        /* -1 once done */
-	int flags;
-	int stream;          /* of the container's output that is recorded: 0 stdout, 1 stderr, else -1 */
-	size_t start, end;
-	bool line_open;      /* what was read last did not end a line */
-	int64_t asleep;      /* in milliseconds, or 0: until then nobody is expected to open the pty again */
-	char buffer[65536];
-};
-#define RELAY_CLOSE 1    /* end of input closes the other end */
-#define RELAY_EOT 2      /* end of input types ^D: the other end is a pty master */
-#define RELAY_FATAL 4    /* a broken output ends the run */
-#define RELAY_FED 8      /* what it writes comes from attached clients, not from a descriptor */
-
 #define FORWARD_KILL 1    /* what pid 1 would do nothing with ends it */
 #define FORWARD_LAST 2    /* the second TERM ends it in any case */
 #define FORWARD_ASKED 4   /* only what tsrun itself asks for is handed on; what ends a program ends the run */
@@ -112,6 +96,7 @@ struct context {
 
 /* descriptors */
 int name_descriptor(struct context *, const char *name, int fd);
+int name_end(struct context *, const char *name, const char *end, int fd); /* of what has two: name.end */
 int descriptor(struct context *, const char *name);           /* -1 with EBADF when there is none */
 void forget_descriptor(struct context *, const char *name);
 int vacate(struct context *, int fd);                          /* moves ours away from a number that the program behind exec gets */
@@ -159,6 +144,7 @@ void report(struct context *, const char *bytes, size_t size);
 int run_until_exit(struct context *, struct peer *);
 int take_terminal(struct context *, int fd);                   /* raw, until restore_terminal */
 void restore_terminal(struct context *);
+int copy_of(struct context *, const char *name);               /* of a descriptor */
 int output_of(struct context *, const char *name);             /* a copy to write to; of a terminal one that never blocks */
 
 /* published ports */

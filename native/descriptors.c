@@ -2,6 +2,7 @@
 #include "context.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "operations.h"
@@ -21,6 +22,13 @@ int name_descriptor(struct context *c, const char *name, int fd)
 	}
 	c->descriptors[c->descriptor_count++] = (struct descriptor){ copy, fd };
 	return 0;
+}
+
+int name_end(struct context *c, const char *name, const char *end, int fd)
+{
+	char full[80];
+	snprintf(full, sizeof full, "%s.%s", name, end);
+	return name_descriptor(c, full, fd);
 }
 
 int descriptor(struct context *c, const char *name)

@@ -5,6 +5,7 @@
 
 #include "context.h"
 #include "operations.h"
+#include "relay.h"
 #include "serve.h"
 #include "sys.h"
 
@@ -13,17 +14,6 @@ enum policy { NEVER = 0, ON_FAILURE = 1, ALWAYS = 2 };
 #define PAUSE_FIRST 100     /* milliseconds, twice as long each time */
 #define PAUSE_MOST 60000
 #define RAN_LONG_ENOUGH 10000 /* to begin with the first pause again */
-
-static void release_relays(struct context *c)
-{
-	for (size_t i = 0; i < c->relay_count; i++) {
-		close_fd(&c->relays[i]->from);
-		close_fd(&c->relays[i]->to);
-		free(c->relays[i]);
-	}
-	c->relay_count = 0;
-	c->watched = c->window = c->pty = -1;
-}
 
 static void release_peers(struct context *c, size_t from)
 {

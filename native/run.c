@@ -1,19 +1,15 @@
-/*
- * The run stage: one poll loop that moves bytes, hands signals on and notices the end. Our own descriptors 0–2 stay blocking, because
- * they are shared with whoever called us: a write of at most PIPE_BUF bytes after POLLOUT does not block on a pipe.
- */
+/* The run stage: one poll loop that has bytes moved, hands signals on and notices the end. */
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 #include "context.h"
 #include "health.h"
 #include "log.h"
 #include "observe.h"
 #include "operations.h"
+#include "relay.h"
 #include "serve.h"
 #include "sys.h"
 
@@ -77,100 +73,6 @@ static void handle_signal(struct run *run)
 		hand_on(run, (int)info.ssi_signo, info.ssi_code == SI_QUEUE && info.ssi_int == SIGNAL_ASKED);
 }
 
-/*
- * ^C is a byte on its way in, of which the container's terminal makes a signal; for a pid 1 that does nothing with it the kernel drops
- * that. Nobody could end `run IMAGE sleep 60` then: so it ends what it would end outside of a container.
- */
-static void check_typed(struct run *run, int terminal, const char *bytes, size_t size)
-{
-	struct termios modes;
-	pid_t group;
-	for (size_t i = 0; i < size; i++) {
-		if (bytes[i] >= ' ' || tcgetattr(terminal, &modes) < 0 || !(modes.c_lflag & ISIG))
-			continue;
-		int sig = bytes[i] == (char)modes.c_cc[VINTR] ? SIGINT : bytes[i] == (char)modes.c_cc[VQUIT] ? SIGQUIT : 0;
-		if (sig && ioctl(terminal, TIOCGPGRP, &group) == 0 && group == run->peer->pid && is_unhandled(group, sig))
-			end_run(run, 128 + sig);
-	}
-}
-
-static void close_relay(struct relay *relay)
-{
-	close_fd(&relay->from);
-	close_fd(&relay->to);
-	relay->from = relay->to = -1;
-	relay->start = relay->end = 0;
-}
-
-static bool is_full(const struct relay *relay)
-{
-	return relay->start < relay->end;
-}
-
-/* What the container wrote before it ended is still on its way; input is not. */
-static bool is_output(const struct relay *relay)
-{
-	return relay->to >= 0 && !(relay->flags & (RELAY_CLOSE | RELAY_EOT | RELAY_FED));
-}
-
-/* At the beginning of a line the end of file is typed as ^D; within one the first ^D only hands over what there is of it. */
-static void type_end(struct relay *relay)
-{
-	relay->buffer[0] = relay->buffer[1] = 4;
-	relay->start = 0;
-	relay->end = relay->line_open ? 2 : 1;
-	close_fd(&relay->from);
-	relay->from = -1;
-}
-
-/* Before it goes on its way: whoever reads the log after us finds what we have shown. */
-static void record(struct context *c, const struct relay *relay, size_t size)
-{
-	if (relay->stream >= 0 && c->log)
-		log_output(c->log, relay->stream, relay->buffer, size);
-	if (relay->stream >= 0 && c->server)
-		serve_output(c->server, relay->stream, relay->buffer, size);
-}
-
-static void fill_relay(struct run *run, struct relay *relay)
-{
-	ssize_t n = read(relay->from, relay->buffer, sizeof relay->buffer);
-	if (n > 0) {
-		record(run->c, relay, (size_t)n);
-		relay->start = 0;
-		relay->end = (size_t)n;
-		relay->line_open = relay->buffer[n - 1] != '\n';
-	} else if (n == 0 && relay->flags & RELAY_EOT) {
-		type_end(relay);
-	} else if (n < 0 && errno == EIO && is_output(relay) && !run->ended) {
-		relay->asleep = milliseconds() + 100; /* nobody has the pty open just now; a daemon may open its console again */
-	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		close_relay(relay);
-	}
-}
-
-static void drain_relay(struct run *run, struct relay *relay)
-{
-	size_t size = relay->end - relay->start;
-	ssize_t n = write(relay->to, relay->buffer + relay->start, size < PIPE_BUF ? size : PIPE_BUF);
-	if (n > 0) {
-		if (relay->flags & RELAY_EOT || (relay->flags & RELAY_FED && isatty(relay->to)))
-			check_typed(run, relay->to, relay->buffer + relay->start, (size_t)n);
-		relay->start += (size_t)n;
-		if (relay->start == relay->end && relay->from < 0 && !(relay->flags & RELAY_FED))
-			close_relay(relay);
-	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		bool gone = errno == EPIPE || errno == ECONNRESET || errno == EIO;
-		if (gone && relay->flags & RELAY_FATAL && run->forced < 0)
-			end_run(run, 128 + SIGPIPE);
-		else if (!gone) { /* a full disk: the writer sees a broken pipe from here on, and we say why in the end */
-			note_path(run->c, relay->target);
-			record_failure(run->c, "relay", errno);
-		}
-		close_relay(relay);
-	}
-}
-
 static int collect(struct run *run)
 {
 	int status = 125 << 8; /* should it not be ours to wait for */
@@ -203,32 +105,14 @@ static void check_reader(struct run *run, const struct pollfd *watched)
 	run->written = written;
 }
 
-static bool output_left(const struct context *c)
-{
-	for (size_t i = 0; i < c->relay_count; i++)
-		if (is_output(c->relays[i]))
-			return true;
-	return false;
-}
-
-static bool waits_for_reader(const struct context *c)
-{
-	for (size_t i = 0; i < c->relay_count; i++)
-		if (is_output(c->relays[i]) && is_full(c->relays[i]))
-			return true;
-	return false;
-}
-
 /* In milliseconds. After the end a slow reader may take its time, but a writer that is still there could only be somebody's outside. */
 static int patience(const struct run *run)
 {
 	if (run->ended)
-		return waits_for_reader(run->c) ? -1 : 10000;
+		return relays_wait_for_reader(run->c) ? -1 : 10000;
 	int probe = run->c->health ? health_patience(run->c->health) : -1;
-	for (size_t i = 0; i < run->c->relay_count; i++)
-		if (run->c->relays[i]->asleep > milliseconds())
-			return probe >= 0 && probe < 100 ? probe : 100;
-	return run->reader_gone && (probe < 0 || probe > 100) ? 100 : probe;
+	bool soon = run->reader_gone || relays_sleep(run->c);
+	return soon && (probe < 0 || probe > 100) ? 100 : probe;
 }
 
 /* The same, but never beyond the end of the time that the run has. */
@@ -248,29 +132,6 @@ static void check_deadline(struct run *run)
 		return;
 	run->late = true;
 	end_run(run, run->c->time_limit_status);
-}
-
-/* A relay holds either something to write or room to read. What is typed after the end is the shell's. */
-static struct pollfd relay_poll(const struct run *run, const struct relay *relay)
-{
-	if (run->ended ? !is_output(relay) : relay->asleep > milliseconds())
-		return (struct pollfd){ .fd = -1 };
-	if (!is_full(relay) && relay->stream >= 0 && run->c->server && !serve_has_room(run->c->server))
-		return (struct pollfd){ .fd = -1 };
-	return is_full(relay) ? (struct pollfd){ .fd = relay->to, .events = POLLOUT } : (struct pollfd){ .fd = relay->from, .events = POLLIN };
-}
-
-static void move_bytes(struct run *run, const struct pollfd *polls)
-{
-	struct context *c = run->c;
-	for (size_t i = 0; i < c->relay_count; i++) {
-		if (!polls[i].revents || polls[i].fd < 0 || (polls[i].fd != c->relays[i]->from && polls[i].fd != c->relays[i]->to))
-			continue;
-		if (is_full(c->relays[i]))
-			drain_relay(run, c->relays[i]);
-		else
-			fill_relay(run, c->relays[i]);
-	}
 }
 
 /* Whoever we are tied to leaves on purpose, or is lost. */
@@ -314,7 +175,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 {
 	struct run run = { .c = c, .peer = peer, .forced = -1 };
 	run.deadline = c->time_limit ? milliseconds() + c->time_limit * 1000 : 0;
-	while (!run.ended || (output_left(c) && !run.abandoned)) {
+	while (!run.ended || (relays_have_output(c) && !run.abandoned)) {
 		struct pollfd polls[OWN_POLLS + MAX_RELAYS + SERVE_POLLS];
 		size_t count = OWN_POLLS + c->relay_count;
 		bool over = run.ended || run.forced >= 0;
@@ -324,8 +185,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
 		polls[4] = (struct pollfd){ .fd = c->tied_to && !over ? find_peer(c, c->tied_to)->channel : -1, .events = POLLIN };
 		health_polls(c->health, polls + 5);
-		for (size_t i = 0; i < c->relay_count; i++)
-			polls[OWN_POLLS + i] = relay_poll(&run, c->relays[i]);
+		relay_polls(c, run.ended, polls + OWN_POLLS);
 		if (c->server)
 			serve_polls(c->server, polls + count);
 		int ready = poll(polls, count + (c->server ? SERVE_POLLS : 0), patience_within(&run));
@@ -341,7 +201,9 @@ int run_until_exit(struct context *c, struct peer *peer)
 			end_run(&run, 128 + SIGKILL);
 		if (polls[4].revents)
 			check_tie(&run);
-		move_bytes(&run, polls + OWN_POLLS);
+		int broken = relay_events(c, peer, run.ended, polls + OWN_POLLS);
+		if (broken && run.forced < 0)
+			end_run(&run, 128 + broken);
 		int sig = c->server ? serve_events(c->server, polls + count) : 0;
 		if (sig && !run.ended)
 			hand_on(&run, sig, true);

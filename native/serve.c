@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 
 #include "context.h"
 #include "frames.h"
 #include "operations.h"
+#include "relay.h"
+#include "socket.h"
 #include "sys.h"
 
 /* For each client: a few frames of the largest size. */
@@ -108,9 +108,16 @@ void serve_output(struct server *s, int stream, const char *bytes, size_t size)
 	}
 }
 
+/* NULL when nobody can type any more, or never could. */
+static struct relay *open_input(const struct server *s)
+{
+	return s->input && s->input->to >= 0 ? s->input : NULL;
+}
+
 static bool input_is_free(const struct server *s)
 {
-	return !s->input || s->input->start == s->input->end;
+	const struct relay *input = open_input(s);
+	return !input || input->start == input->end;
 }
 
 void serve_polls(const struct server *s, struct pollfd *polls)
@@ -168,7 +175,7 @@ static bool receive_frame(struct server *s, struct client *client, int *sig)
 	size_t size = payload_size(client->header), left = size - (client->got - FRAME_HEADER);
 	if (client->header[0] == FRAME_STDIN) {
 		char unwanted[4096];
-		struct relay *input = s->input;
+		struct relay *input = open_input(s);
 		size_t room = input ? sizeof input->buffer : sizeof unwanted;
 		ssize_t n = left == 0 ? 0 : read(client->fd, input ? input->buffer : unwanted, left < room ? left : room);
 		if (n <= 0 && left > 0)
@@ -237,33 +244,6 @@ void serve_leave(struct server *s)
 	close_fd(&s->socket);
 }
 
-/* By way of an open directory: the name of a socket may be 107 bytes long at most, a path longer. */
-int name_socket(struct context *c, const struct op *op, struct sockaddr_un *address)
-{
-	int directory = descriptor(c, op->args[0].name);
-	freeing char *name = fill_text(c, op->args[1].span);
-	if (directory < 0 || !name)
-		return -1;
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if ((size_t)snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/%s", directory, name) < sizeof address->sun_path)
-		return 0;
-	errno = ENAMETOOLONG;
-	return -1;
-}
-
-static int listen_at(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unlink(address->sun_path); /* a run that was killed left it */
-	mode_t before = umask(0177);
-	int bound = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)address, sizeof *address);
-	umask(before);
-	if (bound == 0 && listen(fd, MAX_CLIENTS) == 0)
-		return fd;
-	close_fd(&fd);
-	return -1;
-}
-
 /* What clients type goes to a descriptor of the container's: the write end of its standard input, or the master of its pty. */
 static struct relay *feed(struct context *c, const char *name)
 {
@@ -292,10 +272,9 @@ static struct server *new_server(struct context *c, const char *input, int64_t f
 /* Arguments: directory, name of the socket, where input goes ("null": nowhere), SERVE_… */
 int op_serve(struct context *c, const struct op *op)
 {
-	struct sockaddr_un address;
-	struct server *s = name_socket(c, op, &address) < 0 ? NULL : new_server(c, op->args[2].name, op->args[3].number);
+	struct server *s = new_server(c, op->args[2].name, op->args[3].number);
 	if (s)
-		s->socket = listen_at(&address);
+		s->socket = listen_at(c, op, MAX_CLIENTS);
 	return s && s->socket >= 0 ? 0 : -1;
 }
 

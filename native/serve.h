@@ -13,12 +13,8 @@
 #define SERVE_ONCE 2 /* the first end of input is the container's too */
 
 struct context;
-struct op;
 struct server;
-struct sockaddr_un;
 
-/* Its first two arguments: a directory's descriptor and a name in it. */
-int name_socket(struct context *, const struct op *, struct sockaddr_un *address);
 /* Fills SERVE_POLLS entries. */
 void serve_polls(const struct server *, struct pollfd *polls);
 /* Takes what they tell. Returns a signal that a client asks for, or 0. */

@@ -3,18 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "context.h"
 #include "operations.h"
 #include "sys.h"
-
-static int name_end(struct context *c, const char *name, const char *end, int fd)
-{
-	char full[80];
-	snprintf(full, sizeof full, "%s.%s", name, end);
-	return name_descriptor(c, full, fd);
-}
 
 int op_pipe(struct context *c, const struct op *op)
 {
@@ -25,17 +17,7 @@ int op_pipe(struct context *c, const struct op *op)
 	return name_end(c, op->args[0].name, "write", ends[1]) < 0 ? -1 : read_end;
 }
 
-/* Two ends of one connection, for processes that are still one. */
-int op_socket_pair(struct context *c, const struct op *op)
-{
-	int ends[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		return -1;
-	int near = name_end(c, op->args[0].name, "near", ends[0]);
-	return name_end(c, op->args[0].name, "far", ends[1]) < 0 ? -1 : near;
-}
-
-static int copy_of(struct context *c, const char *name)
+int copy_of(struct context *c, const char *name)
 {
 	int fd = descriptor(c, name);
 	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -58,41 +40,6 @@ int output_of(struct context *c, const char *name)
 		return fd;
 	close(fd);
 	return own;
-}
-
-/* Bytes that the run stage moves, between copies: the plan closes the names whose end of file must be seen. */
-int op_relay(struct context *c, const struct op *op)
-{
-	if (c->relay_count == MAX_RELAYS) {
-		errno = E2BIG;
-		return -1;
-	}
-	struct relay *relay = calloc(1, sizeof *relay);
-	if (!relay)
-		return -1;
-	c->relays[c->relay_count++] = relay;
-	relay->name = op->args[0].name;
-	relay->target = op->args[1].name;
-	relay->stream = -1;
-	relay->from = copy_of(c, op->args[0].name);
-	relay->to = output_of(c, op->args[1].name);
-	relay->flags = (int)op->args[2].number;
-	return relay->from < 0 || relay->to < 0 ? -1 : 0;
-}
-
-/* What comes from this descriptor is output of the container's: its log keeps it, and attached clients see it. */
-int op_record(struct context *c, const struct op *op)
-{
-	int stream = strcmp(op->args[1].name, "stdout") == 0 ? 0 : strcmp(op->args[1].name, "stderr") == 0 ? 1 : -1;
-	for (size_t i = 0; i < c->relay_count && stream >= 0; i++) {
-		if (strcmp(c->relays[i]->name, op->args[0].name) != 0)
-			continue;
-		c->relays[i]->stream = stream;
-		return 0;
-	}
-	note_path(c, op->args[0].name);
-	errno = EBADF;
-	return -1;
 }
 
 /* An output that the container holds itself: when its reader goes away, the run ends (see run.c). */

@@ -1,6 +1,10 @@
 /** attach: our streams become those of a container that runs. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
 import { isRunning, until } from '../run/place.js';
@@ -47,6 +51,17 @@ for (const who of identities()) {
       assert.equal(hash.digest('hex'), createHash('sha256').update(bytes).digest('hex'));
       await life().ok('kill', id);
       assert.equal((await running.finished).code, 137);
+    });
+
+    it('keeps room for others when a container that has closed its input was typed at by many', async () => {
+      const id = await life().detached('exec <&-; until [ -e /go ]; do echo tick; sleep 0.2; done; echo late', '-i');
+      for (let client = 0; client < 20; client++) await typeAt(join(life().box.runRoot, id), 'typed\n');
+      const last = life().box.start(['attach', id]);
+      await last.waitFor(/tick/);
+      await life().ok('exec', id, 'touch', '/go');
+      const { code, stdout } = await last.finished;
+      assert.equal(code, 0);
+      assert.match(stdout, /late\n$/);
     });
 
     it('hands signals on, unless told not to', async () => {
@@ -119,4 +134,16 @@ for (const who of identities()) {
       assert.equal((await life().box.tsrun(['attach', '--detach-keys', 'ctrl-', id])).code, 125);
     });
   });
+}
+
+/** A client that speaks the frames of native/frames.h: types, and goes when it is let go. By way of /proc: the name of a socket has an end. */
+async function typeAt(directory: string, text: string): Promise<void> {
+  const opened = openSync(directory, 'r');
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(text.length, 4);
+  const socket = connect(`/proc/self/fd/${opened}/attach`);
+  socket.end(Buffer.concat([header, Buffer.from(text)]));
+  socket.resume();
+  await once(socket, 'close', { signal: AbortSignal.timeout(20_000) });
+  closeSync(opened);
 }
