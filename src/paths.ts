@@ -153,6 +153,9 @@ export function storePaths(roots: Roots) {
     events: at('events'),
     volumes: at('volumes'),
     volume: (name: string) => at('volumes', name),
+    /** Ids that one container alone has. */
+    slices: at('slices'),
+    slice: (start: number, size: number) => at('slices', `${start}-${size}`),
     trash: at('trash'),
     /** Facts told to this user once (notes already shown). */
     told: at('told'),

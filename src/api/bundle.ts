@@ -39,7 +39,7 @@ export async function writeBundle(image: string, directory: string, options: Bun
 
 async function bundleOf(image: string, directory: string, options: BundleOptions): Promise<{ directory: string }> {
   const session = await openStore(options);
-  const identity = await findIdentity(session.paths, undefined, options.signal);
+  const identity = await findIdentity(session.paths, {}, options.signal);
   const target = claimDirectory(resolve(directory) as HostPath);
   const owner = handedTo(identity.ids, process.getuid?.() ?? 0);
   try {
@@ -92,7 +92,7 @@ function buildContainer(
     terminal: false,
     rootPath: 'rootfs',
     containerDir: '.',
-    annotations: imageAnnotations(found, []),
+    annotations: imageAnnotations(found, [], ids.owners),
   });
 }
 

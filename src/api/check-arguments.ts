@@ -134,6 +134,8 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   until: 'string',
   user: 'string',
   userns: 'string',
+  uidmap: 'strings',
+  gidmap: 'strings',
   uts: ['private', 'host'],
   volume: 'strings',
   volumes: 'boolean',

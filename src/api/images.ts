@@ -1,6 +1,8 @@
 /** Verbs on images: pull, list, inspect, remove. */
-
+import { existsSync } from 'node:fs';
+import { LAYER_OWNERS } from '../container/size.js';
 import { listContainers } from '../container/state.js';
+import { mebibytes } from '../content/failure.js';
 import { Lease } from '../content/lease.js';
 import { TsrunError } from '../errors.js';
 import { findImage } from '../image/find.js';
@@ -10,8 +12,10 @@ import { formatPlatform, parsePlatform } from '../image/platform.js';
 import * as remove from '../image/remove.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { ensureRootfs, findRootfs, type Rootfs } from '../rootfs/ensure.js';
-import { findIdentity, type Identity } from '../rootfs/identity.js';
+import { findIdentity, formIdentity, type Identity } from '../rootfs/identity.js';
+import { layerKeys, unpackedKeys } from '../rootfs/prune.js';
 import { findStorage, type Storage } from '../rootfs/storage.js';
+import { unpackedSize } from '../rootfs/unpacked-size.js';
 import type { Digest } from '../spec/digest.js';
 import { checkArguments } from './check-arguments.js';
 import { annotationsOf, collectLayers, layersAnnotation, tidyLayers } from './layers.js';
@@ -45,7 +49,7 @@ export async function pull(image: string, options: PullOptions = {}): Promise<Im
 async function pullImage(image: string, options: PullOptions): Promise<ImageSummary> {
   const session = await openStore(options);
   const found = await resolveImage(session, image, 'always', options);
-  const identity = await findIdentity(session.paths, undefined, options.signal);
+  const identity = await findIdentity(session.paths, {}, options.signal);
   await unpackImage(session, identity, await storageOf(session, identity, options), found, options);
   await tidyLayers(session, options);
   return summaryOf(found);
@@ -54,7 +58,22 @@ async function pullImage(image: string, options: PullOptions): Promise<ImageSumm
 /** For a run: what is unpacked already is taken as it is, and nothing is written. */
 export async function imageRootfs(session: Session, identity: Identity, image: Image, options: PullOptions): Promise<Rootfs> {
   const storage = await storageOf(session, identity, options);
-  return (await findRootfs(session.paths, identity, storage, image.layers)) ?? unpackImage(session, identity, storage, image, options);
+  const found = await findRootfs(session.paths, identity, storage, image.layers);
+  if (found) return found;
+  tellOtherForm(session, image, options);
+  return unpackImage(session, identity, storage, image, options);
+}
+
+/** Layers that lie there already as other ids' files are unpacked once more: it takes time and room. */
+function tellOtherForm({ paths }: Session, { name, layers }: Image, { onNote }: PullOptions): void {
+  const keys = unpackedKeys(paths);
+  const have = layers.filter(
+    ({ descriptor, diffId, chainId }) =>
+      existsSync(paths.blob(descriptor.digest)) && [...layerKeys(paths, diffId), ...layerKeys(paths, chainId)].some((key) => keys.has(key)),
+  );
+  if (have.length === 0) return;
+  const bytes = have.reduce((sum, { descriptor: { digest, size } }) => sum + unpackedSize(paths.blob(digest), size), 0);
+  onNote?.(`${name} is unpacked once more, as the files of this run’s ids: about ${mebibytes(bytes)}, shared by all runs with these ids`);
 }
 
 /** Unpacks what is not unpacked yet; a lease keeps blobs and layers from a removal meanwhile. */
@@ -68,7 +87,7 @@ async function unpackImage(session: Session, identity: Identity, storage: Storag
 }
 
 async function storageOf({ paths }: Session, identity: Identity, { signal, onDebug, onNote }: PullOptions): Promise<Storage> {
-  const { storage, note } = await findStorage({ paths, identity, signal }, process.env);
+  const { storage, note } = await findStorage({ paths, identity: formIdentity(identity), signal }, process.env);
   if (note !== undefined) noteOnce(paths, note, onNote);
   onDebug?.(`storage: ${storage.type}`);
   return storage;
@@ -190,8 +209,8 @@ export async function removeImage(
 export const IMAGE_ID = 'io.tsrun.image.id';
 
 /** What a container's config.json says of the image it came from, so that the image is not taken from under it. */
-export function imageAnnotations(image: Image, layers: readonly HostPath[]): Record<string, string> {
-  return { [IMAGE_ID]: imageId(image), ...layersAnnotation(layers) };
+export function imageAnnotations(image: Image, layers: readonly HostPath[], owners: string): Record<string, string> {
+  return { [IMAGE_ID]: imageId(image), ...layersAnnotation(layers), [LAYER_OWNERS]: owners };
 }
 
 function userOf(paths: StorePaths, id: string): string | undefined {

@@ -21,7 +21,7 @@ export async function collectLayers(
   how: 'quickly' | 'thoroughly' = 'quickly',
 ): Promise<number> {
   if (unpackedKeys(paths).size === 0 && how === 'quickly') return 0;
-  const identity = await findIdentity(paths, undefined, signal);
+  const identity = await findIdentity(paths, {}, signal);
   using withdrawn = await (async () => {
     using _held = await lockStore(paths, 'gc', 'exclusive', signal);
     const leased = await leasedDigests(paths);

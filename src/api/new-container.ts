@@ -6,7 +6,7 @@ import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
 import { readEnvFile } from '../bundle/env-file.js';
 import type { Zone } from '../bundle/timezone.js';
-import { resolveGroups } from '../bundle/user.js';
+import { KEEP_GROUPS, resolveGroups } from '../bundle/user.js';
 import { parseHealth } from '../container/parse-health.js';
 import { parseLog, parseRestart, parseSignal, parseTimeout, STOP_TIMEOUT } from '../container/parse-settings.js';
 import { removeContainer, sweep } from '../container/remove.js';
@@ -15,13 +15,13 @@ import { listContainers } from '../container/state.js';
 import { errnoOf, systemReason, TsrunError } from '../errors.js';
 import { containerAttributes } from '../events/event.js';
 import { ensurePrivateDirectory, type HostPath, type StorePaths } from '../paths.js';
-import { mapsHostId } from '../plan/identity.js';
 import type { RootSource } from '../plan/root.js';
 import type { NewContainer } from '../plan/run.js';
 import type { ContainerSettings } from '../plan/settings.js';
 import { slot } from '../plan/slot.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { readAccounts } from '../rootfs/lookup.js';
+import { mapsHostId } from '../security/idmap-form.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { ImageConfig } from '../spec/image.js';
 import { claimVolume } from '../volume/state.js';
@@ -45,7 +45,7 @@ export async function newContainer(image: string, command: readonly string[], gi
   const session = await openStore(options);
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
   sweep(session.paths);
-  const identity = await findIdentity(session.paths, options.userns, options.signal);
+  const identity = inGroups(await findIdentity(session.paths, options, options.signal), options);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
   const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
   const asked = lookUp(options, root.layers);
@@ -58,6 +58,17 @@ export async function newContainer(image: string, command: readonly string[], gi
   for (const note of proxyNotes(options, process.env)) options.onNote?.(note);
   if (options.replace) await makeRoom(session.paths, options);
   return assemble(session.paths, identity, image, settings, network, built, options);
+}
+
+/** `--group-add keep-groups`. Root's groups, of which 0 is one, open files of the host's that no container should read. */
+function inGroups({ ids, mappers }: Identity, { groupAdd = [] }: RunOptions): Identity {
+  if (!groupAdd.includes(KEEP_GROUPS)) return { ids, mappers };
+  if (process.getuid?.() === 0)
+    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--group-add ${KEEP_GROUPS} as root would put root’s groups into the container`, {
+      subject: KEEP_GROUPS,
+      hint: 'name groups of the image, or run as an ordinary user',
+    });
+  return { ids: { ...ids, keepsGroups: true }, mappers };
 }
 
 /** What of the host and the image the options name. */
@@ -86,8 +97,8 @@ interface Root {
 
 async function imageRoot(session: Session, identity: Identity, text: string, options: RunOptions): Promise<Root> {
   const image = await resolveImage(session, text, options.pull ?? 'missing', options);
-  const { source, layers } = await imageRootfs(session, identity, image, options);
-  return { source, layers, image: { name: image.name, config: image.config }, annotations: imageAnnotations(image, layers) };
+  const { source, layers, owners } = await imageRootfs(session, identity, image, options);
+  return { source, layers, image: { name: image.name, config: image.config }, annotations: imageAnnotations(image, layers, owners) };
 }
 
 function givenRoot(text: string, { ids }: Identity): Root {
@@ -209,6 +220,7 @@ function assemble(
     ...(network.neighbour ? { neighbour: network.neighbour } : {}),
     ids,
     ...(mappers ? { mappers } : {}),
+    ...(ids.slice ? { slice: paths.slice(ids.slice.start, ids.slice.size) } : {}),
     containerDir: containerDirectory(paths, options),
     unlockedDir: paths.unlocked(slot('id')),
     runDir: paths.runOf(slot('id')),

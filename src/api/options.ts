@@ -108,8 +108,12 @@ export interface RunOptions extends PullOptions {
   macAddress?: string;
   /** Refused: there are no networks between containers yet. */
   networkAlias?: string[];
-  /** `default`, `keep-id` (as root also `host` and `identity`, refused for now) */
+  /** `default`, `keep-id[:uid=N,gid=N,fast]`, `identity[:host-root]`, `nomap`, `auto[:size=N]`, `host` */
   userns?: string;
+  /** `CONTAINER:FROM:SIZE`, in place of `userns`. FROM counts the caller's own ids: 0 is he himself; with `@`, and as root, it is an id of the host. */
+  uidmap?: string[];
+  /** The same for groups; given for one it counts for both. */
+  gidmap?: string[];
   pull?: PullPolicy;
   init?: boolean;
   /** The image argument is a directory to use as the root file system. */

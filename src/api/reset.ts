@@ -54,7 +54,7 @@ export async function resetSystem(options: CommonOptions = {}): Promise<StoreCon
   for (const id of idsIn(paths.run)) rmSync(paths.runOf(id), { recursive: true, force: true });
   if (entriesOf(paths.base).length > 0) {
     // Root removes anything. Others' files may be of ids that only their map reaches, or in directories closed to themselves.
-    const identity = process.getuid?.() === 0 ? undefined : await findIdentity(paths, undefined, signal);
+    const identity = process.getuid?.() === 0 ? undefined : await findIdentity(paths, {}, signal);
     if (identity === undefined) rmSync(paths.base, { recursive: true, force: true });
     else await emptyInCage(identity, [paths.base], [paths.base]);
   }

@@ -2,6 +2,9 @@
 import type { ImageConfig } from '../spec/image.js';
 import { checkText } from './check.js';
 
+/** crun's: the process stays in the groups of who starts it. */
+export const KEEPS_GROUPS = 'run.oci.keep_original_groups';
+
 /** The image's properties under their standard names, then its labels, then tsrun's own, which always win. */
 export function buildAnnotations(
   image: { name: string; config: ImageConfig } | undefined,

@@ -4,10 +4,11 @@ import { TsrunError } from '../errors.js';
 import { hasOwnNetwork, type NetworkSettings, type PublishedPort } from '../network/settings.js';
 import { capabilitySets, DEFAULT_CAPABILITIES } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
+import { staysInGroups } from '../security/idmap-form.js';
 import { kernelAtLeast } from '../security/seccomp/resolve.js';
 import type { ImageConfig } from '../spec/image.js';
 import { OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
-import { buildAnnotations } from './annotations.js';
+import { buildAnnotations, KEEPS_GROUPS } from './annotations.js';
 import { checkText } from './check.js';
 import { type Device, deviceMount, deviceNote } from './device.js';
 import { buildEnv } from './env.js';
@@ -146,6 +147,7 @@ export function buildSpec(input: BuildInput): Built {
     linux: buildLinux(input, process, network),
     annotations: buildAnnotations(input.image, {
       'io.tsrun.owners': ids.owners,
+      ...(ids.keepsGroups ? { [KEEPS_GROUPS]: '1' } : {}),
       ...mountAnnotations(asked.containerMounts),
       ...labelAnnotations({
         labels: options.label ?? [],
@@ -183,7 +185,7 @@ export function mappedUser(user: ResolvedUser, ids: IdMapping, notes: string[]):
       hint: ids.notes[0] === undefined ? 'run as another user with -u 0' : `run as root with -u 0. ${ids.notes[0]}`,
     });
   }
-  if (ids.setgroups === 'deny') return { uid: user.uid, gid: user.gid }; // one id: the groups of the caller can neither be changed nor dropped
+  if (staysInGroups(ids)) return { uid: user.uid, gid: user.gid }; // the groups are the caller's then
   const dropped = user.additionalGids.filter((gid) => !isMapped(gid, ids.gid));
   if (dropped.length > 0) notes.push(`supplementary groups ${dropped.join(', ')} are left out: the id map does not have them`);
   return { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids.filter((gid) => isMapped(gid, ids.gid)) };

@@ -5,6 +5,7 @@
 import { posix } from 'node:path';
 import { TsrunError } from '../errors.js';
 import type { IdMapping, IdRange } from '../security/idmap.js';
+import { staysInGroups } from '../security/idmap-form.js';
 import type { Mount } from '../spec/runtime.js';
 import { checkText } from './check.js';
 import { bindOptions, containerPath } from './mount-words.js';
@@ -58,7 +59,7 @@ export function deviceMount({ source, destination }: AskedDevice): Mount {
 export function deviceNote({ source, mode, uid, gid }: Device, ids: IdMapping, groups: readonly number[]): string[] {
   const everybody = (mode & 0o6) === 0o6;
   const ownersInside = isMapped(uid, ids.uid) && isMapped(gid, ids.gid);
-  const ofGroup = ids.setgroups === 'deny' && groups.includes(gid) && (mode & 0o60) === 0o60;
+  const ofGroup = staysInGroups(ids) && groups.includes(gid) && (mode & 0o60) === 0o60;
   if (everybody || ownersInside || ofGroup) return [];
   return [
     `${source} belongs to ${uid}:${gid} at the host and has mode ${(mode & 0o7777).toString(8).padStart(4, '0')}: ` +

@@ -35,12 +35,21 @@ function namespaceOf(type: NamespaceType, { settings, path, userPath }: NetworkI
   return type === 'user' && userPath !== undefined ? [{ type, path: userPath }] : [{ type }];
 }
 
-/** As docker's: every port may be listened at, and ping needs no capability. The kernel takes groups that the map has. */
+/** As docker's: every port may be listened at, and ping needs no capability. */
 function networkSysctl(gids: readonly IdRange[]): Record<string, string> {
-  let last = 0;
-  for (const { containerId, size } of [...gids].sort((a, b) => a.containerId - b.containerId))
-    if (containerId <= last + 1) last = containerId + size - 1;
-  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': `0 ${last}` };
+  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': pingGroups(gids).join(' ') };
+}
+
+/** The kernel wants two groups that the map has, and lets all those ping that lie between them as the host counts. */
+function pingGroups(gids: readonly IdRange[]): [number, number] {
+  const byHost = [...gids].sort((a, b) => a.hostId - b.hostId);
+  const span = (first?: IdRange, last?: IdRange): [number, number] => [
+    first?.containerId ?? 0,
+    (last?.containerId ?? 0) + (last?.size ?? 1) - 1,
+  ];
+  const all = span(byHost[0], byHost.at(-1));
+  const widest = [...gids].sort((a, b) => b.size - a.size)[0];
+  return all[0] <= all[1] ? all : span(widest, widest);
 }
 
 function wire({ containerId, hostId, size }: IdRange): IdMap {

@@ -2,13 +2,14 @@
 import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
 import type { IdMapping, IdRange } from '../security/idmap.js';
+import { staysInGroups } from '../security/idmap-form.js';
 import type { Mount, User } from '../spec/runtime.js';
 import { type Device, parseDevice } from './device.js';
 import { labelAnnotations } from './labels.js';
 import { parseUlimits } from './limits.js';
 import { parseSize } from './size.js';
 import { parseSysctls } from './sysctl.js';
-import { refuseKeepGroups } from './user.js';
+import { checkGroups } from './user.js';
 
 /** In octal, as podman's. */
 export function parseUmask(text: string): number {
@@ -21,13 +22,13 @@ export function parseUmask(text: string): number {
 
 /** What was asked for by name is never left out without a word. */
 export function withGroups(user: User, added: readonly number[], ids: IdMapping): User {
-  const missing = added.find((gid) => !isMapped(gid, ids.gid) || (ids.setgroups === 'deny' && gid !== user.gid));
+  const missing = added.find((gid) => !isMapped(gid, ids.gid) || (staysInGroups(ids) && gid !== user.gid));
   if (missing !== undefined)
     throw new TsrunError('ERR_TSRUN_ID_MAP', `--group-add: the container cannot be in group ${missing}, which the id map does not have`, {
       subject: String(missing),
       hint: ids.notes[0] ?? 'leave it out',
     });
-  if (ids.setgroups === 'deny' || added.length === 0) return user;
+  if (staysInGroups(ids) || added.length === 0) return user;
   return { ...user, additionalGids: [...new Set([...(user.additionalGids ?? []), ...added])] };
 }
 
@@ -83,6 +84,6 @@ export function checkSituation(options: RunOptions): void {
   options.device?.map(parseDevice);
   parseUlimits(options.ulimit ?? [], '');
   parseSysctls(options.sysctl ?? [], () => true);
-  refuseKeepGroups(options.groupAdd ?? []);
+  checkGroups(options.groupAdd ?? []);
   labelAnnotations({ labels: options.label ?? [], files: [], annotations: options.annotation ?? [], image: {} });
 }

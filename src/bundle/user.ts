@@ -1,5 +1,6 @@
 /** `-u` and the image's USER against the image's own /etc/passwd and /etc/group. Pure. */
 import { TsrunError } from '../errors.js';
+import { LAST_ID } from '../security/subordinate.js';
 
 export interface ResolvedUser {
   uid: number;
@@ -22,9 +23,6 @@ interface GroupEntry {
   members: string[];
 }
 
-/** The last id means "none". */
-const LAST_ID = 0xfffffffe;
-
 /**
  * `name|uid[:group|gid]`; '' is root. All digits are an id and never a name (CVE-2016-3697). A group that is named is the only one; else the
  * groups that list the user belong to it. A uid that passwd does not have gets group 0 and the home `/`.
@@ -46,20 +44,22 @@ export function resolveUser(text: string, passwd: string, group: string): Resolv
   return { uid: entry.uid, gid, additionalGids: [...new Set([gid, ...listed])], home: entry.home };
 }
 
-/** podman's word for the groups of who starts it. @throws ERR_TSRUN_UNSUPPORTED */
-export function refuseKeepGroups(texts: readonly string[]): void {
-  if (texts.includes('keep-groups'))
-    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', '--group-add keep-groups: the groups of tsrun’s caller cannot be kept yet', {
-      subject: 'keep-groups',
-      hint: 'name groups of the image, or numbers',
+/** podman's word for the groups of who starts it. */
+export const KEEP_GROUPS = 'keep-groups';
+
+/** @throws ERR_TSRUN_USAGE */
+export function checkGroups(texts: readonly string[]): void {
+  if (texts.includes(KEEP_GROUPS) && texts.length > 1)
+    throw new TsrunError('ERR_TSRUN_USAGE', `--group-add ${KEEP_GROUPS} and other groups exclude each other`, {
+      subject: KEEP_GROUPS,
+      hint: 'the kernel keeps all groups of the caller or takes a new list: leave out one or the other',
     });
 }
 
-/** `--group-add`: names of the image's, or numbers. @throws ERR_TSRUN_USER_NOT_FOUND, ERR_TSRUN_UNSUPPORTED */
+/** `--group-add`: names of the image's, or numbers. @throws ERR_TSRUN_USER_NOT_FOUND */
 export function resolveGroups(texts: readonly string[], group: string): number[] {
-  refuseKeepGroups(texts);
   const groups = parseGroup(group);
-  return [...new Set(texts.map((text) => findGroup(text, groups)))];
+  return [...new Set(texts.filter((text) => text !== KEEP_GROUPS).map((text) => findGroup(text, groups)))];
 }
 
 function findUser(who: string, passwd: string): PasswdEntry {

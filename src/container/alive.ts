@@ -3,11 +3,11 @@
  * drops that with the runner's last process. A pid is only believed together with the moment at which its process began, in this
  * run of the machine.
  */
-import { readFileSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 import type { HostPath } from '../paths.js';
 import { bootId } from '../sys/boot.js';
 import { tryLockDirectory } from '../sys/flock.js';
+import { startOf } from '../sys/processes.js';
 import { readStatus } from './status.js';
 
 export function isAlive(directory: HostPath): boolean {
@@ -32,15 +32,4 @@ export function firstProcess(directory: HostPath): number | undefined {
   const { status, pid, startTime, boot } = readStatus(directory);
   if (status !== 'running' || pid === undefined || startTime === undefined || boot !== bootId()) return undefined;
   return startOf(pid) === startTime ? Number(pid) : undefined;
-}
-
-/** proc(5), /proc/pid/stat field 22; the name in field 2 may hold anything. A zombie has ended. */
-function startOf(pid: string): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${Number(pid)}/stat`, 'latin1');
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' || state === 'X' ? undefined : fields[18];
-  } catch {
-    return undefined;
-  }
 }

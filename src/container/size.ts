@@ -1,5 +1,5 @@
 /** How much a container takes: what it wrote, and the image below it. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import { treeSize } from '../layer/size.js';
@@ -9,6 +9,9 @@ import { layerBytes } from '../rootfs/prune.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { identityAt } from './remove.js';
 import type { Container } from './state.js';
+
+/** In config.json: whose the layers are on disk. Before there was another form than the map's own, `io.tsrun.owners` said it. */
+export const LAYER_OWNERS = 'io.tsrun.layer-owners';
 
 export interface ContainerSize {
   /** Bytes of the files that it made or changed. */
@@ -25,11 +28,21 @@ export async function containerSize(
   signal?: AbortSignal,
 ): Promise<ContainerSize | undefined> {
   const overlay = join(directory, 'overlay') as HostPath;
-  if (!existsSync(join(overlay, 'upper'))) return undefined;
-  const owners = annotations['io.tsrun.owners'] ?? '';
+  if (!hasUpper(overlay)) return undefined;
+  const owners = annotations[LAYER_OWNERS] ?? annotations['io.tsrun.owners'] ?? '';
   const layers = (annotations['io.tsrun.layers'] ?? '').split(',').filter(Boolean);
   const image = layers.reduce((sum, key) => sum + layerBytes(join(paths.layersOf(owners), key)), 0);
   return { written: await writtenSize(directory, overlay, signal), image };
+}
+
+/** A caller who has no place in the container's map may not look; only an overlay is given away so. */
+function hasUpper(overlay: HostPath): boolean {
+  try {
+    return statSync(join(overlay, 'upper'), { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'EACCES') return true;
+    throw error;
+  }
 }
 
 /** What the container's ids keep to themselves is looked at inside their map. */

@@ -68,7 +68,7 @@ function roomAt(path: string): Room | undefined {
   }
 }
 
-function mebibytes(bytes: number): string {
+export function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 

@@ -5,6 +5,7 @@
 import type { IdMapping } from '../security/idmap.js';
 import { becomeRoot, CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
 import type { Operation, Plan } from './operations.js';
+import { type Holders, handOver } from './steward.js';
 
 const ALL_CAPABILITIES = -1n;
 const O_PATH_DIRECTORY = 0o10200000;
@@ -92,19 +93,23 @@ export function compileRemovalPlan(
   leftovers: readonly string[] = [],
   first: Operation[] = [],
 ): Plan {
+  const within = ids.steward ?? ids;
   const child: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],
     ['await', 'parent', 'mapped'],
-    ...directories.map((path, index): Operation => ['open', path, O_PATH_DIRECTORY, `tree.${index}`]),
-    becomeRoot(ids),
+    ...(ids.steward ? [] : directories.map((path, index): Operation => ['open', path, O_PATH_DIRECTORY, `tree.${index}`])),
+    becomeRoot(within),
     ['stage', 'remove'],
-    ...directories.flatMap((_, index): Operation[] => [['enter-directory', `tree.${index}`], ['remove-contents']]),
+    // A steward is the caller besides: he may remove them altogether.
+    ...directories.flatMap((path, index): Operation[] =>
+      ids.steward ? [['remove-tree', path]] : [['enter-directory', `tree.${index}`], ['remove-contents']],
+    ),
   ];
   const rest = leftovers.map((path): Operation => ['remove-tree', path]);
   return directories.length === 0
     ? { processes: [{ name: 'parent', operations: [...first, ...rest] }] }
-    : cage(ids, mappers, CLONE_NEWUSER, child, [['reap', 'child'], ...rest], first);
+    : cage(within, mappers, CLONE_NEWUSER, child, [['reap', 'child'], ...rest], first);
 }
 
 function cage(
@@ -131,4 +136,10 @@ function cage(
       { name: 'child', operations: child },
     ],
   };
+}
+
+/** Gives what the caller made to the container's root, when another process must. */
+export function compileHandOverPlan(holders: Holders, made: readonly string[]): Plan {
+  const { operations, processes } = handOver('steward', holders, made);
+  return { processes: [{ name: 'parent', operations: [['stage', 'hand-over'], ...operations] }, ...processes] };
 }

@@ -5,7 +5,7 @@ import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { type EventSource, tellEnded, tellStarted } from './events.js';
-import { filesOperations, handOver } from './files.js';
+import { type FilesOperations, filesOperations } from './files.js';
 import { healthOperations } from './health.js';
 import { becomeRoot, CLONE_NEWUSER, hostIdOf, type Mappers, mapIds } from './identity.js';
 import { enterNamespaces } from './namespaces.js';
@@ -15,6 +15,7 @@ import { KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, sea
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
 import { ENDED, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
+import { handOver, stewarded } from './steward.js';
 import { type Caller, isAttended, streamOperations } from './streams.js';
 
 export interface ContainerInput {
@@ -56,7 +57,14 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
   const { spec, settings, ids, containerDir } = input;
   const process = processOf(spec);
   const files = filesOperations(input, settings.rm);
-  const network = networkOperations(settings.network, settings.ports, ids);
+  const given = handOver(
+    'files',
+    input,
+    input.files.map((name) => `${containerDir}/${name}`),
+  );
+  // Nobody who works for it needs the caller's groups.
+  const { keepsGroups: _, ...dropping } = ids;
+  const network = networkOperations(settings.network, settings.ports, dropping);
   const entered = enterNamespaces(input);
   const attended = isAttendedStart(input, caller);
   const recorded = caller === undefined || attended || !settings.rm;
@@ -70,8 +78,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     gid: process.user.gid,
     hostUid: hostIdOf(ids.uid, process.user.uid),
   });
-  // With a single id all of it is the caller's.
-  const written = ids.mode === 'single' ? undefined : files.written;
+  const emptied = cleaning(input, files);
   const goes = settings.rm || isWithdrawn(input);
   const { seccomp, namespaces = [] } = spec.linux ?? {};
   const entering = { process, namespaces, ids, ...(seccomp ? { seccomp } : {}), arch: input.arch, interactive: false };
@@ -89,8 +96,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...(entered.mapped ? [] : [mapIds('child', ids, input.mappers)]),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
     ...network.open,
-    ...(written && goes ? ([['on-exit', settings.rm ? 0 : 1, EMPTY]] satisfies Operation[]) : []),
-    ...(files.remove.length > 0 && goes ? ([['on-exit', settings.rm ? 0 : 1, files.remove]] satisfies Operation[]) : []),
+    ...(goes ? emptied.operations.map((work): Operation => ['on-exit', settings.rm ? 0 : 1, work]) : []),
     ...files.mapped,
     ...network.begin,
     ...files.serve,
@@ -115,10 +121,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
   ];
   const parent: Operation[] = [
     ...files.prepare,
-    ...handOver(
-      input,
-      input.files.map((name) => `${containerDir}/${name}`),
-    ),
+    ...given.operations,
     ...(recorded ? recording(input) : []),
     ...repeated(input, run),
     ...(settings.rm ? [] : ([['attempt', [writeStatus(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
@@ -156,8 +159,9 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
       { name: 'child', operations: child },
       { name: 'keeper', operations: KEEPER },
       ...network.processes,
-      ...files.servers,
-      ...(written ? [{ name: 'cleanup', operations: emptying(written, ids) }] : []),
+      ...files.others,
+      ...given.processes,
+      ...emptied.processes,
     ],
   };
 }
@@ -187,6 +191,24 @@ const KEEPER: Operation[] = [
 /** A new container whose command never began goes again. One that is to be restarted has begun, or is left to be looked at. */
 export function isWithdrawn({ fresh, settings }: Pick<ContainerInput, 'fresh' | 'settings'>): boolean {
   return fresh && settings.restart.name === 'no';
+}
+
+/** What it wrote and its own volumes go: lists of what its runner does when it is gone, the last one first. With a single id all of it is the caller's. */
+function cleaning(
+  { ids, mappers }: ContainerInput,
+  { written, remove }: FilesOperations,
+): { operations: Operation[][]; processes: Process[] } {
+  if (ids.steward) {
+    const whole: Operation[] = written === undefined ? [] : [['remove-tree', written]];
+    const given = stewarded('cleanup', { ids, mappers }, [...remove, ...whole]);
+    // Locks are held by all who have them open.
+    return { operations: [[...remove.filter(([name]) => name === 'close'), ...given.operations]], processes: given.processes };
+  }
+  const mustEnter = written !== undefined && ids.mode !== 'single';
+  return {
+    operations: [...(mustEnter ? [EMPTY] : []), ...(remove.length > 0 ? [remove] : [])],
+    processes: mustEnter ? [{ name: 'cleanup', operations: emptying(written, ids) }] : [],
+  };
 }
 
 const EMPTY: Operation[] = [

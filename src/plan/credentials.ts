@@ -1,6 +1,7 @@
 /** What the process may do, as operations in the order that the kernel needs: each step still has the right to take the next. */
 import { capabilityMasks } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
+import { staysInGroups } from '../security/idmap-form.js';
 import { type Process, UNLIMITED } from '../spec/runtime.js';
 import type { Operation } from './operations.js';
 
@@ -44,7 +45,7 @@ export function credentialOperations(process: Process, ids: IdMapping, filter: U
     ...(process.noNewPrivileges ? ([['no-new-privileges']] satisfies Operation[]) : []),
     ['keep-capabilities'],
     ...(filter ? ([['seccomp', filter]] satisfies Operation[]) : []),
-    ids.setgroups === 'deny' ? ['set-single-ids', user.uid, user.gid] : ['set-ids', user.uid, user.gid, groups],
+    staysInGroups(ids) ? ['set-single-ids', user.uid, user.gid] : ['set-ids', user.uid, user.gid, groups],
     ['capabilities', sets.effective, sets.permitted, sets.inheritable, sets.ambient],
     ['die-with-parent'],
   ];

@@ -4,17 +4,20 @@
  */
 import { isZoneMount } from '../bundle/timezone.js';
 import type { IdMapping } from '../security/idmap.js';
+import { mapsHostId } from '../security/idmap-form.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
-import { handedTo, mapsHostId } from './identity.js';
+import type { Mappers } from './identity.js';
 import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
 import type { Operation, Process } from './operations.js';
 import { type RootSource, rootOperations } from './root.js';
+import { handOver } from './steward.js';
 import { volumeOperations } from './volumes.js';
 
 export interface FilesInput {
   spec: RuntimeSpec;
   settings: { root: RootSource };
   ids: IdMapping;
+  mappers?: Mappers;
   containerDir: string;
   callerUid: number;
 }
@@ -32,8 +35,8 @@ export interface FilesOperations {
   receive: Operation[];
   /** Child, as the container's root: ends with the descriptor `root`. */
   assemble: Operation[];
-  /** That other process. */
-  servers: Process[];
+  /** Those others. */
+  others: Process[];
   /** The directory that the container's ids write to and that only they can empty; in it what goes with its volumes. */
   written?: string;
   /** Parent, when the container is gone for good: its own volumes. */
@@ -47,43 +50,40 @@ export function filesOperations(input: FilesInput, volatile: boolean): FilesOper
   const root = rootOperations(settings.root, containerDir, ids, volatile);
   const volumes = volumeOperations(input, mounts.sources);
   const sources = [...root.binds, ...volumes.sources];
-  const foreign = !mapsHostId(ids.uid, callerUid);
+  // Only the host's root can open what the others would open for him, and show it as the container's.
+  const foreign = callerUid === 0 && !mapsHostId(ids.uid, callerUid);
   const shown = foreign ? shownAsOwn(containerDir, sources) : [];
+  const handed = [...root.shifted.names, ...shown.map(({ name }) => name)];
   const extra = root.written === undefined && volumes.written !== undefined ? [volumes.written] : [];
   const written = root.written ?? extra[0];
+  const given = handOver('directories', input, [...root.ownDirectories, ...extra]);
   return {
     prepare: [
       ...volumes.prepare,
       ...root.prepare,
       ...extra.map((path): Operation => ['unless', path, [['mkdir', path, 0o700]]]),
-      ...handOver(input, [...root.ownDirectories, ...extra]),
+      ...given.operations,
     ],
-    open: foreign ? openSources(sources) : [],
+    open: [...root.shifted.open, ...(foreign ? openSources(sources) : [])],
     mapped: [
       ...shown.map((source): Operation => ['idmap-tree', source.name, 'user', source.path, source.recursive ? 1 : 0, OWNERLESS]),
       ['send', 'child', 'mapped'],
-      ...shown.map(({ name }): Operation => ['send-descriptor', 'child', name]),
+      ...handed.map((name): Operation => ['send-descriptor', 'child', name]),
     ],
     serve: root.serve,
     receive: [
       // Not before the map: then this is still the caller, and may enter what the container's ids own besides.
       ['await', 'parent', 'mapped'],
-      ...shown.map(({ name }): Operation => ['receive-descriptor', 'parent', name]),
+      ...handed.map((name): Operation => ['receive-descriptor', 'parent', name]),
       ...root.sources,
       ...volumes.open,
       ...(foreign ? [] : openSources(sources)),
     ],
     assemble: [['stage', 'rootfs'], ...root.assemble, ...volumes.fill, ['stage', 'mounts'], ...mounts.operations],
-    servers: root.server ? [root.server] : [],
+    others: [...(root.server ? [root.server] : []), ...root.shifted.processes, ...given.processes],
     ...(written === undefined ? {} : { written }),
     remove: volumes.remove,
   };
-}
-
-/** What root made must be handed to the container's root where root itself has no id inside. */
-export function handOver({ ids, callerUid }: Pick<FilesInput, 'ids' | 'callerUid'>, made: readonly string[]): Operation[] {
-  const owner = handedTo(ids, callerUid);
-  return owner ? made.map((path): Operation => ['chown', path, owner.uid, owner.gid]) : [];
 }
 
 function openSources(sources: readonly BindSource[]): Operation[] {

@@ -1,5 +1,6 @@
 /** Namespaces and id maps as operations. Flags: clone(2), namespaces(7), user_namespaces(7). */
 import type { IdMapping, IdRange } from '../security/idmap.js';
+import { firstIds, type Ids, mapsHostId, staysInGroups } from '../security/idmap-form.js';
 import type { Namespace, NamespaceType } from '../spec/runtime.js';
 import type { Operation } from './operations.js';
 
@@ -30,7 +31,11 @@ export interface Mappers {
 }
 
 /** Writes the maps of a process that waits for it. @param mappers the setuid programs, needed when `ids.write` is newuidmap */
-export function mapIds(process: string, ids: IdMapping, mappers: Mappers | undefined): Operation {
+export function mapIds(
+  process: string,
+  ids: Pick<IdMapping, 'uid' | 'gid' | 'write' | 'setgroups'>,
+  mappers: Mappers | undefined,
+): Operation {
   const byProgram = ids.write === 'newuidmap';
   if (byProgram && mappers === undefined) throw new TypeError('this id mapping needs newuidmap');
   return [
@@ -48,24 +53,22 @@ function mapText(ranges: readonly IdRange[]): string {
   return ranges.map((range) => `${range.containerId} ${range.hostId} ${range.size}\n`).join('');
 }
 
-/** Becomes the container's root. Where setgroups is denied the caller's supplementary groups cannot be dropped. */
+/** Becomes who puts the container together: its root. Where setgroups is denied the caller's supplementary groups cannot be dropped. */
 export function becomeRoot(ids: IdMapping): Operation {
-  return ids.setgroups === 'deny' ? ['set-single-ids', 0, 0] : ['set-ids', 0, 0, []];
+  const { uid, gid } = firstIds(ids);
+  return staysInGroups(ids) ? ['set-single-ids', uid, gid] : ['set-ids', uid, gid, []];
 }
 
-/** The host id of the container's root. */
+/** A container id as the host counts. */
 export function hostIdOf(ranges: readonly IdRange[], containerId: number): number | undefined {
   const range = ranges.find(({ containerId: first, size }) => containerId >= first && containerId < first + size);
   return range === undefined ? undefined : range.hostId + (containerId - range.containerId);
 }
 
-/** Who must own what the container's root is to write: its host ids, unless the caller has a place in the map already. */
-export function handedTo(ids: IdMapping, callerUid: number): { uid: number; gid: number } | undefined {
-  const [uid, gid] = [hostIdOf(ids.uid, 0), hostIdOf(ids.gid, 0)];
-  return mapsHostId(ids.uid, callerUid) || uid === undefined || gid === undefined ? undefined : { uid, gid };
-}
-
-/** True when the caller's own uid has a place in the map: then what the caller makes belongs to the container too. */
-export function mapsHostId(ranges: readonly IdRange[], hostId: number): boolean {
-  return ranges.some(({ hostId: first, size }) => hostId >= first && hostId < first + size);
+/** Who must own what the container's root is to write, in host ids, unless the caller has a place in the map already. */
+export function handedTo(ids: IdMapping, callerUid: number): Ids | undefined {
+  const first = firstIds(ids);
+  const [uid, gid] = [hostIdOf(ids.uid, first.uid), hostIdOf(ids.gid, first.gid)];
+  const isThere = ids.steward === undefined && mapsHostId(ids.uid, callerUid);
+  return isThere || uid === undefined || gid === undefined ? undefined : { uid, gid };
 }

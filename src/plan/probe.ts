@@ -1,9 +1,9 @@
 /** Plans that try what a kind of storage needs, in a user namespace of the caller's map that is thrown away. */
-import type { IdMapping } from '../security/idmap.js';
+import type { IdMapping, IdRange } from '../security/idmap.js';
 import { fuseServer, RECEIVE, SERVE } from './fuse.js';
 import { becomeRoot, CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
 import type { Operation, Plan } from './operations.js';
-import { attachStack, openStack, stackOptions } from './stack.js';
+import { attachStack, openStack, type Shift, shiftedLayers, stackOptions } from './stack.js';
 
 const MS_REC_PRIVATE = 0x4000 | 0x40000;
 /** Lines on standard output: without the first one it was not the storage that failed. */
@@ -18,17 +18,32 @@ export interface ProbePlanInput {
   written: string;
 }
 
-/** A directory of the layer below is removed and made again: overlay must be able to hide what was in it. */
+/** The same on a layer that an idmapped mount shows, as the ids that it has. */
+export function compileShiftProbe(input: ProbePlanInput): Plan {
+  const same = (ranges: readonly IdRange[]) => ranges.map(({ hostId, size }) => ({ containerId: hostId, hostId, size }));
+  return overlayProbe(input, { uid: same(input.ids.uid), gid: same(input.ids.gid) });
+}
+
 export function compileOverlayProbe(input: ProbePlanInput): Plan {
-  const stack = { layers: [input.lower], mode: 0o755 };
-  return probe(input, openStack(stack, input.written), [
+  return overlayProbe(input, undefined);
+}
+
+/** A directory of the layer below is removed and made again: overlay must be able to hide what was in it. */
+function overlayProbe(input: ProbePlanInput, shift: Shift | undefined): Plan {
+  const stack = { layers: [input.lower], mode: 0o755, ...(shift ? { shift } : {}) };
+  const { open, names, processes } = shiftedLayers(stack);
+  const receive = names.map((name): Operation => ['receive-descriptor', 'parent', name]);
+  const attempt: Operation[] = [
     ...attachStack(stack, '/'),
     ['mkdir', '0/directory', 0o755],
     ['mkdir', 'root', 0o700],
     ['mount', 'overlay', 'root', 'overlay', 0, ['userxattr', ...stackOptions(stack, '')].join(',')],
     ['remove-tree', 'root/directory'],
     ['mkdir', 'root/directory', 0o755],
-  ]);
+  ];
+  const hand = names.map((name): Operation => ['send-descriptor', 'child', name]);
+  const plan = probe(input, [...receive, ...openStack(stack, input.written)], attempt, { open, hand });
+  return { processes: [...plan.processes, ...processes] };
 }
 
 /** @param program path of fuse-overlayfs */
@@ -38,19 +53,34 @@ export function compileFuseProbe(input: ProbePlanInput & { program: string }): P
     input,
     [],
     [['propagation', MS_REC_PRIVATE], ['staging', '/'], ...RECEIVE, ['mkdir', 'root/directory', 0o755], ['remove-tree', 'root/directory']],
-    SERVE,
+    { serve: SERVE },
   );
   return { processes: [...plan.processes, server] };
 }
 
-function probe(input: ProbePlanInput, sources: Operation[], attempt: Operation[], serve: readonly Operation[] = []): Plan {
+interface ProbesParent {
+  open?: readonly Operation[];
+  /** Once it has its map. */
+  hand?: readonly Operation[];
+  /** Once it has begun. */
+  serve?: readonly Operation[];
+}
+
+function probe(
+  input: ProbePlanInput,
+  sources: Operation[],
+  attempt: Operation[],
+  { open = [], hand = [], serve = [] }: ProbesParent = {},
+): Plan {
   const { ids, mappers } = input;
   const parent: Operation[] = [
     ['stage', 'probe'],
+    ...open,
     ['clone', 'child', CLONE_NEWUSER | CLONE_NEWNS],
     mapIds('child', ids, mappers),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
     ['send', 'child', 'mapped'],
+    ...hand,
     // Nothing is tried before it is said that it will be.
     ['await', 'child', 'begun'],
     ...serve,

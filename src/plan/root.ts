@@ -4,7 +4,7 @@ import type { IdMapping } from '../security/idmap.js';
 import { type FuseStack, fuseServer, RECEIVE, SERVE } from './fuse.js';
 import type { BindSource } from './mounts.js';
 import type { Operation, Process } from './operations.js';
-import { attachStack, openStack, type Stack, stackOptions, writtenDirectory } from './stack.js';
+import { attachStack, openStack, type ShiftedLayers, type Stack, shiftedLayers, stackOptions, writtenDirectory } from './stack.js';
 
 export type RootSource =
   | ({ type: 'overlay' } & Stack)
@@ -23,6 +23,8 @@ export interface RootOperations {
   prepare: Operation[];
   /** Directories that prepare made and that must belong to the container's root. */
   ownDirectories: string[];
+  /** Parent, before the clone: layers that only the host's root can show as the container's, by these descriptors. */
+  shifted: ShiftedLayers;
   /** Child, under the caller's uid: what the container's root may not reach. */
   sources: Operation[];
   /** A directory of the caller's, opened and shown as volumes are. */
@@ -53,7 +55,7 @@ export function rootOperations(root: RootSource, containerDir: string, ids: IdMa
   }
 }
 
-const NOTHING = { prepare: [], ownDirectories: [], sources: [], binds: [], serve: [] };
+const NOTHING = { prepare: [], ownDirectories: [], shifted: { open: [], names: [], processes: [] }, sources: [], binds: [], serve: [] };
 
 /** Layers in use are locked, shared: who removes one takes its lock alone. */
 function writable(written: string, layers: readonly string[]) {
@@ -71,6 +73,7 @@ type Assembly = Pick<RootOperations, 'assemble'> & Partial<RootOperations>;
 function overlay(stack: Stack, written: string, volatile: boolean): Assembly {
   const options = ['userxattr', ...stackOptions(stack, ''), ...(volatile ? ['volatile'] : [])];
   return {
+    shifted: shiftedLayers(stack),
     sources: openStack(stack, written),
     assemble: [
       ...attachStack(stack, '/'),

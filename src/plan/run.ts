@@ -5,10 +5,10 @@ import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn 
 import { attended, detached } from './detached.js';
 import { jsonText } from './encode.js';
 import { tell, tellMade } from './events.js';
-import { handedTo } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { slot } from './slot.js';
 import { pauseFile, replaceStatus, stopFile, writeStatus } from './status.js';
+import type { Stewarded } from './steward.js';
 import type { Caller } from './streams.js';
 import { makeVolumes } from './volumes.js';
 
@@ -20,29 +20,33 @@ export interface NewContainer extends Omit<ContainerInput, 'fresh' | 'files'> {
   /** `<data>/v1/names/NAME`, for one with a name. */
   nameLink?: string;
   cidfile?: string;
+  /** Says whose ids those are that it alone has; for one that has such. */
+  slice?: string;
 }
 
 /** @param caller whom the command is connected to; undefined: `-d`, the id is printed once it runs */
 export function compileRunPlan(container: NewContainer, caller: Caller | undefined): Plan {
   const input: ContainerInput = { ...container, fresh: true, files: container.files.map(({ name }) => name) };
-  const made = [...tellMade(input), ...claim(container, input), ...record(container), ...volumes(container, input)];
-  return start(input, made, caller, `${slot('id')}\n`);
+  const made = volumes(container, input);
+  const first = [...tellMade(input), ...claim(container, input), ...record(container), ...made.operations];
+  return start(input, { operations: first, processes: made.processes }, caller, `${slot('id')}\n`);
 }
 
 /** Everything but its processes. Prints the id. */
 export function compileCreatePlan(made: NewContainer): Plan {
   // `--rm` is about its end: until it has been started it stays.
   const container = { ...made, settings: { ...made.settings, rm: false } };
+  const own = volumes(container, { fresh: true, settings: container.settings });
   const operations: Operation[] = [
     ['stage', 'prepare'],
     ...claim(container, { fresh: true, settings: container.settings }),
     ...record(container),
-    ...volumes(container, { fresh: true, settings: container.settings }),
+    ...own.operations,
     writeStatus(container, { status: 'created' }),
     tell(container.events, ['create']),
     ['print', 'stdout', `${slot('id')}\n`],
   ];
-  return { processes: [{ name: 'parent', operations }] };
+  return { processes: [{ name: 'parent', operations }, ...own.processes] };
 }
 
 /** A container that was made before, and runs no more or did not yet. */
@@ -68,12 +72,13 @@ export function compileStartPlan(container: ExistingContainer, caller: Caller | 
     ['remove', pauseFile(containerDir)], // of a machine that went down meanwhile
     ...end,
   ];
-  return start({ ...container, fresh: false }, found, caller, undefined);
+  return start({ ...container, fresh: false }, { operations: found, processes: [] }, caller, undefined);
 }
 
-function start(input: ContainerInput, first: Operation[], caller: Caller | undefined, printed: string | undefined): Plan {
-  const { parent, others } = containerOperations(input, caller);
-  const operations: Operation[] = [['stage', 'prepare'], ...first, ...parent];
+function start(input: ContainerInput, first: Stewarded, caller: Caller | undefined, printed: string | undefined): Plan {
+  const container = containerOperations(input, caller);
+  const operations: Operation[] = [['stage', 'prepare'], ...first.operations, ...container.parent];
+  const others = [...container.others, ...first.processes];
   if (caller === undefined) return detached(operations, others, printed);
   return isAttendedStart(input, caller)
     ? attended(operations, others, caller.detachKeys, input.passed)
@@ -93,6 +98,9 @@ function claim(container: NewContainer, input: Pick<ContainerInput, 'fresh' | 's
     ['on-exit', 1, [['remove-tree', unlockedDir]]],
     ['lock', unlockedDir, 1, 'lock'],
     ['rename', unlockedDir, containerDir],
+    ...(container.slice === undefined
+      ? []
+      : ([['replace-file', container.slice, 0o600, jsonText({ container: slot('id') })]] satisfies Operation[])),
     ...withdrawn(['remove-tree', containerDir]),
     ...(nameLink === undefined ? [] : ([['symlink', containerDir, nameLink]] satisfies Operation[])),
     ...(nameLink === undefined ? [] : withdrawn(['remove', nameLink])),
@@ -117,8 +125,7 @@ function specText(spec: RuntimeSpec): string {
   return jsonText(spec).replace(/([{,]"(?:hard|soft)":)18446744073709552000(?=[,}])/g, (_, key: string) => `${key}18446744073709551615`);
 }
 
-function volumes(container: NewContainer, input: Pick<ContainerInput, 'fresh' | 'settings'>): Operation[] {
+function volumes(container: NewContainer, input: Pick<ContainerInput, 'fresh' | 'settings'>): Stewarded {
   const goes = container.settings.rm || isWithdrawn(input);
-  const owner = handedTo(container.ids, container.callerUid);
-  return makeVolumes(container, owner, (undo) => (goes ? [['on-exit', 1, [undo]]] : []));
+  return makeVolumes(container, (undo) => (goes ? [['on-exit', 1, [undo]]] : []));
 }

@@ -1,5 +1,7 @@
 /** Layers on top of each other with a place for changes, as operations and as options of whatever mounts them. */
-import type { Operation } from './operations.js';
+import type { IdRange } from '../security/idmap.js';
+import { CLONE_NEWUSER, mapIds } from './identity.js';
+import type { Operation, Process } from './operations.js';
 
 export interface Stack {
   /** Directories in overlay form, the topmost first. */
@@ -8,6 +10,13 @@ export interface Stack {
   mode: number;
   /** Its owner inside, where that is not the container's root. */
   owner?: { uid: number; gid: number };
+  /** The layers' ids on disk (as those inside) are shown as other ids of the host, by idmapped mounts. Only the host's root can. */
+  shift?: Shift;
+}
+
+export interface Shift {
+  uid: IdRange[];
+  gid: IdRange[];
 }
 
 const MS_REC_PRIVATE = 0x4000 | 0x40000;
@@ -18,8 +27,51 @@ export function writtenDirectory(containerDir: string): string {
 }
 
 /** Under the caller's uid: what the container's root may not reach. */
-export function openStack({ layers }: Pick<Stack, 'layers'>, written: string): Operation[] {
-  return [...layers.map((path, index): Operation => ['open-tree', path, 0, `layer.${index}`]), ['open-tree', written, 0, 'written']];
+export function openStack({ layers, shift }: Pick<Stack, 'layers' | 'shift'>, written: string): Operation[] {
+  return [...(shift ? [] : openLayers(layers)), ['open-tree', written, 0, 'written']];
+}
+
+function openLayers(layers: readonly string[]): Operation[] {
+  return layers.map((path, index): Operation => ['open-tree', path, 0, nameOf(index)]);
+}
+
+function nameOf(layer: number): string {
+  return `layer.${layer}`;
+}
+
+export interface ShiftedLayers {
+  /** Parent, before the clone. */
+  open: Operation[];
+  /** Descriptors that it sends, and the child receives. */
+  names: string[];
+  processes: Process[];
+}
+
+/** mount_setattr(2) takes the map from a user namespace: one that is made for it, and whose process is gone at once. */
+export function shiftedLayers({ layers, shift }: Pick<Stack, 'layers' | 'shift'>): ShiftedLayers {
+  if (shift === undefined || layers.length === 0) return { open: [], names: [], processes: [] };
+  return {
+    open: [
+      ['clone', 'shift', CLONE_NEWUSER],
+      mapIds('shift', { ...shift, write: 'direct', setgroups: 'allow' }, undefined),
+      ['open-namespace', 'shift', CLONE_NEWUSER, 'shift'],
+      ['send', 'shift', 'mapped'],
+      ['reap', 'shift'],
+      ...openLayers(layers),
+      ...layers.map((path, index): Operation => ['idmap-tree', nameOf(index), 'shift', path, 0, []]),
+      ['close', 'shift'],
+    ],
+    names: layers.map((_, index) => nameOf(index)),
+    processes: [
+      {
+        name: 'shift',
+        operations: [
+          ['stage', 'shift'],
+          ['await', 'parent', 'mapped'],
+        ],
+      },
+    ],
+  };
 }
 
 /**
@@ -32,7 +84,7 @@ export function attachStack({ layers, mode, owner }: Stack, place: string): Oper
     ['propagation', MS_REC_PRIVATE],
     ['staging', place],
     ...(layers.length === 0 ? ([['mkdir', 'empty', 0o755]] satisfies Operation[]) : []),
-    ...layers.map((_, index): Operation => ['attach', `layer.${index}`, String(index)]),
+    ...layers.map((_, index): Operation => ['attach', nameOf(index), String(index)]),
     ['attach', 'written', 'c'],
     [
       'unless',

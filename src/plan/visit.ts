@@ -95,7 +95,7 @@ export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, pr
     ...become(program),
   ];
   return {
-    processes: [{ name: 'parent', operations: parent }, { name: 'child', operations: child }, ...files.servers],
+    processes: [{ name: 'parent', operations: parent }, { name: 'child', operations: child }, ...files.others],
   };
 }
 

@@ -11,6 +11,7 @@ import { type BindSource, mountOperations } from './mounts.js';
 import type { Operation } from './operations.js';
 import { slot } from './slot.js';
 import { writtenDirectory } from './stack.js';
+import { type Holders, handOver, type Stewarded } from './steward.js';
 
 export interface VolumesInput {
   spec: RuntimeSpec;
@@ -39,23 +40,25 @@ export interface VolumeOperations {
 const O_RDWR = 2;
 
 /** The volumes that come with a new container. @param failed registers what is done should it never begin */
-export function makeVolumes(
-  input: VolumesInput,
-  owner: { uid: number; gid: number } | undefined,
-  failed: (undo: Operation) => Operation[],
-): Operation[] {
-  return volumesOf(usedOf(input.spec, mountOperations(input.spec).sources))
+export function makeVolumes(input: VolumesInput & Holders, failed: (undo: Operation) => Operation[]): Stewarded {
+  const directories = volumesOf(usedOf(input.spec, mountOperations(input.spec).sources))
     .filter(isNew)
-    .flatMap(({ directory }): Operation[] => [
-      ['mkdir', directory, 0o700],
-      ...failed(['remove-tree', directory]),
-      ['mkdir', `${directory}/_data`, 0o755],
-      ['write-file', `${directory}/copying`, 0o600, ''],
-      ['write-file', `${directory}/volume.json`, 0o600, jsonText(fileOf(directory, input.ids))],
-      ...(owner
-        ? ['', '/_data', '/copying', '/volume.json'].map((part): Operation => ['chown', `${directory}${part}`, owner.uid, owner.gid])
-        : []),
-    ]);
+    .map(({ directory }) => directory);
+  const made = directories.flatMap((directory): Operation[] => [
+    ['mkdir', directory, 0o700],
+    ...failed(['remove-tree', directory]),
+    ['mkdir', `${directory}/_data`, 0o755],
+    ['write-file', `${directory}/copying`, 0o600, ''],
+    ['write-file', `${directory}/volume.json`, 0o600, jsonText(fileOf(directory, input.ids))],
+  ]);
+  // Root's own part goes with the rest into what the container wrote; what a steward removes may stay the caller's.
+  const parts = input.ids.steward ? ['/_data'] : ['', '/_data', '/copying', '/volume.json'];
+  const given = handOver(
+    'volumes',
+    input,
+    directories.flatMap((directory) => parts.map((part) => `${directory}${part}`)),
+  );
+  return { operations: [...made, ...given.operations], processes: given.processes };
 }
 
 function fileOf(directory: string, ids: IdMapping) {

@@ -1,10 +1,12 @@
 /** Runs tsrun's own work in a user namespace: a layer's unpacking, the removal of what a container wrote. */
+import { lchownSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { TsrunError } from '../errors.js';
 import type { LayerJob, LayerMessage, LayerReport, Measured, MeasureJob } from '../layer/job.js';
 import type { HostPath } from '../paths.js';
-import { compileRemovalPlan, compileUnpackPlan } from '../plan/cage.js';
+import { compileHandOverPlan, compileRemovalPlan, compileUnpackPlan } from '../plan/cage.js';
+import { handedTo } from '../plan/identity.js';
 import { unpackProgram } from '../runtime/locate.js';
 import { launch } from '../runtime/spawn.js';
 import type { Identity } from './identity.js';
@@ -59,7 +61,8 @@ export async function unpackInCage(identity: Identity, job: LayerJob, options: U
 export async function measureInCage(identity: Identity, directory: HostPath, name: string, signal?: AbortSignal): Promise<number> {
   signal?.throwIfAborted();
   const job: MeasureJob = { measure: name };
-  const plan = compileUnpackPlan({ ...identity, directory, argv: [process.execPath, unpackProgram(), JSON.stringify(job)], env: [] });
+  const within = { ...identity, ids: identity.ids.steward ?? identity.ids };
+  const plan = compileUnpackPlan({ ...within, directory, argv: [process.execPath, unpackProgram(), JSON.stringify(job)], env: [] });
   const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
   const abort = () => launched.kill();
   signal?.addEventListener('abort', abort, { once: true });
@@ -94,6 +97,15 @@ export async function emptyInCage(
 ): Promise<void> {
   if (directories.length === 0) return;
   await launch(compileRemovalPlan(identity.ids, identity.mappers, directories, leftovers), ['ignore', 'ignore', 'inherit']).ended;
+}
+
+/** Gives what the caller made to the container's root, unless that has it already. */
+export async function handOverInCage({ ids, mappers }: Identity, made: readonly HostPath[]): Promise<void> {
+  const callerUid = process.getuid?.() ?? 0;
+  const owner = handedTo(ids, callerUid);
+  if (owner === undefined) return;
+  if (ids.steward) await launch(compileHandOverPlan({ ids, mappers, callerUid }, made), ['ignore', 'ignore', 'inherit']).ended;
+  else for (const path of made) lchownSync(path, owner.uid, owner.gid);
 }
 
 async function lastMessage<T extends object = LayerMessage>(stream: Readable, onBytes?: (bytes: number) => void): Promise<T | undefined> {

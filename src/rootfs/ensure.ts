@@ -1,8 +1,13 @@
 /** Layers of the store → the root file system of a container, by the storage that works here. */
 import type { HostPath, StorePaths } from '../paths.js';
+import { hostIdOf } from '../plan/identity.js';
 import type { RootSource } from '../plan/root.js';
+import type { Shift } from '../plan/stack.js';
+import { between } from '../security/id-ranges.js';
+import type { IdMapping } from '../security/idmap.js';
+import { firstIds, type Ids, insideOf } from '../security/idmap-form.js';
 import { ensureFlat, findFlat } from './flat.js';
-import type { Identity } from './identity.js';
+import { formIdentity, type Identity } from './identity.js';
 import { ensureLayers, findLayers, stackOf } from './layers.js';
 import type { UnpackedLayer } from './publish.js';
 import type { Storage } from './storage.js';
@@ -12,6 +17,8 @@ export interface Rootfs {
   source: RootSource;
   /** The topmost first: where the image's files are looked up, and what a container of it holds. */
   layers: HostPath[];
+  /** Whose they are on disk. */
+  owners: string;
 }
 
 /**
@@ -26,11 +33,10 @@ export async function ensureRootfs(
   layers: readonly LayerSource[],
   options: EnsureOptions,
 ): Promise<Rootfs> {
+  const form = formFor(identity, storage);
   const unpacked =
-    storage.type === 'overlay'
-      ? await ensureLayers(paths, identity, layers, options)
-      : [await ensureFlat(paths, identity, layers, options)];
-  return rootfsOf(identity, storage, unpacked);
+    storage.type === 'overlay' ? await ensureLayers(paths, form, layers, options) : [await ensureFlat(paths, form, layers, options)];
+  return rootfsOf(identity, form, storage, unpacked);
 }
 
 /** What ensureRootfs would give without any work; undefined when something is not unpacked yet. Takes no lock and makes nothing. */
@@ -40,18 +46,40 @@ export async function findRootfs(
   storage: Storage,
   layers: readonly LayerSource[],
 ): Promise<Rootfs | undefined> {
+  const form = formFor(identity, storage);
   const unpacked =
-    storage.type === 'overlay'
-      ? await findLayers(paths, identity, layers)
-      : await findFlat(paths, identity, layers).then((flat) => flat && [flat]);
-  return unpacked && rootfsOf(identity, storage, unpacked);
+    storage.type === 'overlay' ? await findLayers(paths, form, layers) : await findFlat(paths, form, layers).then((flat) => flat && [flat]);
+  return unpacked && rootfsOf(identity, form, storage, unpacked);
 }
 
-function rootfsOf({ ids }: Identity, storage: Storage, unpacked: readonly UnpackedLayer[]): Rootfs {
+/** Who unpacks the layers: they lie as the map itself has them where another form cannot be shown as if they did. */
+function formFor(identity: Identity, storage: Storage): Identity {
+  const canShow = !identity.ids.shifted || (storage.type === 'overlay' && storage.shifts === true);
+  return canShow ? formIdentity(identity) : identity;
+}
+
+function rootfsOf({ ids }: Identity, { ids: form }: Identity, storage: Storage, unpacked: readonly UnpackedLayer[]): Rootfs {
   const layers = stackOf(unpacked);
-  if (storage.type === 'copy') return { source: { type: 'copy', path: layers[0] as HostPath }, layers };
+  const { owners } = form;
+  if (storage.type === 'copy') return { source: { type: 'copy', path: layers[0] as HostPath }, layers, owners };
   const root = unpacked.findLast((layer) => layer.root !== undefined)?.root;
-  // With one id everything is the container root's.
-  const owner = root && (root.uid !== 0 || root.gid !== 0) && ids.mode !== 'single' ? { uid: root.uid, gid: root.gid } : undefined;
-  return { source: { ...storage, layers, mode: root?.mode ?? 0o755, ...(owner ? { owner } : {}) }, layers };
+  const shift = ids.shifted && form !== ids ? shiftOf(form, ids) : undefined;
+  const owner = ids.mode === 'single' ? undefined : shownOwner(root ?? ROOT, shift ? ids : form, ids);
+  const kind = storage.type === 'overlay' ? { type: storage.type, ...(shift ? { shift } : {}) } : storage;
+  return { source: { ...kind, layers, mode: root?.mode ?? 0o755, ...(owner ? { owner } : {}) }, layers, owners };
+}
+
+const ROOT = { uid: 0, gid: 0 };
+
+/** Who the container sees as the owner of what the image gives to `root`; undefined when that is who makes it. */
+function shownOwner(root: Ids, form: IdMapping, ids: IdMapping): Ids | undefined {
+  const first = firstIds(ids);
+  const uid = insideOf(ids.uid, hostIdOf(form.uid, root.uid) ?? -1) ?? first.uid;
+  const gid = insideOf(ids.gid, hostIdOf(form.gid, root.gid) ?? -1) ?? first.gid;
+  return uid === first.uid && gid === first.gid ? undefined : { uid, gid };
+}
+
+/** From the ids that files have on disk to those that the container's map gives to the same owners. */
+function shiftOf(form: IdMapping, ids: IdMapping): Shift {
+  return { uid: between(form.uid, ids.uid), gid: between(form.gid, ids.gid) };
 }

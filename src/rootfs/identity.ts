@@ -2,24 +2,32 @@
 import { join } from 'node:path';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { Mappers } from '../plan/identity.js';
-import type { IdMapping, IdRange } from '../security/idmap.js';
-import { findIdMapping, findMapPrograms } from '../security/idmap-read.js';
+import { chooseIdMapping, type IdMapping, type IdRange } from '../security/idmap.js';
+import { formOf, mapsHostId } from '../security/idmap-form.js';
+import { findIdMapping, findMapPrograms, readIdFacts } from '../security/idmap-read.js';
+import { parseUserns, type UsernsWords } from '../security/userns.js';
 import type { IdMap } from '../spec/runtime.js';
+import { setAside } from './slices.js';
 
 export interface Identity {
   ids: IdMapping;
   mappers: Mappers | undefined;
 }
 
-/** @param userns `--userns`; undefined: the default of design §3 */
-export async function findIdentity(paths: StorePaths, userns: string | undefined, signal?: AbortSignal): Promise<Identity> {
-  const ids = await findIdMapping({
+/** @param words what was asked for; nothing: the default of design §3 */
+export async function findIdentity(paths: StorePaths, words: UsernsWords = {}, signal?: AbortSignal): Promise<Identity> {
+  const sources = {
     rootRangeFile: join(paths.base, 'root-range.json') as HostPath,
     env: process.env,
-    ...(userns === undefined ? {} : { userns }),
     ...(signal === undefined ? {} : { signal }),
-  });
+  };
+  const ids = await findIdMapping(sources, parseUserns(words), (choose) => setAside(paths, choose, signal));
   return { ids, mappers: findMappers() };
+}
+
+/** Who unpacks layers for this identity, and whose they are on disk. */
+export function formIdentity({ ids, mappers }: Identity): Identity {
+  return { ids: formOf(ids), mappers };
 }
 
 /** newuidmap and newgidmap, when both are installed. */
@@ -34,7 +42,7 @@ export function recordedIdentity(uidMappings: readonly IdMap[] | undefined, gidM
   const gid = rangesOf(gidMappings);
   const single = uid.length <= 1 && (uid[0]?.size ?? 1) === 1;
   const own = { containerId: 0, hostId: process.getuid?.() ?? 0, size: 1 };
-  const ids: IdMapping = {
+  const recorded: IdMapping = {
     mode: single ? 'single' : 'range',
     uid: uid.length > 0 ? uid : [own],
     gid: gid.length > 0 ? gid : [{ ...own, hostId: process.getgid?.() ?? 0 }],
@@ -43,6 +51,8 @@ export function recordedIdentity(uidMappings: readonly IdMap[] | undefined, gidM
     owners: '',
     notes: [],
   };
+  const isThere = process.getuid?.() === 0 || (mapsHostId(recorded.uid, own.hostId) && mapsHostId(recorded.gid, process.getgid?.() ?? 0));
+  const ids = isThere || uid.length === 0 ? recorded : { ...recorded, steward: chooseIdMapping(readIdFacts(process.env)) };
   return { ids, mappers: findMappers() };
 }
 

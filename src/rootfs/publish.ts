@@ -2,7 +2,7 @@
  * Directories of `<data>/layers/<owners>/`: `diff` and layer.json, present under their name only when whole. One process makes such a
  * directory, under `new-…`; the others wait and find it.
  */
-import { chmodSync, chownSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { storeFailure } from '../content/failure.js';
@@ -11,9 +11,8 @@ import { lockStore } from '../content/lock.js';
 import { errnoOf } from '../errors.js';
 import type { LayerReport, RootMetadata } from '../layer/job.js';
 import type { HostPath, StorePaths } from '../paths.js';
-import { handedTo } from '../plan/identity.js';
 import { lockDirectory, tryLock, tryLockDirectory } from '../sys/flock.js';
-import { emptyInCage } from './cage.js';
+import { emptyInCage, handOverInCage } from './cage.js';
 import type { Identity } from './identity.js';
 
 export interface UnpackedLayer {
@@ -78,16 +77,16 @@ export async function inHalfMade<Value>({ identity }: Owned, to: HostPath, work:
   }
 }
 
-async function prepare({ ids }: Identity, directory: HostPath): Promise<void> {
-  const owner = handedTo(ids, process.getuid?.() ?? 0);
+async function prepare(identity: Identity, directory: HostPath): Promise<void> {
   // The caller opens it by his own uid, the container's root crosses it on its parents' view: what keeps others out is the store's 0700.
   await mkdir(directory);
   chmodSync(directory, 0o711); // whatever the caller's umask is
-  for (const name of ['diff', 'work']) {
-    await mkdir(join(directory, name));
-    chmodSync(join(directory, name), 0o755);
-    if (owner) chownSync(join(directory, name), owner.uid, owner.gid);
+  const made = ['diff', 'work'].map((name) => join(directory, name) as HostPath);
+  for (const path of made) {
+    await mkdir(path);
+    chmodSync(path, 0o755);
   }
+  await handOverInCage(identity, made);
 }
 
 /** layer.json first, then the name: a layer under its key is whole. The program has written the tree to the disk already. */
@@ -95,7 +94,7 @@ async function publish(identity: Identity, directory: HostPath, to: HostPath, re
   const work = join(directory, 'work') as HostPath;
   // Overlay's work directory has mode 000 inside: only the container's root can remove it.
   if ((await readdir(work)).length > 0) await emptyInCage(identity, [work]);
-  await rm(work, { recursive: true });
+  await rm(work, { recursive: true, force: true });
   const file = await open(join(directory, 'layer.json'), 'wx', 0o600);
   try {
     await file.writeFile(JSON.stringify(report));
@@ -216,6 +215,7 @@ export async function removeLayerDirectory(identity: Identity, directory: HostPa
     );
     if (exists) trees.push(join(directory, name) as HostPath);
   }
-  await emptyInCage(identity, trees);
+  // Root removes anybody's: a form may be of ids that are in no map today.
+  if (process.getuid?.() !== 0) await emptyInCage(identity, trees);
   await rm(directory, { recursive: true, force: true });
 }

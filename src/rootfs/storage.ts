@@ -10,7 +10,7 @@ import { writeDurably } from '../content/ingest.js';
 import { TsrunError } from '../errors.js';
 import type { HostPath } from '../paths.js';
 import type { Plan } from '../plan/operations.js';
-import { BEGUN, compileFuseProbe, compileOverlayProbe, WORKS } from '../plan/probe.js';
+import { BEGUN, compileFuseProbe, compileOverlayProbe, compileShiftProbe, WORKS } from '../plan/probe.js';
 import type { FailureRecord } from '../runtime/record.js';
 import { launch } from '../runtime/spawn.js';
 import { findProgram } from '../security/idmap-read.js';
@@ -18,7 +18,9 @@ import { bootId } from '../sys/boot.js';
 import { inHalfMade, type Owned, openLayers, underLock } from './publish.js';
 import { type Hindrance, hindranceOf, storageNote } from './storage-note.js';
 
-export type Storage = { type: 'overlay' } | { type: 'fuse-overlayfs'; program: string } | { type: 'copy' };
+export type Storage =
+  /** `shifts`: on layers that an idmapped mount shows as somebody else's, too. */
+  { type: 'overlay'; shifts?: boolean } | { type: 'fuse-overlayfs'; program: string } | { type: 'copy' };
 
 const TYPES = ['overlay', 'fuse-overlayfs', 'copy'] as const;
 
@@ -94,7 +96,10 @@ async function tryEach(owned: Owned, env: NodeJS.ProcessEnv): Promise<Verdict> {
   const { ids, mappers } = owned.identity;
   const at = (directory: string) => ({ ids, mappers, lower: join(directory, 'work'), written: join(directory, 'diff') });
   const overlay = await attempt(owned, (directory) => compileOverlayProbe(at(directory)));
-  if (overlay.works) return { storage: { type: 'overlay' } };
+  if (overlay.works) {
+    const shifts = process.getuid?.() === 0 && (await attempt(owned, (directory) => compileShiftProbe(at(directory)))).works;
+    return { storage: { type: 'overlay', ...(shifts ? { shifts } : {}) } };
+  }
   const hindrance = hindranceOf(overlay.failure);
   const program = findProgram('fuse-overlayfs', env);
   if (program && existsSync('/dev/fuse')) {

@@ -70,3 +70,46 @@ export function freeBlock(
     .map((start) => ({ start, size: wanted.size }))
     .find((block) => block.start >= wanted.from && block.start + block.size - 1 <= wanted.to && !overlaps(block, taken));
 }
+
+/** `size` ids, from the one that `offset` counts to. */
+export function slice(ranges: readonly HostRange[], offset: number, size: number): HostRange[] {
+  let skip = offset;
+  let left = size;
+  return ranges.flatMap((range) => {
+    const skipped = Math.min(skip, range.size);
+    const taken = Math.min(left, range.size - skipped);
+    skip -= skipped;
+    left -= taken;
+    return taken > 0 ? [{ start: range.start + skipped, size: taken }] : [];
+  });
+}
+
+/** The lines of a map with two ids of the container exchanged; both must be in it. */
+export function exchanged(lines: readonly IdRange[], one: number, other: number): IdRange[] {
+  const hostOf = (id: number) => lines.find(({ containerId, size }) => id >= containerId && id < containerId + size);
+  const own = (id: number, as: number): IdRange[] => {
+    const line = hostOf(id);
+    return line ? [{ containerId: as, hostId: line.hostId + id - line.containerId, size: 1 }] : [];
+  };
+  const holes = [one, other].map((start) => ({ start, size: 1 }));
+  const rest = lines.flatMap(({ containerId, hostId, size }) =>
+    subtract([{ start: containerId, size }], holes).map((piece) => ({
+      containerId: piece.start,
+      hostId: hostId + piece.start - containerId,
+      size: piece.size,
+    })),
+  );
+  return one === other ? [...lines] : [...rest, ...own(one, other), ...own(other, one)].sort((a, b) => a.containerId - b.containerId);
+}
+
+/** From the host ids of one map to those of another, where both have the container's id: as lines of a map whose inside is the one. */
+export function between(one: readonly IdRange[], other: readonly IdRange[]): IdRange[] {
+  return one.flatMap((a) =>
+    other.flatMap((b) => {
+      const first = Math.max(a.containerId, b.containerId);
+      const end = Math.min(a.containerId + a.size, b.containerId + b.size);
+      const line = { containerId: a.hostId + first - a.containerId, hostId: b.hostId + first - b.containerId, size: end - first };
+      return end > first ? [line] : [];
+    }),
+  );
+}

@@ -9,6 +9,13 @@ export interface IdRange {
   size: number;
 }
 
+export interface Ids {
+  uid: number;
+  gid: number;
+}
+
+const ROOT: Ids = { uid: 0, gid: 0 };
+
 export interface IdMapping {
   mode: 'range' | 'single' | 'keep-id';
   uid: IdRange[];
@@ -16,10 +23,20 @@ export interface IdMapping {
   /** `direct`: the parent writes the files itself; `newuidmap`: by the setuid programs newuidmap and newgidmap. */
   write: 'direct' | 'newuidmap';
   setgroups: 'allow' | 'deny';
-  /** The form of layers on disk: `single`, `range-<digest>`, `keep-<uid>-<gid>-<digest>`. */
+  /** Whose the files are that a container of this map writes, and the form of its layers: `single`, `range-<digest>`, `keep-<uid>-<gid>-<digest>`. */
   owners: string;
+  /** Layers are unpacked under this one instead, and shown by this map as whose it says. */
+  form?: IdMapping;
+  /** The form's ids are other ids of the host: its layers are to be shown by idmapped mounts, which only the host's root can make. */
+  shifted?: true;
+  /** The caller's supplementary groups stay his, as he asked. */
+  keepsGroups?: true;
+  /** What was set aside for one container alone: see IdFacts. */
+  slice?: HostRange;
+  /** The caller has no place in the map: by this one, which has him and all these ids, he gives files away and takes them back. */
+  steward?: IdMapping;
   /** The ids, as the container sees them, that keep-id runs as unless -u says otherwise. */
-  keep?: { uid: number; gid: number };
+  keep?: Ids;
   notes: string[];
 }
 
@@ -28,8 +45,6 @@ export interface IdFacts {
   gid: number;
   /** Absent when the caller has no passwd entry. */
   userName?: string;
-  /** `--userns` */
-  userns?: string;
   /** Text of /etc/subuid and /etc/subgid; '' when absent. */
   subuid: string;
   subgid: string;
@@ -41,6 +56,8 @@ export interface IdFacts {
   gidMap: readonly ProcMap[];
   /** For root: the block that this host's tsrun chose once. */
   rootBlock?: HostRange;
+  /** For `auto`: what was set aside, of root's ids or, counted from 0, of the caller's subordinate ones. */
+  slice?: HostRange;
 }
 
 /** What images expect of a range: nobody is 65534. */
@@ -48,12 +65,15 @@ export const ROOT_BLOCK_SIZE = 65536;
 /** Fewer are not worth a range: Debian alone numbers its own users below 100 (policy 9.2). */
 export const FEWEST = 100;
 
-/** The one id that an unprivileged process may map by itself; user_namespaces(7) wants setgroups denied then. */
-export function singleMapping(facts: IdFacts, note?: string): IdMapping {
+/**
+ * The one id that an unprivileged process may map by itself; user_namespaces(7) wants setgroups denied then.
+ * @param inside what it is in the container
+ */
+export function singleMapping(facts: IdFacts, note?: string, inside: Ids = ROOT): IdMapping {
   return {
     mode: 'single',
-    uid: [{ containerId: 0, hostId: facts.uid, size: 1 }],
-    gid: [{ containerId: 0, hostId: facts.gid, size: 1 }],
+    uid: [{ containerId: inside.uid, hostId: facts.uid, size: 1 }],
+    gid: [{ containerId: inside.gid, hostId: facts.gid, size: 1 }],
     write: 'direct',
     setgroups: 'deny',
     owners: 'single',
@@ -63,9 +83,38 @@ export function singleMapping(facts: IdFacts, note?: string): IdMapping {
 
 /** Ids from 0 on, from the ranges in their order. */
 export function rangeMapping(uids: readonly HostRange[], gids: readonly HostRange[], write: IdMapping['write']): IdMapping {
-  const uid = layOut(uids);
-  const gid = layOut(gids);
+  return mappingOf(layOut(uids), layOut(gids), write);
+}
+
+/** True when a host id has a place in the map. */
+export function mapsHostId(ranges: readonly IdRange[], hostId: number): boolean {
+  return ranges.some(({ hostId: first, size }) => hostId >= first && hostId < first + size);
+}
+
+/** What a host id is inside. */
+export function insideOf(ranges: readonly IdRange[], hostId: number): number | undefined {
+  const range = ranges.find(({ hostId: first, size }) => hostId >= first && hostId < first + size);
+  return range === undefined ? undefined : range.containerId + hostId - range.hostId;
+}
+
+export function mappingOf(uid: IdRange[], gid: IdRange[], write: IdMapping['write']): IdMapping {
   return { mode: 'range', uid, gid, write, setgroups: 'allow', owners: `range-${digestOf(uid, gid)}`, notes: [] };
+}
+
+/** Who enters stays in the caller's supplementary groups: as asked, or because the kernel lets nobody leave them. */
+export function staysInGroups({ setgroups, keepsGroups }: Pick<IdMapping, 'setgroups' | 'keepsGroups'>): boolean {
+  return setgroups === 'deny' || keepsGroups === true;
+}
+
+/** The map under which the layers lie on disk. */
+export function formOf(ids: IdMapping): IdMapping {
+  return ids.form ?? ids;
+}
+
+/** Who puts a container together: its root, or where no id is 0, the lowest that there is. */
+export function firstIds({ uid, gid }: Pick<IdMapping, 'uid' | 'gid'>): Ids {
+  const lowest = (ranges: readonly IdRange[]) => Math.min(...ranges.map(({ containerId }) => containerId));
+  return { uid: lowest(uid), gid: lowest(gid) };
 }
 
 /** Names the map: files on disk belong to it and to no other. */

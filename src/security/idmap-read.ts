@@ -1,4 +1,5 @@
 /** Reads what chooseIdMapping needs from the host, and for root chooses its block of ids once. */
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -7,41 +8,66 @@ import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath } from '../paths.js';
 import { lock } from '../sys/flock.js';
 import type { HostRange } from './id-ranges.js';
-import { chooseIdMapping, type IdFacts, type IdMapping } from './idmap.js';
+import { chooseIdMapping, chooseSlice, type IdFacts, type IdMapping } from './idmap.js';
 import { chooseRootBlock, reservedLines } from './idmap-root.js';
-import { parseProcMap } from './subordinate.js';
+import { parseProcMap, parseSubidAnswer, rangesOf } from './subordinate.js';
+import type { UsernsMode } from './userns.js';
 
 export interface IdMapSources {
-  userns?: string;
   /** Where root's block is recorded; its lock lies beside it. */
   rootRangeFile: HostPath;
   env: NodeJS.ProcessEnv;
   signal?: AbortSignal;
 }
 
-/** @throws what chooseIdMapping throws, and ERR_TSRUN_STORE_UNREADABLE when root's block cannot be recorded */
-export async function findIdMapping(sources: IdMapSources): Promise<IdMapping> {
-  const facts = readIdFacts(sources);
-  if (facts.uid !== 0 || reservedLines(facts)) return chooseIdMapping(facts);
-  const rootBlock = await recordRootRange(sources.rootRangeFile, () => chooseRootBlock(facts), sources.signal);
-  return chooseIdMapping({ ...facts, ...(rootBlock ? { rootBlock } : {}) });
+/**
+ * @param setAside for `auto`: records ids that `choose` picks from what is left
+ * @throws what chooseIdMapping throws, and ERR_TSRUN_STORE_UNREADABLE when root's block cannot be recorded
+ */
+export async function findIdMapping(
+  sources: IdMapSources,
+  asked: UsernsMode = { mode: 'default' },
+  setAside?: (choose: (taken: HostRange[]) => HostRange) => Promise<HostRange>,
+): Promise<IdMapping> {
+  const facts = await readIdFactsOf(sources);
+  if (asked.mode !== 'auto' || setAside === undefined) return chooseIdMapping(facts, asked);
+  const slice = await setAside((taken) => chooseSlice(facts, asked.size, taken));
+  return chooseIdMapping({ ...facts, slice }, asked);
 }
 
-export function readIdFacts({ userns, env }: Pick<IdMapSources, 'userns' | 'env'>): IdFacts {
+async function readIdFactsOf({ rootRangeFile, env, signal }: IdMapSources): Promise<IdFacts> {
+  const facts = readIdFacts(env);
+  if (facts.uid !== 0 || reservedLines(facts)) return facts;
+  const rootBlock = await recordRootRange(rootRangeFile, () => chooseRootBlock(facts), signal);
+  return { ...facts, ...(rootBlock ? { rootBlock } : {}) };
+}
+
+export function readIdFacts(env: NodeJS.ProcessEnv): IdFacts {
   const { newuidmapPath, newgidmapPath } = findMapPrograms(env);
   const userName = currentUserName();
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  const names = [String(uid), ...(userName === undefined ? [] : [userName])];
   return {
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    subuid: readIfThere('/etc/subuid'),
-    subgid: readIfThere('/etc/subgid'),
+    uid,
+    gid,
+    subuid: subordinateText('/etc/subuid', [], names, env),
+    subgid: subordinateText('/etc/subgid', ['-g'], names, env),
     uidMap: parseProcMap(readIfThere('/proc/self/uid_map')),
     gidMap: parseProcMap(readIfThere('/proc/self/gid_map')),
-    ...(userns === undefined ? {} : { userns }),
     ...(userName === undefined ? {} : { userName }),
     ...(newuidmapPath === undefined ? {} : { newuidmapPath }),
     ...(newgidmapPath === undefined ? {} : { newgidmapPath }),
   };
+}
+
+/** Where a network's directory says who has which ids (nsswitch.conf: subid), only getsubids(1) can tell; the file has no line then. */
+function subordinateText(file: string, option: readonly string[], names: readonly string[], env: NodeJS.ProcessEnv): string {
+  const text = readIfThere(file);
+  if (rangesOf(text, names).length > 0 || names.includes('0') || !/^\s*subid\s*:/m.test(readIfThere('/etc/nsswitch.conf'))) return text;
+  const program = findProgram('getsubids', env);
+  if (program === undefined) return text;
+  const { stdout } = spawnSync(program, [...option, names.at(-1) ?? ''], { encoding: 'utf8', timeout: 10_000, maxBuffer: 1 << 20 });
+  return `${text}\n${parseSubidAnswer(stdout ?? '')}`;
 }
 
 /**

@@ -1,11 +1,10 @@
 /** Root's mapping: a range reserved for containers, never host id 0. Pure. */
 import { TsrunError } from '../errors.js';
-import { freeBlock, type HostRange, overlaps, subtract, total, within } from './id-ranges.js';
-import { FEWEST, type IdFacts, type IdMapping, ROOT_BLOCK_SIZE, rangeMapping, singleMapping } from './idmap-form.js';
-import { type ProcMap, parseSubordinate, rangesOf } from './subordinate.js';
-
-/** Ids are 32 bits and the last means "none". */
-const LAST_ID = 0xfffffffe;
+import { freeBlock, type HostRange, overlaps, slice, subtract, total, within } from './id-ranges.js';
+import { explicitHostLines } from './idmap-explicit.js';
+import { FEWEST, type IdFacts, type IdMapping, mappingOf, ROOT_BLOCK_SIZE, rangeMapping, singleMapping } from './idmap-form.js';
+import { LAST_ID, type ProcMap, parseSubordinate, rangesOf } from './subordinate.js';
+import type { UsernsMode } from './userns.js';
 
 interface Ranges {
   uid: HostRange[];
@@ -13,13 +12,56 @@ interface Ranges {
 }
 
 /** Root's containers get ids of their own: with host id 0 inside, root in the container could write the host's /proc/sys. */
-export function rootMapping(facts: IdFacts): IdMapping {
+function rootMapping(facts: IdFacts): IdMapping {
   const reserved = reservedLines(facts);
   const block = facts.rootBlock === undefined ? undefined : [facts.rootBlock];
   const uid = within(reserved?.uid ?? block ?? [], facts.uidMap);
   const gid = within(reserved?.gid ?? block ?? [], facts.gidMap);
   if (total(uid) < FEWEST || total(gid) < FEWEST) return nestedRootMapping(facts);
-  return rangeMapping(atMost(uid, ROOT_BLOCK_SIZE), atMost(gid, ROOT_BLOCK_SIZE), 'direct');
+  return rangeMapping(slice(uid, 0, ROOT_BLOCK_SIZE), slice(gid, 0, ROOT_BLOCK_SIZE), 'direct');
+}
+
+/** @throws ERR_TSRUN_UNSUPPORTED for what would bring the host's root into the container unasked */
+export function rootModeMapping(facts: IdFacts, asked: UsernsMode): IdMapping {
+  switch (asked.mode) {
+    case 'default':
+    case 'nomap': // root has no place in its map anyway
+      return rootMapping(facts);
+    case 'keep-id':
+      throw hostRootInside('keep-id as root', 'leave --userns out, or run as an ordinary user');
+    case 'host':
+    case 'identity':
+      return identityOfRoot(facts, asked);
+    case 'auto':
+      if (facts.slice === undefined) throw new TypeError('auto needs a slice of ids that is set aside');
+      return { ...rangeMapping([facts.slice], [facts.slice], 'direct'), slice: facts.slice, form: rootMapping(facts), shifted: true };
+    case 'explicit':
+      return explicitOfRoot(facts, asked);
+  }
+}
+
+function hostRootInside(what: string, hint: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `${what} would put the host’s root into the container`, { subject: what, hint });
+}
+
+const HOST_ROOT_NOTE =
+  'root of this container is root of the host: it may write the host’s /proc/sys and whatever root owns in a volume. Leave --userns out where that is not wanted';
+
+/** All ids that this namespace has, as they are. */
+function identityOfRoot(facts: IdFacts, asked: UsernsMode): IdMapping {
+  const isHosts = isInitial(facts.uidMap) || isInitial(facts.gidMap);
+  if (isHosts && !(asked.mode === 'identity' && asked.hostRoot))
+    throw hostRootInside(`--userns ${asked.mode}`, 'leave it out; if that is what you want, say --userns identity:host-root');
+  const same = (map: readonly ProcMap[]) => map.map(({ inside, size }) => ({ containerId: inside, hostId: inside, size }));
+  return { ...mappingOf(same(facts.uidMap), same(facts.gidMap), 'direct'), notes: isHosts ? [HOST_ROOT_NOTE] : [] };
+}
+
+function explicitOfRoot(facts: IdFacts, { uid: uids, gid: gids }: Extract<UsernsMode, { mode: 'explicit' }>): IdMapping {
+  const own = (map: readonly ProcMap[]) => map.map(({ inside, size }) => ({ start: inside, size }));
+  const uid = explicitHostLines(uids, own(facts.uidMap), '--uidmap');
+  const gid = explicitHostLines(gids, own(facts.gidMap), '--gidmap');
+  const hasRoot = [uid, gid].some((lines) => lines.some(({ hostId }) => hostId === 0)) && isInitial(facts.uidMap);
+  return { ...mappingOf(uid, gid, 'direct'), form: rootMapping(facts), shifted: true, notes: hasRoot ? [HOST_ROOT_NOTE] : [] };
 }
 
 /** A `tsrun` or else a `containers` line in both files. */
@@ -51,22 +93,32 @@ function isInitial(map: readonly ProcMap[]): boolean {
   return map.some(({ inside, outside, size }) => inside === 0 && outside === 0 && size >= LAST_ID);
 }
 
-/** A free block for root's containers, in the part of the id space that systemd's UIDS-GIDS leaves unused; in a namespace, among the ids it has. */
-export function chooseRootBlock(facts: Pick<IdFacts, 'subuid' | 'subgid' | 'uidMap' | 'gidMap'>): HostRange | undefined {
-  const taken = [...parseSubordinate(facts.subuid), ...parseSubordinate(facts.subgid)].map(({ range }) => range);
-  const unused = freeBlock(taken, { from: 0x70000000, to: 0x7ffdffff, size: ROOT_BLOCK_SIZE, align: 65536, offset: 0 });
-  if (unused && [facts.uidMap, facts.gidMap].every((map) => total(within([unused], map)) === unused.size)) return unused;
+type RootFacts = Pick<IdFacts, 'subuid' | 'subgid' | 'uidMap' | 'gidMap'>;
+
+/** Promised to somebody by name. */
+function promised(facts: RootFacts): HostRange[] {
+  return [...parseSubordinate(facts.subuid), ...parseSubordinate(facts.subgid)].map(({ range }) => range);
+}
+
+/** In the part of the id space that systemd's UIDS-GIDS leaves unused. */
+function unusedBlock(facts: RootFacts, size: number, taken: readonly HostRange[]): HostRange | undefined {
+  const unused = freeBlock(taken, { from: 0x70000000, to: 0x7ffdffff, size, align: 65536, offset: 0 });
+  return unused && [facts.uidMap, facts.gidMap].every((map) => total(within([unused], map)) === size) ? unused : undefined;
+}
+
+/** For one container of root's alone. */
+export function chooseRootSlice(facts: IdFacts, size: number, others: readonly HostRange[]): HostRange | undefined {
+  const block = facts.rootBlock === undefined ? [] : [facts.rootBlock];
+  return unusedBlock(facts, size, [...promised(facts), ...block, ...others]);
+}
+
+/** A free block for root's containers; in a namespace, among the ids it has. */
+export function chooseRootBlock(facts: RootFacts): HostRange | undefined {
+  const taken = promised(facts);
+  const unused = unusedBlock(facts, ROOT_BLOCK_SIZE, taken);
+  if (unused) return unused;
   const everything = [{ start: 1, size: LAST_ID }];
   const both = within(within(everything, facts.uidMap), facts.gidMap).filter((range) => !overlaps(range, taken));
   const largest = both.sort((a, b) => b.size - a.size)[0];
   return largest && { start: largest.start, size: Math.min(largest.size, ROOT_BLOCK_SIZE) };
-}
-
-function atMost(ranges: HostRange[], size: number): HostRange[] {
-  let left = size;
-  return ranges.flatMap((range) => {
-    const taken = Math.min(left, range.size);
-    left -= taken;
-    return taken > 0 ? [{ start: range.start, size: taken }] : [];
-  });
 }

@@ -1,28 +1,68 @@
 /** Which host ids a container's ids are (design: Identity). Pure; the files are read by idmap-read.ts. */
 import { TsrunError } from '../errors.js';
-import { freeBlock, type HostRange, layOut, subtract, total, within } from './id-ranges.js';
+import { exchanged, freeBlock, type HostRange, layOut, slice, subtract, total, within } from './id-ranges.js';
+import { explicitLines } from './idmap-explicit.js';
 import {
   digestOf,
   FEWEST,
   type IdFacts,
   type IdMapping,
   type IdRange,
+  type Ids,
+  mappingOf,
+  mapsHostId,
   ROOT_BLOCK_SIZE,
   rangeMapping,
   singleMapping,
 } from './idmap-form.js';
-import { rootMapping } from './idmap-root.js';
+import { chooseRootSlice, rootModeMapping } from './idmap-root.js';
 import { parseSubordinate, rangesOf } from './subordinate.js';
+import type { UsernsMode } from './userns.js';
 
 export type { IdFacts, IdMapping, IdRange } from './idmap-form.js';
 
-/** @throws ERR_TSRUN_UNSUPPORTED for user namespaces of later issues, ERR_TSRUN_USAGE for unknown ones, ERR_TSRUN_ID_MAP when keep-id has too few ids */
-export function chooseIdMapping(facts: IdFacts): IdMapping {
-  const userns = facts.userns ?? 'default';
-  if (!['default', 'keep-id'].includes(userns)) throw refusedUserns(userns);
-  if (facts.uid === 0) return userns === 'default' ? rootMapping(facts) : refuseKeepIdOfRoot();
+const DEFAULT: UsernsMode = { mode: 'default' };
+
+/** @throws ERR_TSRUN_ID_MAP when there are too few ids for it, ERR_TSRUN_UNSUPPORTED and ERR_TSRUN_USAGE when it cannot be for this caller */
+export function chooseIdMapping(facts: IdFacts, asked: UsernsMode = DEFAULT): IdMapping {
+  if (facts.uid === 0) return rootModeMapping(facts, asked);
   const ranges = callersRanges(facts);
-  if (userns === 'keep-id') return keepMapping(facts, ranges);
+  const ids = userMapping(facts, ranges, asked);
+  const isThere = mapsHostId(ids.uid, facts.uid) && mapsHostId(ids.gid, facts.gid);
+  return isThere ? ids : { ...ids, steward: defaultMapping(facts, ranges) };
+}
+
+function userMapping(facts: IdFacts, ranges: Ranges | { note: string }, asked: UsernsMode): IdMapping {
+  switch (asked.mode) {
+    case 'default':
+      return defaultMapping(facts, ranges);
+    case 'host':
+      return withNote(defaultMapping(facts, ranges), HOST_NOTE);
+    case 'keep-id': {
+      const inside = { uid: asked.uid ?? facts.uid, gid: asked.gid ?? facts.gid };
+      return asked.fast ? fastMapping(facts, defaultMapping(facts, ranges), inside) : keepMapping(facts, ranges, inside);
+    }
+    case 'identity':
+      return identityMapping(facts, ranges);
+    case 'nomap': {
+      const { uid, gid } = needed(ranges, 'nomap');
+      return rangeMapping(uid, gid, 'newuidmap');
+    }
+    case 'auto':
+      return sliceMapping(facts, needed(ranges, 'auto'));
+    case 'explicit':
+      return explicitMapping(facts, ranges, asked);
+  }
+}
+
+const HOST_NOTE =
+  "--userns host: an ordinary user's containers have a user namespace in any case, so this is the default map: root inside is the caller outside";
+
+function withNote(ids: IdMapping, note: string): IdMapping {
+  return { ...ids, notes: [...ids.notes, note] };
+}
+
+function defaultMapping(facts: IdFacts, ranges: Ranges | { note: string }): IdMapping {
   if ('note' in ranges) return singleMapping(facts, ranges.note);
   return rangeMapping([{ start: facts.uid, size: 1 }, ...ranges.uid], [{ start: facts.gid, size: 1 }, ...ranges.gid], 'newuidmap');
 }
@@ -70,29 +110,105 @@ function addRange(facts: IdFacts): string {
   return `usermod --add-subuids ${span} --add-subgids ${span} ${facts.userName}`;
 }
 
-/** The caller's ids are themselves; those below and above are filled from the range. */
-function keepMapping(facts: IdFacts, ranges: Ranges | { note: string }): IdMapping {
-  if ('note' in ranges) {
-    throw new TsrunError('ERR_TSRUN_ID_MAP', 'keep-id needs subordinate ids, newuidmap and newgidmap', {
-      hint: ranges.note.slice(ranges.note.indexOf('let an administrator')),
-    });
-  }
-  const uid = around(facts.uid, ranges.uid);
-  const gid = around(facts.gid, ranges.gid);
-  const owners = `keep-${facts.uid}-${facts.gid}-${digestOf(uid, gid)}`;
-  return { mode: 'keep-id', uid, gid, write: 'newuidmap', setgroups: 'allow', owners, keep: { uid: facts.uid, gid: facts.gid }, notes: [] };
+function needed(ranges: Ranges | { note: string }, what: string): Ranges {
+  if (!('note' in ranges)) return ranges;
+  throw new TsrunError('ERR_TSRUN_ID_MAP', `${what} needs subordinate ids, newuidmap and newgidmap`, {
+    subject: what,
+    hint: ranges.note.slice(ranges.note.indexOf('let an administrator')),
+  });
 }
 
-function around(own: number, ranges: HostRange[]): IdRange[] {
+/** The caller's ids are `inside`; those below and above are filled from the range. */
+function keepMapping(facts: IdFacts, ranges: Ranges | { note: string }, inside: Ids): IdMapping {
+  if ('note' in ranges) throw keepNeedsIds(ranges.note);
+  const uid = around(facts.uid, inside.uid, ranges.uid, 'uid');
+  const gid = around(facts.gid, inside.gid, ranges.gid, 'gid');
+  const owners = `keep-${inside.uid}-${inside.gid}-${digestOf(uid, gid)}`;
+  return { ...mappingOf(uid, gid, 'newuidmap'), mode: 'keep-id', owners, keep: inside };
+}
+
+function keepNeedsIds(note: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_ID_MAP', 'keep-id needs subordinate ids, newuidmap and newgidmap', {
+    subject: 'keep-id',
+    hint: `${note.slice(note.indexOf('let an administrator'))}; or use keep-id:fast: the container has one user then, you`,
+  });
+}
+
+/**
+ * On the layers as the default map has them: what belongs to the image's root is the caller's there, and is shown as his. So he and root
+ * change places; all others are who they are.
+ */
+function fastMapping(facts: IdFacts, form: IdMapping, inside: Ids): IdMapping {
+  if (form.mode === 'single') return { ...singleMapping(facts, form.notes[0], inside), form: { ...form, notes: [] }, keep: inside };
+  const uid = exchanged(reaching(form.uid, inside.uid, 'uid'), 0, inside.uid);
+  const gid = exchanged(reaching(form.gid, inside.gid, 'gid'), 0, inside.gid);
+  return { ...mappingOf(uid, gid, 'newuidmap'), form, keep: inside };
+}
+
+function reaching(lines: IdRange[], id: number, what: string): IdRange[] {
+  if (lines.some(({ containerId, size }) => id >= containerId && id < containerId + size)) return lines;
+  throw tooFew(id, lines.reduce((sum, { size }) => sum + size, 0) - 1, what);
+}
+
+/** Whoever he is outside he is inside. Nobody is root there, and root's files of the image are his. */
+function identityMapping(facts: IdFacts, ranges: Ranges | { note: string }): IdMapping {
+  const inside = { uid: facts.uid, gid: facts.gid };
+  const form = defaultMapping(facts, ranges);
+  if ('note' in ranges) return { ...singleMapping(facts, ranges.note, inside), form: { ...form, notes: [] }, keep: inside };
+  const same = (own: number, all: readonly HostRange[]) =>
+    [{ start: own, size: 1 }, ...all]
+      .map(({ start, size }) => ({ containerId: start, hostId: start, size }))
+      .sort((a, b) => a.containerId - b.containerId);
+  return { ...mappingOf(same(facts.uid, ranges.uid), same(facts.gid, ranges.gid), 'newuidmap'), form, keep: inside };
+}
+
+/** Enough for the users of most images, so that an ordinary range is enough for many containers. */
+const SLICE_SIZE = 1024;
+
+/** Ids that no other container of `auto` has. @param taken by those, in the shape of the answer: see IdFacts.slice */
+export function chooseSlice(facts: IdFacts, asked: number | undefined, taken: readonly HostRange[]): HostRange {
+  const size = asked ?? (facts.uid === 0 ? ROOT_BLOCK_SIZE : SLICE_SIZE);
+  const found = facts.uid === 0 ? chooseRootSlice(facts, size, taken) : chooseOwnSlice(needed(callersRanges(facts), 'auto'), size, taken);
+  if (found) return found;
+  throw new TsrunError('ERR_TSRUN_ID_MAP', `--userns auto: there are no ${size} ids left that no other container has`, {
+    subject: String(size),
+    hint: 'ask for fewer with --userns auto:size=N, or remove containers that were made with it',
+  });
+}
+
+function chooseOwnSlice({ uid, gid }: Ranges, size: number, taken: readonly HostRange[]): HostRange | undefined {
+  const most = Math.min(total(uid), total(gid));
+  return freeBlock(taken, { from: 0, to: most - 1, size, align: 1, offset: 0 });
+}
+
+/** The part of his subordinate ids that was set aside. */
+function sliceMapping({ slice: part }: IdFacts, { uid, gid }: Ranges): IdMapping {
+  if (part === undefined) throw new TypeError('auto needs a slice of ids that is set aside');
+  return { ...rangeMapping(slice(uid, part.start, part.size), slice(gid, part.start, part.size), 'newuidmap'), slice: part };
+}
+
+function explicitMapping(facts: IdFacts, ranges: Ranges | { note: string }, words: Extract<UsernsMode, { mode: 'explicit' }>): IdMapping {
+  const { uid: uids, gid: gids } = 'note' in ranges ? { uid: [], gid: [] } : ranges;
+  const uid = explicitLines(words.uid, [{ start: facts.uid, size: 1 }, ...uids], '--uidmap');
+  const gid = explicitLines(words.gid, [{ start: facts.gid, size: 1 }, ...gids], '--gidmap');
+  const alone = [uid, gid].every((lines) => lines.length === 1 && lines[0]?.size === 1);
+  if (alone && uid[0]?.hostId === facts.uid && gid[0]?.hostId === facts.gid) return singleMapping(facts);
+  return mappingOf(uid, gid, 'newuidmap');
+}
+
+function tooFew(id: number, have: number, what: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_ID_MAP', `keep-id of ${what} ${id} needs ${id} subordinate ids below it, and there are ${have}`, {
+    subject: String(id),
+    hint: 'add subordinate ids with usermod --add-subuids and --add-subgids, or run without --userns keep-id',
+  });
+}
+
+function around(own: number, inside: number, ranges: HostRange[], what: string): IdRange[] {
   const have = total(ranges);
-  if (have < own) {
-    throw new TsrunError('ERR_TSRUN_ID_MAP', `keep-id of ${own} needs ${own} subordinate ids below it, and there are ${have}`, {
-      hint: 'add subordinate ids with usermod --add-subuids and --add-subgids, or run without --userns keep-id',
-    });
-  }
+  if (have < inside) throw tooFew(inside, have, what);
   const below: HostRange[] = [];
   const above: HostRange[] = [];
-  let left = own;
+  let left = inside;
   for (const { start, size } of ranges) {
     const taken = Math.min(left, size);
     if (taken > 0) below.push({ start, size: taken });
@@ -100,18 +216,4 @@ function around(own: number, ranges: HostRange[]): IdRange[] {
     left -= taken;
   }
   return layOut([...below, { start: own, size: 1 }, ...above]);
-}
-
-function refusedUserns(userns: string): TsrunError {
-  const hint = 'leave --userns out, or use keep-id as an ordinary user';
-  return ['host', 'identity', 'nomap', 'auto'].includes(userns)
-    ? new TsrunError('ERR_TSRUN_UNSUPPORTED', `--userns ${userns} is not supported yet`, { subject: userns, hint })
-    : new TsrunError('ERR_TSRUN_USAGE', `unknown user namespace mode ${JSON.stringify(userns)}`, { subject: userns, hint });
-}
-
-function refuseKeepIdOfRoot(): never {
-  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', 'keep-id as root would put the host’s root into the container', {
-    subject: 'keep-id',
-    hint: 'leave --userns out, or run as an ordinary user',
-  });
 }

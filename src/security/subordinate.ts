@@ -14,7 +14,8 @@ export interface ProcMap {
   size: number;
 }
 
-const LAST_ID = 0xfffffffe;
+/** Ids are 32 bits and the last means "none". */
+export const LAST_ID = 0xfffffffe;
 
 /** `owner:start:count` lines; as newuidmap, what cannot be read is passed over. */
 export function parseSubordinate(text: string): SubordinateLine[] {
@@ -25,6 +26,11 @@ export function parseSubordinate(text: string): SubordinateLine[] {
     const size = Number(match[3]);
     return size > 0 && start + size - 1 <= LAST_ID ? [{ owner: match[1] as string, range: { start, size } }] : [];
   });
+}
+
+/** getsubids(1): `index: owner start count` → the lines of subuid(5). */
+export function parseSubidAnswer(text: string): string {
+  return text.replace(/^\d+:\s*(\S+)\s+(\d+)\s+(\d+)\s*$/gm, '$1:$2:$3');
 }
 
 /** The ranges of an owner in the order of the file, by any of the names given. */

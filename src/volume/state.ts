@@ -3,18 +3,7 @@
  * a copy from an image is being made. The directory appears whole, by rename, and is locked, shared, by every container that runs with it.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isVolumeName } from '../bundle/mount-words.js';
 import { storeFailure } from '../content/failure.js';
@@ -23,8 +12,8 @@ import { lockStore } from '../content/lock.js';
 import { TsrunError } from '../errors.js';
 import { recordEvent } from '../events/record.js';
 import type { HostPath, StorePaths } from '../paths.js';
-import { handedTo } from '../plan/identity.js';
 import { mapOf } from '../plan/volumes.js';
+import { handOverInCage } from '../rootfs/cage.js';
 import type { Identity } from '../rootfs/identity.js';
 import type { IdMap } from '../spec/runtime.js';
 
@@ -125,11 +114,10 @@ function otherOwners({ name, owners, directory }: Volume, mine: string): TsrunEr
   );
 }
 
-async function takePossession(paths: StorePaths, { directory, data, ...file }: Volume, { ids }: Identity): Promise<void> {
+async function takePossession(paths: StorePaths, { directory, data, ...file }: Volume, identity: Identity): Promise<void> {
   try {
-    const owner = handedTo(ids, process.getuid?.() ?? 0);
-    if (owner) chownSync(data, owner.uid, owner.gid);
-    await writeDurably(paths, join(directory, 'volume.json'), JSON.stringify({ ...file, ...mapOf(ids) }));
+    await handOverInCage(identity, [data]);
+    await writeDurably(paths, join(directory, 'volume.json'), JSON.stringify({ ...file, ...mapOf(identity.ids) }));
   } catch (error) {
     throw storeFailure(error, `cannot use the volume ${file.name}`, directory);
   }

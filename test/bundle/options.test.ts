@@ -8,7 +8,7 @@ import { parseUmask } from '../../src/bundle/situation.js';
 import { parseSize } from '../../src/bundle/size.js';
 import { parseSysctls, sysctlPath } from '../../src/bundle/sysctl.js';
 import { zoneMounts, zoneVariable } from '../../src/bundle/timezone.js';
-import { resolveGroups } from '../../src/bundle/user.js';
+import { checkGroups, resolveGroups } from '../../src/bundle/user.js';
 import { type IdFacts, rangeMapping, singleMapping } from '../../src/security/idmap-form.js';
 import { UNLIMITED } from '../../src/spec/runtime.js';
 
@@ -175,7 +175,7 @@ describe('smaller ones', () => {
     const group = 'root:x:0:\nwheel:x:10:\n77:x:5:\n';
     assert.deepEqual(resolveGroups(['wheel', '77', '10'], group), [10, 77]);
     assert.throws(() => resolveGroups(['nope'], group), { code: 'ERR_TSRUN_USER_NOT_FOUND' });
-    assert.throws(() => resolveGroups(['keep-groups'], group), { code: 'ERR_TSRUN_UNSUPPORTED' });
+    assert.throws(() => checkGroups(['keep-groups', 'wheel']), { code: 'ERR_TSRUN_USAGE' });
   });
 
   it('a time zone is the image’s by its name, else the host’s file and no name', () => {

@@ -8,6 +8,7 @@ import type { Mappers } from '../../src/plan/identity.js';
 import type { Plan } from '../../src/plan/operations.js';
 import { chooseIdMapping, type IdMapping } from '../../src/security/idmap.js';
 import { findIdMapping, readIdFacts } from '../../src/security/idmap-read.js';
+import { parseUserns } from '../../src/security/userns.js';
 import type { Identity } from '../harness/identity.js';
 import type { Finished } from '../harness/process.js';
 import { openTerminal } from '../harness/pty.js';
@@ -39,8 +40,10 @@ export interface Ground extends AsyncDisposable {
 export async function ground(who: Identity): Promise<Ground> {
   const here = await place(who);
   const { box, image } = here;
-  const keepId = await box.tsrun(['run', '--rm', ...(who.name === 'range' ? ['--userns', 'keep-id'] : []), image, 'true']);
-  assert.equal(keepId.code, 0, keepId.stderr);
+  for (const userns of who.name === 'range' ? ['keep-id', 'nomap'] : []) {
+    const unpacked = await box.tsrun(['run', '--rm', '--network', 'none', '--userns', userns, image, 'true']);
+    assert.equal(unpacked.code, 0, unpacked.stderr);
+  }
   const container = here.start(['-i', image, 'sh', '-c', 'echo ready; exec cat'], { input: 'open' });
   await container.waitFor(/ready/);
   const store = join(box.root, 'v1');
@@ -95,10 +98,9 @@ function makeVolumes(directory: string, { uid, gid }: Identity): string {
 
 /** What the compiler would choose for that user. */
 async function mappingOf(who: Identity, store: string, userns: string | undefined): Promise<{ ids: IdMapping; mappers?: Mappers }> {
-  const chosen = userns === undefined ? {} : { userns };
-  const facts = { ...readIdFacts({ env: process.env, ...chosen }), uid: who.uid, gid: who.gid, userName: who.user };
+  const facts = { ...readIdFacts(process.env), uid: who.uid, gid: who.gid, userName: who.user };
   const rootRangeFile = join(store, 'root-range.json') as HostPath;
-  const ids = who.uid === 0 ? await findIdMapping({ rootRangeFile, env: process.env }) : chooseIdMapping(facts);
+  const ids = who.uid === 0 ? await findIdMapping({ rootRangeFile, env: process.env }) : chooseIdMapping(facts, parseUserns({ userns }));
   if (ids.write === 'direct') return { ids };
   return { ids, mappers: { newuidmap: facts.newuidmapPath ?? '', newgidmap: facts.newgidmapPath ?? '' } };
 }

@@ -25,6 +25,10 @@ const KEEP: IdMapping = {
   owners: 'keep-1000-1000-0123456789ab',
   keep: { uid: 1000, gid: 1000 },
 };
+const NOMAP: IdMapping = {
+  ...rangeMapping([{ start: 100000, size: 65535 }], [{ start: 100000, size: 65535 }], 'newuidmap'),
+  steward: RANGE,
+};
 const MAPS: Readonly<Record<string, IdMapping>> = {
   root: rangeMapping([{ start: 1879048192, size: 65536 }], [{ start: 1879048192, size: 65536 }], 'direct'),
   range: RANGE,
@@ -32,7 +36,7 @@ const MAPS: Readonly<Record<string, IdMapping>> = {
 };
 
 export function inventedFacts({ identity, userns }: Scenario): Facts {
-  const ids = userns ? KEEP : MAPS[identity];
+  const ids = userns ? { 'keep-id': KEEP, nomap: NOMAP }[userns] : MAPS[identity];
   if (ids === undefined) throw new Error(identity);
   return {
     ids,

@@ -40,7 +40,7 @@ export interface Facts {
 
 export interface Scenario {
   identity: IdentityName;
-  userns?: 'keep-id';
+  userns?: 'keep-id' | 'nomap';
   /** It opens ports or starts a network program: test/integration/network executes such. */
   networked?: boolean;
   /** The caller's streams are a terminal. */
@@ -75,6 +75,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     plan: (facts) => compileRunPlan(container(facts, { rm: true, tty: true, interactive: true }, `${WHO}; tty`), ATTENDING),
   },
   'run-range-keep-id': { identity: 'range', userns: 'keep-id', plan: (facts) => run(facts, { rm: true, userns: 'keep-id' }, WHO) },
+  'run-range-nomap': { identity: 'range', userns: 'nomap', plan: (facts) => run(facts, { rm: true, ...OWN }, `${WHO}; ${FILLED}`) },
   'run-range-options': {
     identity: 'range',
     plan: (facts) =>

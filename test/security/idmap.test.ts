@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TsrunError } from '../../src/errors.js';
-import { chooseIdMapping, type IdFacts, type IdRange } from '../../src/security/idmap.js';
+import { chooseIdMapping, chooseSlice, type IdFacts, type IdRange } from '../../src/security/idmap.js';
 import { chooseRootBlock } from '../../src/security/idmap-root.js';
+import { parseUserns, type UsernsWords } from '../../src/security/userns.js';
 
 const INITIAL = [{ inside: 0, outside: 0, size: 4294967295 }];
+const BLOCK = { start: 0x70000000, size: 65536 };
+const KEEP = parseUserns({ userns: 'keep-id' });
 const TOOLS = { newuidmapPath: '/usr/bin/newuidmap', newgidmapPath: '/usr/bin/newgidmap' };
 
 function facts(more: Partial<IdFacts> = {}): IdFacts {
@@ -123,7 +126,7 @@ describe('a nested namespace', () => {
 
 describe('keep-id', () => {
   it('maps the caller to itself and fills the ids around it', () => {
-    const mapping = chooseIdMapping(facts({ userns: 'keep-id', gid: 100 }));
+    const mapping = chooseIdMapping(facts({ gid: 100 }), KEEP);
     assert.deepEqual(lines(mapping.uid), [
       [0, 100000, 1000],
       [1000, 1000, 1],
@@ -139,10 +142,10 @@ describe('keep-id', () => {
   });
 
   it('says when there are too few ids below', () => {
-    const few = { subuid: 'alice:100000:500\n', userns: 'keep-id' };
-    assert.throws(() => chooseIdMapping(facts(few)), { code: 'ERR_TSRUN_ID_MAP', message: /needs 1000 .* 500/ });
+    const few = { subuid: 'alice:100000:500\n' };
+    assert.throws(() => chooseIdMapping(facts(few), KEEP), { code: 'ERR_TSRUN_ID_MAP', message: /needs 1000 .* 500/ });
     assert.throws(
-      () => chooseIdMapping(facts({ subuid: '', userns: 'keep-id' })),
+      () => chooseIdMapping(facts({ subuid: '' }), KEEP),
       (error) => error instanceof TsrunError && error.code === 'ERR_TSRUN_ID_MAP' && /usermod --add-subuids/.test(error.hint ?? ''),
     );
   });
@@ -186,12 +189,138 @@ describe('root', () => {
     assert.deepEqual(lines(chooseIdMapping(root({ uidMap: alone, gidMap: alone })).uid), [[0, 0, 1]]);
   });
 
-  it('is refused what belongs to the isolation work', () => {
-    for (const userns of ['host', 'identity', 'keep-id', 'auto']) {
-      assert.throws(() => chooseIdMapping(root({ userns })), { code: 'ERR_TSRUN_UNSUPPORTED' });
+  it('is never the root of a container unless that is said in so many words', () => {
+    for (const userns of ['host', 'identity', 'keep-id', 'keep-id:fast', 'keep-id:uid=5']) {
+      assert.throws(() => chooseIdMapping(root({ rootBlock: BLOCK }), parseUserns({ userns })), {
+        code: 'ERR_TSRUN_UNSUPPORTED',
+        message: /host’s root/,
+      });
     }
-    assert.throws(() => chooseIdMapping(facts({ userns: 'host' })), { code: 'ERR_TSRUN_UNSUPPORTED' });
-    assert.throws(() => chooseIdMapping(facts({ userns: 'nonsense' })), { code: 'ERR_TSRUN_USAGE' });
+    const mapping = chooseIdMapping(root({ rootBlock: BLOCK }), parseUserns({ userns: 'identity:host-root' }));
+    assert.deepEqual(lines(mapping.uid), [[0, 0, 4294967295]]);
+    assert.match(mapping.notes[0] ?? '', /root of the host/);
+  });
+
+  it('of a namespace that is not the host’s may be itself inside', () => {
+    const map = [{ inside: 0, outside: 1000, size: 1000 }];
+    const mapping = chooseIdMapping(
+      root({ uidMap: map, gidMap: map, rootBlock: { start: 1, size: 999 } }),
+      parseUserns({ userns: 'identity' }),
+    );
+    assert.deepEqual(lines(mapping.uid), [[0, 0, 1000]]);
+    assert.deepEqual(mapping.notes, []);
+  });
+
+  it('has no place in nomap, as in the default', () => {
+    const facts = root({ rootBlock: BLOCK });
+    assert.deepEqual(chooseIdMapping(facts, parseUserns({ userns: 'nomap' })), chooseIdMapping(facts));
+  });
+
+  it('gives with auto a block that nobody has, shown on the layers of the default map', () => {
+    const all = root({ rootBlock: BLOCK, subuid: `a:${0x70010000}:65536\n` });
+    const slice = chooseSlice(all, undefined, [{ start: 0x70020000, size: 65536 }]);
+    assert.deepEqual(slice, { start: 0x70030000, size: 65536 });
+    const mapping = chooseIdMapping({ ...all, slice }, parseUserns({ userns: 'auto' }));
+    assert.deepEqual(lines(mapping.uid), [[0, 0x70030000, 65536]]);
+    assert.deepEqual([mapping.shifted, mapping.form?.owners], [true, chooseIdMapping(all).owners]);
+  });
+
+  it('says the ids of the host with --uidmap, and is told when his own are among them', () => {
+    const chosen = (...uidmap: string[]) => chooseIdMapping(root({ rootBlock: BLOCK }), parseUserns({ uidmap }));
+    assert.deepEqual(lines(chosen('0:500000:1000', '5000:600000:2').gid), [
+      [0, 500000, 1000],
+      [5000, 600000, 2],
+    ]);
+    assert.deepEqual(chosen('0:500000:1000').notes, []);
+    assert.match(chosen('0:0:1', '1:500000:1000').notes[0] ?? '', /root of the host/);
+    assert.throws(() => chosen('0:4294967290:10'), { code: 'ERR_TSRUN_USAGE' });
+  });
+});
+
+describe('keep-id:fast', () => {
+  it('is the default map in which the caller and root have changed places, on its layers', () => {
+    const mapping = chooseIdMapping(facts({ gid: 100 }), parseUserns({ userns: 'keep-id:fast' }));
+    assert.deepEqual(lines(mapping.uid), [
+      [0, 100999, 1],
+      [1, 100000, 999],
+      [1000, 1000, 1],
+      [1001, 101000, 64536],
+    ]);
+    assert.deepEqual(mapping.keep, { uid: 1000, gid: 100 });
+    assert.equal(mapping.form?.owners, chooseIdMapping(facts({ gid: 100 })).owners);
+  });
+
+  it('needs no subordinate ids: then there is one user, the caller', () => {
+    const mapping = chooseIdMapping(facts({ subuid: '' }), parseUserns({ userns: 'keep-id:uid=7,gid=8,fast' }));
+    assert.deepEqual([lines(mapping.uid), lines(mapping.gid)], [[[7, 1000, 1]], [[8, 1000, 1]]]);
+    assert.deepEqual([mapping.mode, mapping.form?.owners], ['single', 'single']);
+  });
+});
+
+describe('other maps of a user', () => {
+  const chosen = (words: UsernsWords, more: Partial<IdFacts> = {}) => chooseIdMapping(facts(more), parseUserns(words));
+
+  it('keep-id with other ids', () => {
+    assert.deepEqual(lines(chosen({ userns: 'keep-id:uid=2,gid=0' }).uid), [
+      [0, 100000, 2],
+      [2, 1000, 1],
+      [3, 100002, 65534],
+    ]);
+    assert.deepEqual(chosen({ userns: 'keep-id:uid=2,gid=0' }).keep, { uid: 2, gid: 0 });
+  });
+
+  it('identity has everybody be who he is', () => {
+    const mapping = chosen({ userns: 'identity' });
+    assert.deepEqual(lines(mapping.uid), [
+      [1000, 1000, 1],
+      [100000, 100000, 65536],
+    ]);
+    assert.deepEqual([mapping.keep, mapping.form?.owners], [{ uid: 1000, gid: 1000 }, chooseIdMapping(facts()).owners]);
+    assert.deepEqual(lines(chosen({ userns: 'identity' }, { subuid: '' }).uid), [[1000, 1000, 1]]);
+  });
+
+  it('nomap has no place for the caller, who has a steward then', () => {
+    const mapping = chosen({ userns: 'nomap' });
+    assert.deepEqual(lines(mapping.uid), [[0, 100000, 65536]]);
+    assert.deepEqual(mapping.steward, chooseIdMapping(facts()));
+    assert.equal(chosen({ userns: 'keep-id' }).steward, undefined);
+    assert.throws(() => chosen({ userns: 'nomap' }, { subuid: '' }), { code: 'ERR_TSRUN_ID_MAP' });
+  });
+
+  it('host is the default, and says so', () => {
+    const { notes, ...mapping } = chosen({ userns: 'host' });
+    const { notes: _, ...normal } = chooseIdMapping(facts());
+    assert.deepEqual(mapping, normal);
+    assert.match(notes[0] ?? '', /--userns host/);
+  });
+
+  it('auto takes the lowest of his subordinate ids that no other container has', () => {
+    const taken = [
+      { start: 0, size: 1024 },
+      { start: 2048, size: 1024 },
+    ];
+    const slice = chooseSlice(facts(), undefined, taken);
+    assert.deepEqual(slice, { start: 1024, size: 1024 });
+    const mapping = chooseIdMapping(facts({ slice }), parseUserns({ userns: 'auto' }));
+    assert.deepEqual(lines(mapping.uid), [[0, 101024, 1024]]);
+    assert.deepEqual(mapping.slice, slice);
+    assert.deepEqual(chooseSlice(facts(), 2000, taken), { start: 3072, size: 2000 });
+    assert.throws(() => chooseSlice(facts(), 65536, taken), { code: 'ERR_TSRUN_ID_MAP' });
+  });
+
+  it('--uidmap counts his ids from 0, with @ as the host does', () => {
+    const mapping = chosen({ uidmap: ['0:1:100', '1000:0:1'], gidmap: ['0:@100005:10'] });
+    assert.deepEqual(lines(mapping.uid), [
+      [0, 100000, 100],
+      [1000, 1000, 1],
+    ]);
+    assert.deepEqual(lines(mapping.gid), [[0, 100005, 10]]);
+    assert.ok(mapping.steward, 'his group has no place');
+    assert.equal(chosen({ uidmap: ['0:0:1'] }).mode, 'single');
+    assert.throws(() => chosen({ uidmap: ['0:@5:1'] }), { code: 'ERR_TSRUN_ID_MAP' });
+    assert.throws(() => chosen({ uidmap: ['0:65530:10'] }), { code: 'ERR_TSRUN_ID_MAP' });
+    assert.throws(() => chosen({ uidmap: ['1:1:10'] }), { code: 'ERR_TSRUN_USAGE', message: /no id 0/ });
+    assert.throws(() => chosen({ uidmap: ['0:1:10', '20:5:1'] }), { code: 'ERR_TSRUN_USAGE', message: /given twice/ });
   });
 });
 

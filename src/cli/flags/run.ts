@@ -105,9 +105,15 @@ const RUN_FLAGS = {
   userns: {
     type: 'string',
     placeholder: 'MODE',
-    complete: ['default', 'keep-id'],
-    help: 'default, or keep-id: the same user id inside as outside',
+    complete: ['default', 'keep-id', 'keep-id:fast', 'identity', 'nomap', 'auto', 'host'],
+    help: 'default; keep-id[:uid=,gid=,fast]: the same ids inside as outside; nomap: without yours; auto[:size=]: ids of its own; identity',
   },
+  uidmap: {
+    type: 'strings',
+    placeholder: 'CONTAINER:FROM:SIZE',
+    help: "A line of the id map; FROM counts your ids from 0, @FROM is the host's",
+  },
+  gidmap: { type: 'strings', placeholder: 'CONTAINER:FROM:SIZE', help: 'The same for groups; one of the two counts for both' },
   pull: {
     type: 'string',
     values: ['missing', 'always', 'never', 'newer'],
@@ -164,8 +170,8 @@ const REFUSED = Object.fromEntries(
   (
     'blkio-weight blkio-weight-device cgroup-conf cgroup-parent checkpoint checkpoint-dir chrootdirs conmon-pidfile cpu-period cpu-quota cpu-rt-period ' +
     'cpu-rt-runtime cpuset-cpus cpuset-mems decryption-key device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops env-merge ' +
-    'gidmap gpus group-entry hostuser init-path link link-local-ip memory-reservation oom-score-adj passwd-entry personality pod pod-id-file requires retry ' +
-    'retry-delay rmi runtime secret seccomp-policy storage-opt subgidname subuidname uidmap use-api-socket variant'
+    'gpus group-entry hostuser init-path link link-local-ip memory-reservation oom-score-adj passwd-entry personality pod pod-id-file requires retry ' +
+    'retry-delay rmi runtime secret seccomp-policy storage-opt subgidname subuidname use-api-socket variant'
   )
     .split(' ')
     .map((name) => [name, '']),

@@ -19,7 +19,7 @@ const ROWS: [words: string[], message: RegExp][] = [
   [['--ulimit', 'nofile=9:1'], /the soft limit is above the hard one/],
   [['--ulimit', 'nofile=-1'], /the hard limit of tsrun's caller is \d+/],
   [['--group-add', 'nope'], /no group "nope"/],
-  [['--group-add', 'keep-groups'], /cannot be kept yet/],
+  [['--group-add', 'keep-groups', '--group-add', '5'], /exclude each other/],
   [['--device', '/dev/null:r'], /need a device cgroup/],
   [['--device', '/dev/nope'], /--device \/dev\/nope: no such file/],
   [['--device', '/etc/passwd'], /it is not a device/],
