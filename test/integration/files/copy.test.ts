@@ -61,6 +61,14 @@ for (const who of identities()) {
       await refused(/no directory \/none/, `${home}/src/file`, 'in:/none/file');
       await refused(/no directory \/none/, `${home}/src/file`, 'in:/none/');
       await refused(/not a directory/, `${home}/src/file`, 'in:/etc/new-name/x');
+      await refused(/no directory/, `${home}/src/file`, 'in:/etc/new-name/');
+      await refused(/there is no \//, `in:/${'\u0001'.repeat(200)}/${`${'n'.repeat(200)}/`.repeat(18)}`, home);
+      await inside('in', 'ln -s /etc/nothing /etc/broken; ln -s around /around');
+      await refused(/no directory/, `${home}/src/file`, 'in:/etc/broken/');
+      if (who.name === 'range') {
+        for (const path of ['/around', '/around/x'])
+          assert.match((await life().box.tsrun(['cp', '--json', `${home}/src/file`, `in:${path}`])).stderr, /ERR_TSRUN_COPY_DESTINATION/);
+      }
       await inside('in', 'mkdir -p /clash/src/file /clash2 && echo x > /clash2/src');
       await refused(/cannot overwrite the directory/, `${home}/src`, 'in:/clash');
       await refused(/cannot overwrite the file/, `${home}/src`, 'in:/clash2');
