@@ -34,7 +34,8 @@ describe('a source of the host', () => {
 
   it('that is refused leaves nothing open', () => {
     const before = open();
-    for (const path of ['file/', 'file/.', 'none', 'none/']) assert.throws(() => hostSource(`${home}/${path}`, false), { code: 'ERR_TSRUN_COPY_SOURCE' });
+    for (const path of ['file/', 'file/.', 'none', 'none/'])
+      assert.throws(() => hostSource(`${home}/${path}`, false), { code: 'ERR_TSRUN_COPY_SOURCE' });
     assert.equal(open(), before);
     const { fd, directory } = hostSource(join(home, 'file'), false);
     for (const each of [fd, directory]) closeSync(each);
