@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
+import { program } from '../library/program.js';
 import { describeLife } from '../lifecycle/place.js';
 
 const IDLE = 'while :; do sleep 1; done';
@@ -80,6 +81,14 @@ for (const who of identities()) {
       await refused(/neither of the two/, home, '/tmp');
       await refused(/no container nobody/, 'nobody:/x', home);
     });
+
+    if (who.name === 'range')
+      it('holds nothing of an archive that nobody has begun to read', async () => {
+        await life().ok('create', '--name', 'unread', life().image, 'true');
+        const lines = `const archive = await tsrun.archiveFromContainer('unread', '/bin'); archive.destroy(); print('let go');`;
+        assert.deepEqual(await program(life(), lines), ['let go']);
+        await life().ok('rm', 'unread');
+      });
 
     it('sees the mounts of a container, whatever it does', async () => {
       await host('mkdir bound && echo bound > bound/file && echo new > fresh');
