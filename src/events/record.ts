@@ -37,7 +37,8 @@ const DRIFT = 2;
 /** As exact as the helper's, unless the machine slept or its clock was set since this process began: then the clock alone is right. */
 function now(): string {
   const exact = performance.timeOrigin + performance.now();
-  const nanoseconds = BigInt(Math.round((Math.abs(exact - Date.now()) < DRIFT ? exact : Date.now()) * 1e6));
+  const agree = Math.abs(exact - Date.now()) < DRIFT;
+  const nanoseconds = agree ? BigInt(Math.round(exact * 1e6)) : BigInt(Date.now()) * 1_000_000n;
   const seconds = new Date(Number(nanoseconds / 1_000_000n)).toISOString().slice(0, 19);
   return `${seconds}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}Z`;
 }
