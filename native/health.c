@@ -35,6 +35,9 @@ struct health {
 	size_t size;
 };
 
+/* A number of a descriptor that is closed is another's soon: none is kept. */
+static const struct peer nobody = { .pidfd = -1, .channel = -1 };
+
 /* Arguments: interval, timeout, start period and start interval in milliseconds, retries, how many results are kept; a file that says
  * not now; the probe, whose output goes to the descriptor "probe"; what is done after each; and after each that changes the word. */
 int op_health(struct context *c, const struct op *op)
@@ -56,6 +59,7 @@ int op_health(struct context *c, const struct op *op)
 	h->start_interval = numbers[3];
 	h->retries = numbers[4];
 	h->kept = numbers[5];
+	h->probe = nobody;
 	h->output = -1;
 	h->since = milliseconds();
 	h->due = h->since + (h->start_period > 0 ? h->start_interval : h->interval);
@@ -102,7 +106,7 @@ static void let_go(struct health *h)
 	close_fd(&h->probe.channel);
 	close_fd(&h->probe.pidfd);
 	close_fd(&h->output);
-	h->probe.pid = 0;
+	h->probe = nobody;
 	h->output = -1;
 }
 

@@ -77,7 +77,10 @@ export async function copyToContainer(source: string, container: string, path: s
 export async function archiveFromContainer(container: string, path: string, options: CopyOptions = {}): Promise<Readable> {
   const own = checkArguments({ container, path }, options);
   const { visited } = await reading(container, path, own, undefined);
-  return Readable.from(wholeOutput(visited), { objectMode: false });
+  const archive = Readable.from(wholeOutput(visited), { objectMode: false });
+  // Of one that nobody has begun to read no line of its generator runs.
+  archive.once('close', () => visited.abandon());
+  return archive;
 }
 
 /** A tar, plain or by gzip, into a directory of the container's that is there. @throws ERR_TSRUN_ARCHIVE_INVALID besides */
@@ -148,12 +151,8 @@ async function reading(
 }
 
 async function* wholeOutput(visited: Visit): AsyncGenerator<Buffer> {
-  try {
-    yield* visited.output;
-    await visited.ended;
-  } finally {
-    visited.abandon();
-  }
+  yield* visited.output;
+  await visited.ended;
 }
 
 async function unpackTo(directory: number, top: string, visited: Visit, options: CopyOptions): Promise<Copied> {

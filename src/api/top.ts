@@ -10,7 +10,7 @@ import type { HostPath } from '../paths.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import type { IdRange } from '../security/idmap.js';
 import { checkArguments } from './check-arguments.js';
-import { runningContainer } from './existing-container.js';
+import { notRunning, runningContainer } from './existing-container.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
 
@@ -61,24 +61,22 @@ export interface ContainerProcess {
 export async function containerProcesses(name: string, options: CommonOptions = {}): Promise<ContainerProcess[]> {
   checkArguments({ container: name }, options);
   const { paths } = openSession(options);
-  const { container, spec, pid } = runningContainer(paths, name);
+  const { container, spec, pid, startTime } = runningContainer(paths, name);
   const { ids } = identityOf(spec);
   const context: Context = {
     now: { boot: bootTime(), uptime: uptime() },
     depth: (parseStatus(readProc(pid, 'status') ?? '')?.pids.length ?? 1) - 1,
     ids,
-    host: { passwd: textOf('/etc/passwd'), group: textOf('/etc/group') },
+    host: { users: namesIn(textOf('/etc/passwd')), groups: namesIn(textOf('/etc/group')) },
     image: accountsOf(rootDirectories(settingsOf(paths, spec, container.name).root, container.directory)),
   };
   const members = processes(pid);
-  const insides = new Map<number, number>();
-  const found: ContainerProcess[] = [];
-  for (const stat of members) {
-    const process = await describe(stat, context);
-    if (process === undefined) continue;
-    insides.set(process.pid, process.inside.pid);
-    found.push(process);
-  }
+  // Its pid may be another's by now.
+  if (!members.some((each) => each.pid === pid && each.startTicks === startTime)) throw notRunning(container.name);
+  // All at once: those that keep their readers waiting do it at the same time.
+  const described = await Promise.all(members.map((stat) => describe(stat, context)));
+  const found = described.filter((process) => process !== undefined);
+  const insides = new Map(found.map((process) => [process.pid, process.inside.pid]));
   return found.map((process) => ({ ...process, inside: { ...process.inside, ppid: insides.get(process.ppid) ?? 0 } }));
 }
 
@@ -91,9 +89,10 @@ interface Context {
   image: Accounts;
 }
 
+/** Id → name. */
 interface Accounts {
-  passwd: string;
-  group: string;
+  users: ReadonlyMap<string, string>;
+  groups: ReadonlyMap<string, string>;
 }
 
 async function describe(stat: ProcessStat, { now, depth, ids, host, image }: Context): Promise<ContainerProcess | undefined> {
@@ -113,9 +112,9 @@ async function describe(stat: ProcessStat, { now, depth, ids, host, image }: Con
     session,
     uid: status.uid,
     gid: status.gid,
-    user: nameIn(host.passwd, status.uid),
-    group: nameIn(host.group, status.gid),
-    inside: { pid: status.pids[depth] ?? pid, ppid: 0, uid, gid, user: nameIn(image.passwd, uid), group: nameIn(image.group, gid) },
+    user: nameOf(host.users, status.uid),
+    group: nameOf(host.groups, status.gid),
+    inside: { pid: status.pids[depth] ?? pid, ppid: 0, uid, gid, user: nameOf(image.users, uid), group: nameOf(image.groups, gid) },
     state: stateLetters(stat, status.locked),
     ...(tty === undefined ? {} : { tty }),
     name,
@@ -151,21 +150,27 @@ function insideId(ranges: readonly IdRange[], id: number): number {
   return range === undefined ? 65534 : range.containerId + id - range.hostId;
 }
 
-/** Of passwd(5) or group(5), whose third field is the number. */
-function nameIn(accounts: string, id: number): string {
+function nameOf(names: ReadonlyMap<string, string>, id: number): string {
+  return names.get(String(id)) ?? String(id);
+}
+
+/** Of passwd(5) or group(5), whose third field is the number; the first line of a number counts. */
+function namesIn(accounts: string): Map<string, string> {
+  const names = new Map<string, string>();
   for (const line of accounts.split('\n')) {
     const [name, , number] = line.split(':');
-    if (number === String(id) && name) return name;
+    if (name && number !== undefined && !names.has(number)) names.set(number, name);
   }
-  return String(id);
+  return names;
 }
 
 /** What the container made of them may be too large to read: then it has numbers. */
 function accountsOf(directories: HostPath[]): Accounts {
   try {
-    return readAccounts(directories);
+    const { passwd, group } = readAccounts(directories);
+    return { users: namesIn(passwd), groups: namesIn(group) };
   } catch {
-    return { passwd: '', group: '' };
+    return { users: new Map(), groups: new Map() };
   }
 }
 

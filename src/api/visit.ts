@@ -107,7 +107,8 @@ export async function greeted(launched: Launched, signal: AbortSignal | undefine
   return { first: JSON.parse(opening.line) as FilesMessage, output: rest(opening.behind, bytes), input: stdin, ended, abandon };
 }
 
-const LONGEST_LINE = 2 ** 20;
+/** Bytes: a failure says a word of the caller's twice (execve(2) allows 128 KiB), each byte as six at worst. */
+const LONGEST_LINE = 2 ** 21;
 
 async function firstLine(bytes: AsyncGenerator<Buffer>): Promise<{ line: string; behind: Buffer } | undefined> {
   let held = Buffer.alloc(0);
@@ -160,7 +161,7 @@ function room(input: Writable): Promise<void> {
 
 async function text(stream: Readable): Promise<string> {
   let all = '';
-  for await (const chunk of stream.setEncoding('utf8')) all = (all + chunk).slice(-8000);
+  for await (const chunk of stream.setEncoding('utf8')) all = (all + chunk).slice(-LONGEST_LINE);
   return all.trim();
 }
 

@@ -1,6 +1,6 @@
 /** What /proc says of a process (proc(5)). Pure but for readProcess and its kin; what a process calls itself may be anything. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
 /** From /proc/PID/stat. Times are in clock ticks, which are hundredths of a second for whoever reads them here (USER_HZ). */
 export interface ProcessStat {
@@ -110,6 +110,7 @@ export function readAllStats(): ProcessStat[] {
 
 /** Milliseconds for what a process must have in memory to be told: it may keep its readers waiting (userfaultfd, a file system of its own). */
 const PATIENCE = 1000;
+/** Bytes. A process may say that its command line is all of its memory (PR_SET_MM_MAP). */
 const LONGEST = 65536;
 
 /** A file of /proc that the kernel reads from the process's own memory; undefined when that takes too long. */
@@ -118,14 +119,20 @@ export async function readMemoryFile(pid: number, file: 'cmdline' | 'smaps_rollu
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, PATIENCE, undefined);
   });
-  const text = readFile(`/proc/${pid}/${file}`).then(
-    (bytes) => bytes.toString('utf8', 0, LONGEST),
-    () => undefined,
-  );
   try {
-    return await Promise.race([text, late]);
+    return await Promise.race([beginningOf(`/proc/${pid}/${file}`).catch(() => undefined), late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function beginningOf(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(LONGEST), 0, LONGEST, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 

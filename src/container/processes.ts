@@ -8,7 +8,11 @@ import { type ProcessStat, parseStatus, readAllStats, readNamespace, readProc } 
  */
 export function membersOf(all: readonly ProcessStat[], first: number, entered: (pid: number) => boolean): ProcessStat[] {
   const children = new Map<number, ProcessStat[]>();
-  for (const process of all) children.set(process.ppid, [...(children.get(process.ppid) ?? []), process]);
+  for (const process of all) {
+    const siblings = children.get(process.ppid);
+    if (siblings === undefined) children.set(process.ppid, [process]);
+    else siblings.push(process);
+  }
   const members = new Map<number, ProcessStat>();
   const add = (process: ProcessStat) => {
     for (const waiting = [process]; waiting.length > 0; ) {

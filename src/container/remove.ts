@@ -11,7 +11,7 @@ import { stopFile } from '../plan/status.js';
 import type { Identity } from '../rootfs/identity.js';
 import { launch, launchDetached } from '../runtime/spawn.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
-import { lockDirectory } from '../sys/flock.js';
+import { type Lock, tryLockDirectory } from '../sys/flock.js';
 import { moveUnusedToTrash, volumeRemovalPlan, wasVolume } from '../volume/remove.js';
 import { readVolume } from '../volume/state.js';
 import { firstProcess, isAlive, isHeld } from './alive.js';
@@ -26,21 +26,40 @@ import { readStatus } from './status.js';
  */
 export async function removeContainer(paths: StorePaths, container: Container, force: boolean, volumes = false): Promise<boolean> {
   if (container.status !== 'stopped' && container.status !== 'created') {
-    if (!force) {
-      throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} is running`, {
-        subject: container.name,
-        hint: `end it first, or remove it all the same: tsrun rm -f ${container.name}`,
-      });
-    }
-    writeFileSync(stopFile(container.directory), '', { mode: 0o600 }); // or it would be started again
-    await end(container);
+    await endIfForced(container, force);
   }
-  using _held = await lockDirectory(container.directory, 'exclusive');
+  using _held = await lockAtRest(container, force);
   const anonymous = anonymousVolumes(container.directory, container.rm ? 'discard' : 'anonymous');
   const trash = moveToTrash(paths, container.directory);
   const dead = volumes || container.rm ? discard(paths, anonymous) : [];
   for (const directory of trash ? [trash, ...dead] : dead) await launch(removalPlan(directory), ['ignore', 'ignore', 'inherit']).ended;
   return trash !== undefined;
+}
+
+async function endIfForced(container: Container, force: boolean): Promise<void> {
+  if (!force) {
+    throw new TsrunError('ERR_TSRUN_CONTAINER_RUNNING', `the container ${container.name} is running`, {
+      subject: container.name,
+      hint: `end it first, or remove it all the same: tsrun rm -f ${container.name}`,
+    });
+  }
+  writeFileSync(stopFile(container.directory), '', { mode: 0o600 }); // or it would be started again
+  await end(container);
+}
+
+/** Whoever copies files holds a container that does not run, and is waited for; who has started it since it was looked at is not. Undefined: it is gone. */
+async function lockAtRest(container: Container, force: boolean): Promise<Lock | undefined> {
+  for (;;) {
+    if (firstProcess(container.directory) !== undefined) await endIfForced(container, force);
+    try {
+      const held = tryLockDirectory(container.directory, 'exclusive');
+      if (held !== undefined) return held;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+    await pause(20);
+  }
 }
 
 function anonymousVolumes(directory: HostPath, which: 'anonymous' | 'discard'): string[] {

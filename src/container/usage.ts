@@ -26,13 +26,15 @@ export interface Usage {
 /** @param first of the container, as we count */
 export async function readUsage(first: number): Promise<Usage> {
   const members = containerProcesses(first);
-  const memory = await Promise.all(members.map(({ pid }) => memoryOf(pid)));
   const blocks = sumBlocks(members.map(({ pid }) => blocksOf(pid)));
+  const network = networkOf(first);
+  // Last, because it may take its time: the pids are others' then.
+  const memory = await Promise.all(members.map(({ pid }) => memoryOf(pid)));
   return {
     cpuTime: members.reduce((sum, { userTicks, systemTicks, childTicks }) => sum + userTicks + systemTicks + childTicks, 0) / TICKS,
     memory: memory.reduce((sum, bytes) => sum + bytes, 0),
     memoryLimit: totalmem(),
-    ...networkOf(first),
+    ...network,
     ...blocks,
     tasks: members.reduce((sum, { threads }) => sum + threads, 0),
   };

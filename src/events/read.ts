@@ -1,5 +1,5 @@
 /** Reads events, the oldest first, and on as they come. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostPath } from '../paths.js';
 import { parseEvent, rotatedFile, type StoreEvent } from './event.js';
@@ -21,7 +21,7 @@ export async function* readEvents(file: HostPath, { since, until, signal }: Even
   for (;;) {
     signal?.throwIfAborted();
     // Asked before the look: what was appended in between is read then.
-    const isOver = until !== undefined && new Date().toISOString() > until;
+    const isOver = until !== undefined && new Date().toISOString().replace('Z', '000000Z') > until;
     for (const line of reader.rest()) {
       const event = parseEvent(line);
       if (event !== undefined && event.time >= since && (until === undefined || event.time <= until)) yield event;
@@ -39,33 +39,51 @@ class LineReader {
   constructor(private readonly file: HostPath) {}
 
   *rest(): Generator<string> {
-    const files = [rotatedFile(this.file), this.file];
-    const at = files.findIndex((path) => statSync(path, { throwIfNoEntry: false })?.ino === this.#inode);
-    for (const path of files.slice(Math.max(at, 0))) yield* this.#linesOf(path);
+    const files = this.#open();
+    try {
+      const at = files.findIndex(({ ino }) => ino === this.#inode);
+      for (const file of files.slice(Math.max(at, 0))) yield* this.#linesOf(file);
+    } finally {
+      for (const { fd } of files) closeSync(fd);
+    }
   }
 
-  *#linesOf(path: string): Generator<string> {
-    const bytes = this.#unread(path);
+  /** The older one first. Both before any line is given out: who takes them may be slow, and the files rotated twice meanwhile. */
+  #open(): Opened[] {
+    // This one first: rotated before the other is opened, it is opened twice, and none is missed.
+    const newer = openIfThere(this.file);
+    const older = openIfThere(rotatedFile(this.file));
+    if (newer === undefined || older === undefined) return [newer ?? older].filter((file) => file !== undefined);
+    if (newer.ino !== older.ino) return [older, newer];
+    closeSync(older.fd);
+    return [newer];
+  }
+
+  *#linesOf(file: Opened): Generator<string> {
+    const bytes = this.#unread(file);
     const end = bytes.lastIndexOf(10) + 1;
     this.#offset += end;
     for (const line of bytes.toString('utf8', 0, end).split('\n')) if (line !== '') yield line;
   }
 
-  #unread(path: string): Buffer {
-    let fd: number;
-    try {
-      fd = openSync(path, 'r');
-    } catch {
-      return Buffer.alloc(0); // there is none yet
-    }
-    try {
-      const { ino, size } = fstatSync(fd);
-      if (ino !== this.#inode) this.#offset = 0;
-      this.#inode = ino;
-      const bytes = Buffer.alloc(Math.max(size - this.#offset, 0));
-      return bytes.subarray(0, bytes.length === 0 ? 0 : readSync(fd, bytes, 0, bytes.length, this.#offset));
-    } finally {
-      closeSync(fd);
-    }
+  #unread({ fd, ino }: Opened): Buffer {
+    if (ino !== this.#inode) this.#offset = 0;
+    this.#inode = ino;
+    const bytes = Buffer.alloc(Math.max(fstatSync(fd).size - this.#offset, 0));
+    return bytes.subarray(0, bytes.length === 0 ? 0 : readSync(fd, bytes, 0, bytes.length, this.#offset));
+  }
+}
+
+interface Opened {
+  fd: number;
+  ino: number;
+}
+
+function openIfThere(path: string): Opened | undefined {
+  try {
+    const fd = openSync(path, 'r');
+    return { fd, ino: fstatSync(fd).ino };
+  } catch {
+    return undefined; // there is none yet
   }
 }

@@ -31,9 +31,14 @@ function makeRoom(file: HostPath): void {
   if (held !== undefined && statSync(file).size >= EVENTS_LIMIT) renameSync(file, rotatedFile(file));
 }
 
-/** Of one moment, as exact as the helper's. */
+/** Milliseconds by which the two clocks may differ. */
+const DRIFT = 2;
+
+/** As exact as the helper's, unless the machine slept or its clock was set since this process began: then the clock alone is right. */
 function now(): string {
-  const nanoseconds = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6));
+  const exact = performance.timeOrigin + performance.now();
+  const agree = Math.abs(exact - Date.now()) < DRIFT;
+  const nanoseconds = agree ? BigInt(Math.round(exact * 1e6)) : BigInt(Date.now()) * 1_000_000n;
   const seconds = new Date(Number(nanoseconds / 1_000_000n)).toISOString().slice(0, 19);
   return `${seconds}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}Z`;
 }

@@ -4,7 +4,8 @@
  * and what it covers is looked at.
  */
 import { type BigIntStats, closeSync, constants, openSync, readdirSync } from 'node:fs';
-import { errnoOf } from '../errors.js';
+import { errnoOf, TsrunError } from '../errors.js';
+import { show } from '../layer/fault.js';
 import { isOverlayWhiteout } from '../layer/whiteout.js';
 import { lgetxattr } from '../sys/files.js';
 import { type Descriptors, statOf } from './descriptors.js';
@@ -57,7 +58,7 @@ class Differ {
   directory(fd: number, before: readonly number[], path: string, opaque: boolean): boolean {
     const seen = new Set<string>();
     let untold = false;
-    if (++this.#depth > DEEPEST) throw new RangeError(`more than ${DEEPEST} directories lie in each other`);
+    if (++this.#depth > DEEPEST) throw tooDeep(path);
     for (const name of this.#names(fd)) {
       const key = name.toString('latin1');
       if (this.#isMarker(name)) {
@@ -155,6 +156,13 @@ class Differ {
     if (OPAQUE.some((mark) => attribute(at, mark)?.toString() === 'y')) return true;
     return this.#job.form === 'fuse-overlayfs' && this.#descriptors.stat(fd, OPAQUE_MARKER) !== undefined;
   }
+}
+
+function tooDeep(path: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `more than ${DEEPEST} directories lie in each other`, {
+    subject: show(Buffer.from(path, 'latin1')),
+    hint: 'remove them from inside: tsrun exec NAME rm -r',
+  });
 }
 
 function isDifferent({ stat: old, capability }: Before, stat: BigIntStats, at: Buffer): boolean {

@@ -1,11 +1,11 @@
 /** The caller's side of a copy: paths of the host's, which are followed as the caller's own programs would. */
-import { constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { systemReason } from '../errors.js';
 import { O_PATH } from '../sys/files.js';
 import { Descriptors } from './descriptors.js';
 import { badDestination, badSource } from './fault.js';
-import { absolutePath, type CopyDestination, type CopySource, followsLink, landingOf, nameOf } from './path.js';
+import { absolutePath, type CopyDestination, type CopySource, followsLink, landingOf, nameOf, withoutEnding } from './path.js';
 
 const MOST_LINKS = 40;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
@@ -22,16 +22,19 @@ export interface HostSource extends CopySource {
 /** @param follow a link is what it leads to @throws ERR_TSRUN_COPY_SOURCE */
 export function hostSource(given: string, follow: boolean): HostSource {
   const path = absolutePath(given, process.cwd());
-  const plain = path.replace(/\/\.?$/, '') || '/';
+  const plain = withoutEnding(path);
+  const opened: number[] = [];
+  const open = (file: string | Buffer, flags: number) => opened[opened.push(openSync(file, flags)) - 1] as number;
   try {
     const real = follow || followsLink(path) ? realpathSync(plain) : plain;
-    const directory = openSync(posix.dirname(real), DIRECTORY);
+    const directory = open(posix.dirname(real), DIRECTORY);
     const entry = Buffer.from(posix.basename(real) || '.');
-    const fd = openSync(new Descriptors().at(directory, entry), O_PATH | constants.O_NOFOLLOW);
+    const fd = open(new Descriptors().at(directory, entry), O_PATH | constants.O_NOFOLLOW);
     const isDirectory = fstatSync(fd).isDirectory();
     if (followsLink(path) && !isDirectory) throw badSource(`${given} is not a directory`, given, 'leave out the slash behind it');
     return { isDirectory, name: nameOf(path), directory, entry, fd };
   } catch (error) {
+    for (const each of opened) closeSync(each);
     if ((error as { code?: unknown }).code === 'ERR_TSRUN_COPY_SOURCE') throw error;
     throw badSource(`${given} cannot be copied: ${systemReason(error)}`, given, 'check the path, and that you may read it', error);
   }
@@ -56,15 +59,16 @@ export function hostLanding(source: CopySource, given: string): { directory: num
 /** @throws ERR_TSRUN_COPY_DESTINATION */
 export function hostDestination(given: string): CopyDestination {
   const path = absolutePath(given, process.cwd());
-  const plain = path.replace(/\/\.?$/, '') || '/';
+  const plain = withoutEnding(path);
   let real = plain;
   for (let links = 0; statOf(real, lstatSync)?.isSymbolicLink(); links++) {
     if (links === MOST_LINKS) throw badDestination(`${given} leads through too many links`, given, 'name what they lead to');
     const target = readlinkSync(real);
-    real = posix.isAbsolute(target) ? target : posix.resolve(posix.dirname(real), target);
+    // Not made shorter: what `..` means behind a link is known to the kernel alone.
+    real = posix.isAbsolute(target) ? target : `${posix.dirname(real)}/${target}`;
   }
   const stat = statOf(real, lstatSync);
-  const at = real === plain ? path : real;
+  const at = real + path.slice(plain.length);
   if (stat !== undefined) {
     if (stat.isDirectory()) return { path: at, is: 'directory' };
     if (stat.isFile()) return { path: at, is: 'other' };

@@ -3,10 +3,10 @@ import { type BigIntStats, constants, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import { errnoOf, systemReason } from '../errors.js';
 import { O_PATH, openInRoot } from '../sys/files.js';
-import { closing, type Descriptors, statOf } from './descriptors.js';
+import { type Descriptors, statOf } from './descriptors.js';
 import { badDestination, badSource } from './fault.js';
 import { isKernels } from './pack.js';
-import { type CopyDestination, followsLink } from './path.js';
+import { type CopyDestination, followsLink, withoutEnding } from './path.js';
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
 const MOST_LINKS = 40;
@@ -25,10 +25,13 @@ export interface Found {
 export class Inside {
   readonly root: number;
   readonly #descriptors: Descriptors;
+  readonly #bad: typeof badSource;
 
-  constructor(descriptors: Descriptors, root: number) {
+  /** @param bad what a path that leads nowhere is */
+  constructor(descriptors: Descriptors, root: number, bad: typeof badSource) {
     this.#descriptors = descriptors;
     this.root = root;
+    this.#bad = bad;
   }
 
   /** What is to be copied out. @param path of absolutePath @throws ERR_TSRUN_COPY_SOURCE */
@@ -48,17 +51,16 @@ export class Inside {
   destination(path: string): CopyDestination {
     const real = this.#followed(path);
     const found = this.#find(real);
-    // Where it was no link the ending still says what is meant.
     return {
-      path: real === withoutEnding(path) ? path : real,
+      path: real + path.slice(withoutEnding(path).length),
       is: found === undefined ? undefined : found.stat.isDirectory() ? 'directory' : 'other',
     };
   }
 
   /** @throws ERR_TSRUN_COPY_DESTINATION */
-  requireDirectory(path: string): void {
+  directory(path: string): number {
     try {
-      closing(openInRoot(this.root, path, DIRECTORY), () => {});
+      return openInRoot(this.root, path, DIRECTORY);
     } catch (error) {
       const message =
         errnoOf(error) === 'ENOTDIR'
@@ -77,7 +79,7 @@ export class Inside {
       // Not made shorter: what `..` means behind a link is known to the kernel alone.
       at = posix.isAbsolute(target) ? target : `${posix.dirname(at)}/${target}`;
     }
-    throw badSource(`${path} in the container leads through too many links`, path, 'name what they lead to');
+    throw this.#bad(`${path} in the container leads through too many links`, path, 'name what they lead to');
   }
 
   #linkAt(path: string): string | undefined {
@@ -101,14 +103,10 @@ export class Inside {
       return fd === undefined ? undefined : { directory, name, fd, stat: statOf(fd), path };
     } catch (error) {
       if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
-      throw badSource(`${path} in the container cannot be looked at: ${systemReason(error)}`, path, 'check the path', error);
+      throw this.#bad(`${path} in the container cannot be looked at: ${systemReason(error)}`, path, 'check the path', error);
     }
   }
 }
 
 /** A directory that was opened itself. */
 const HERE = Buffer.from('.');
-
-function withoutEnding(path: string): string {
-  return path.replace(/\/\.?$/, '') || '/';
-}

@@ -6,7 +6,7 @@ import { type BigIntStats, closeSync, readdirSync, readlinkSync, readSync, statf
 import { errnoOf } from '../errors.js';
 import { show } from '../layer/fault.js';
 import { END_OF_ARCHIVE, headersOf, paddingOf, type WrittenEntry } from '../layer/tar/writer.js';
-import { lgetxattr } from '../sys/files.js';
+import { getxattr } from '../sys/files.js';
 import { type Descriptors, statOf } from './descriptors.js';
 import { badSource, notRead } from './fault.js';
 
@@ -24,7 +24,7 @@ export interface PackInput {
 }
 
 const CHUNK = 256 * 1024;
-/** One descriptor is open for each level. */
+/** Two descriptors are open for each level. */
 const DEEPEST = 500;
 const CAPABILITY = 'security.capability';
 
@@ -77,7 +77,7 @@ class Packer {
     if (depth > DEEPEST) throw badSource(`more than ${DEEPEST} directories lie in each other`, as, 'copy a part of it');
     const stat = statOf(fd);
     if (stat.isDirectory()) yield* this.#directory(fd, stat, as, above, isRoot, depth);
-    else if (stat.isFile()) yield* this.#file(fd, stat, as, path);
+    else if (stat.isFile()) yield* this.#file(fd, stat, as);
     else if (stat.isSymbolicLink()) yield* this.#symlink(stat, as, path);
     else if (!stat.isSocket()) yield headersOf(entryOf(nodeType(stat), stat, as));
   }
@@ -97,7 +97,7 @@ class Packer {
     }
   }
 
-  *#file(fd: number, stat: BigIntStats, as: Buffer, path: Buffer): Generator<Buffer> {
+  *#file(fd: number, stat: BigIntStats, as: Buffer): Generator<Buffer> {
     const first = stat.nlink > 1n ? this.#first(stat, as) : undefined;
     if (first !== undefined) {
       yield headersOf({ ...entryOf('hardlink', stat, as), link: first });
@@ -106,7 +106,7 @@ class Packer {
     const open = reading(as, () => this.#descriptors.open(fd));
     try {
       const size = Number(stat.size);
-      yield headersOf({ ...entryOf('file', stat, as), size, xattrs: capabilityOf(path) });
+      yield headersOf({ ...entryOf('file', stat, as), size, xattrs: capabilityOf(this.#descriptors.of(open)) });
       for (let at = 0; at < size; ) {
         const piece = Buffer.allocUnsafe(Math.min(CHUNK, size - at));
         const length = reading(as, () => readSync(open, piece, 0, piece.length, at));
@@ -173,9 +173,9 @@ function nodeType(stat: BigIntStats): 'fifo' | 'block' | 'character' {
   return stat.isFIFO() ? 'fifo' : stat.isBlockDevice() ? 'block' : 'character';
 }
 
-function capabilityOf(path: Buffer): WrittenEntry['xattrs'] {
+function capabilityOf(path: string): WrittenEntry['xattrs'] {
   try {
-    return [{ name: CAPABILITY, value: lgetxattr(path, CAPABILITY) }];
+    return [{ name: CAPABILITY, value: getxattr(path, CAPABILITY) }];
   } catch {
     return []; // it has none, or its file system has none
   }

@@ -40,6 +40,11 @@ export function followsLink(path: string): boolean {
   return meansDirectory(path);
 }
 
+/** What the ending says of it taken away. @param path of absolutePath */
+export function withoutEnding(path: string): string {
+  return path.replace(/\/\.?$/, '') || '/';
+}
+
 /** What something is called in an archive, or in an existing directory; '' where its contents go by themselves. @param path of absolutePath */
 export function nameOf(path: string): string {
   const base = posix.basename(path);
@@ -53,7 +58,7 @@ export interface CopySource {
 }
 
 export interface CopyDestination {
-  /** Of absolutePath; where it was a link, what that led to. */
+  /** Of absolutePath; where it was a link, what that led to, with the same ending. */
   path: string;
   /** Undefined: there is nothing. */
   is: 'directory' | 'other' | undefined;
@@ -67,7 +72,7 @@ export function landingOf(source: CopySource, destination: CopyDestination): Lan
   const { path, is } = destination;
   if (is === 'directory') return { directory: path, name: source.name };
   if (is === 'other' && source.isDirectory) return { refused: 'directory over a file' };
-  if (is === undefined && !source.isDirectory && meansDirectory(path)) return { refused: 'no such directory' };
+  if (!source.isDirectory && meansDirectory(path)) return { refused: 'no such directory' };
   if (meansContents(path)) return { refused: 'no such directory' };
   return { directory: posix.dirname(path), name: posix.basename(path) };
 }

@@ -2,7 +2,7 @@
  * Entries of a tar become files below one directory, by docker's rules of overwriting: a directory is merged into one that is there, any other
  * file takes the place of another, and neither takes the other's. Nothing is written through: what is replaced is unlinked, what is made is new.
  */
-import { chmodSync, closeSync, constants, fchmodSync, lchownSync, linkSync, mkdirSync, openSync, symlinkSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, linkSync, mkdirSync, openSync, symlinkSync, unlinkSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 import { show } from '../layer/fault.js';
 import { FileWriter } from '../layer/file.js';
@@ -10,7 +10,7 @@ import { LIMITS } from '../layer/limits.js';
 import { placeOf } from '../layer/name.js';
 import type { TarEntry } from '../layer/tar/entry.js';
 import type { TarHandler } from '../layer/tar/reader.js';
-import { lsetxattr, mknod, O_PATH, utimensat } from '../sys/files.js';
+import { mknod, O_PATH, setxattr, utimes } from '../sys/files.js';
 import { closing, type Descriptors, statOf } from './descriptors.js';
 import { badDestination, notWritten } from './fault.js';
 import type { Report } from './job.js';
@@ -48,7 +48,7 @@ export class Unpacker implements TarHandler {
   readonly #input: UnpackInput;
   /** The directory written to last, which is mostly the next one too. */
   #parent: { key: string; fd: number } | undefined;
-  #open: { parent: number; base: Buffer; entry: TarEntry; writer: FileWriter } | undefined;
+  #open: { entry: TarEntry; writer: FileWriter } | undefined;
   /** Times and modes of directories: what is made inside changes the one and may need the other. */
   readonly #later = new Map<string, { place: Place; entry: TarEntry }>();
   #remembered = 0;
@@ -72,7 +72,7 @@ export class Unpacker implements TarHandler {
     if (open === undefined) return;
     this.#within(open.entry, () => {
       open.writer.finish();
-      this.#dress(open.parent, open.base, open.entry, (mode) => fchmodSync(open.writer.fd, mode));
+      this.#dress(open.writer.fd, open.entry);
     });
     this.#close();
   }
@@ -161,7 +161,7 @@ export class Unpacker implements TarHandler {
     const { descriptors } = this.#input;
     const parent = this.#parentOf(place);
     const fd = openSync(descriptors.at(parent, place.base), O_PATH | constants.O_NOFOLLOW | constants.O_DIRECTORY);
-    closing(fd, () => this.#dress(parent, place.base, entry, (mode) => chmodSync(descriptors.of(fd), mode)));
+    closing(fd, () => this.#dress(fd, entry));
   }
 
   #leaveOut({ name }: TarEntry): void {
@@ -175,21 +175,18 @@ export class Unpacker implements TarHandler {
     this.#clear(parent, base, entry);
     switch (entry.type) {
       case 'file':
-        this.#open = { parent, base, entry, writer: new FileWriter(openSync(path, NEW_FILE, 0o600), entry, true) };
+        this.#open = { entry, writer: new FileWriter(openSync(path, NEW_FILE, 0o600), entry, true) };
         return;
       case 'symlink':
         symlinkSync(entry.link, path);
-        this.#dress(parent, base, entry, () => {}); // a link has no mode
+        this.#dressNew(path, entry, constants.S_IFLNK);
         return;
       case 'hardlink':
         this.#link(target, path, entry);
         return;
       case 'fifo':
         mknod(path, constants.S_IFIFO | 0o600);
-        // chmod(2) would follow what somebody puts there meanwhile.
-        this.#dress(parent, base, entry, (mode) =>
-          closing(openSync(path, O_PATH | constants.O_NOFOLLOW), (fd) => chmodSync(descriptors.of(fd), mode)),
-        );
+        this.#dressNew(path, entry, constants.S_IFIFO);
         return;
     }
   }
@@ -230,34 +227,44 @@ export class Unpacker implements TarHandler {
     unlinkSync(this.#input.descriptors.at(parent, base));
   }
 
-  /** Owner, then what a change of owner takes away: mode and capabilities; the times last. */
-  #dress(parent: number, base: Buffer, entry: TarEntry, chmod: (mode: number) => void): void {
-    const path = this.#input.descriptors.at(parent, base);
-    const { owners, privileges } = this.#input;
-    if (owners === 'root') lchownSync(path, 0, 0);
-    if (owners === 'kept') this.#keepOwner(path, entry);
-    chmod(entry.mode & (privileges ? 0o7777 : 0o1777));
-    if (privileges && entry.type === 'file') setCapability(path, entry);
-    utimensat(path, { atime: entry.atime ?? entry.mtime, mtime: entry.mtime });
+  /** What has no descriptor yet. Somebody may have put another thing in its place: that is left as it is. */
+  #dressNew(path: Buffer, entry: TarEntry, type: number): void {
+    closing(openSync(path, O_PATH | constants.O_NOFOLLOW), (fd) => {
+      if ((Number(statOf(fd).mode) & constants.S_IFMT) === type) this.#dress(fd, entry);
+    });
   }
 
-  #keepOwner(path: Buffer, { uid, gid }: TarEntry): void {
+  /**
+   * Owner, then what a change of owner takes away: mode and capabilities; the times last. By its descriptor: by its name whoever may write to the
+   * directory would get all that for a file of his choice, by a hard link, while the contents are on their way.
+   */
+  #dress(fd: number, entry: TarEntry): void {
+    const path = this.#input.descriptors.of(fd);
+    const { owners, privileges } = this.#input;
+    if (owners === 'root') chownSync(path, 0, 0);
+    if (owners === 'kept') this.#keepOwner(path, entry);
+    if (entry.type !== 'symlink') chmodSync(path, entry.mode & (privileges ? 0o7777 : 0o1777)); // a link has no mode
+    if (privileges && entry.type === 'file') setCapability(path, entry);
+    utimes(path, { atime: entry.atime ?? entry.mtime, mtime: entry.mtime });
+  }
+
+  #keepOwner(path: string, { uid, gid }: TarEntry): void {
     try {
-      lchownSync(path, uid, gid);
+      chownSync(path, uid, gid);
     } catch (error) {
       // The map does not have it; or, with a single id, may not give to another.
       if (!['EINVAL', 'EOVERFLOW', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
       this.#report.strangers++;
-      lchownSync(path, 0, 0);
+      chownSync(path, 0, 0);
     }
   }
 }
 
-function setCapability(path: Buffer, { xattrs }: TarEntry): void {
+function setCapability(path: string, { xattrs }: TarEntry): void {
   const capability = xattrs.find(({ name }) => name === 'security.capability');
   if (capability === undefined) return;
   try {
-    lsetxattr(path, capability.name, capability.value);
+    setxattr(path, capability.name, capability.value);
   } catch (error) {
     if (!['ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EINVAL'].includes(errnoOf(error) ?? '')) throw error;
   }

@@ -9,11 +9,11 @@ import { openSync, readSync } from 'node:fs';
 import { asTsrunError, errnoOf } from '../errors.js';
 import { LIMITS } from '../layer/limits.js';
 import { TarReader } from '../layer/tar/reader.js';
-import { becomeUndumpable, chroot, dieWithParent, O_PATH, openInRoot, syncfs } from '../sys/files.js';
+import { becomeUndumpable, chroot, dieWithParent, O_PATH, syncfs } from '../sys/files.js';
 import { closing, Descriptors, statOf } from './descriptors.js';
 import { changesOf } from './diff.js';
 import { ContainerDirectories } from './directories.js';
-import { badDestination, ofArchive } from './fault.js';
+import { badDestination, badSource, ofArchive } from './fault.js';
 import { Inside } from './inside.js';
 import type { DiffJob, FilesFailure, FilesJob, FilesMessage, ReadJob, Report, WriteJob } from './job.js';
 import { isKernels, pack } from './pack.js';
@@ -50,7 +50,7 @@ function enter(ids: ReadJob['ids']): number {
 const DESCRIPTORS = new Descriptors('');
 
 function read({ read: path, follow, as }: ReadJob, root: number): void {
-  const { directory, name, fd, stat, path: real } = new Inside(DESCRIPTORS, root).source(path, follow);
+  const { directory, name, fd, stat, path: real } = new Inside(DESCRIPTORS, root, badSource).source(path, follow);
   send({ found: { isDirectory: stat.isDirectory(), name: nameOf(path) } });
   const own = nameOf(follow ? real : path);
   const isRoot = stat.isDirectory() && isSame(root, fd);
@@ -64,9 +64,9 @@ function isSame(one: number, other: number): boolean {
 }
 
 function write(job: WriteJob, root: number): void {
-  const inside = new Inside(DESCRIPTORS, root);
+  const inside = new Inside(DESCRIPTORS, root, badDestination);
   const { directory, top } = place(job, inside);
-  const { fd, report } = unpackTo(directory, top, job, root);
+  const { fd, report } = unpackTo(inside, directory, top, job);
   if (job.sync) closing(fd, syncfs);
   send({ done: report });
 }
@@ -89,16 +89,15 @@ function place({ write: path, source }: WriteJob, inside: Inside): { directory: 
   return { directory: landing.directory, top: landing.name };
 }
 
-function unpackTo(directory: string, top: string | undefined, { keepOwners }: WriteJob, root: number): { fd: number; report: Report } {
-  new Inside(DESCRIPTORS, root).requireDirectory(directory);
-  const fd = openInRoot(root, directory, O_PATH);
+function unpackTo(inside: Inside, directory: string, top: string | undefined, { keepOwners }: WriteJob): { fd: number; report: Report } {
+  const fd = inside.directory(directory);
   if (isKernels(DESCRIPTORS.of(fd))) {
     throw badDestination(`${directory} is the kernel's, not a directory of the container`, directory, 'copy to another place');
   }
   send({ ready: true });
   const unpacker = new Unpacker({
     descriptors: DESCRIPTORS,
-    directories: new ContainerDirectories(DESCRIPTORS, root, directory),
+    directories: new ContainerDirectories(DESCRIPTORS, inside.root, directory),
     ...(top === undefined ? {} : { top }),
     owners: keepOwners ? 'kept' : 'root',
     privileges: true,

@@ -13,6 +13,8 @@ const XATTR_SIZE_MAX = 65536;
 
 const native = {
   lsetxattr: libcFunction('lsetxattr', ['int', ['void *', 'void *', 'void *', 'size_t', 'int']]),
+  setxattr: libcFunction('setxattr', ['int', ['void *', 'void *', 'void *', 'size_t', 'int']]),
+  getxattr: libcFunction('getxattr', ['long', ['void *', 'void *', 'void *', 'size_t']]),
   lgetxattr: libcFunction('lgetxattr', ['long', ['void *', 'void *', 'void *', 'size_t']]),
   llistxattr: libcFunction('llistxattr', ['long', ['void *', 'void *', 'size_t']]),
   lremovexattr: libcFunction('lremovexattr', ['int', ['void *', 'void *']]),
@@ -47,6 +49,18 @@ export function lsetxattr(path: Path, name: Path, value: Buffer): void {
 export function lgetxattr(path: Path, name: Path): Buffer {
   const value = Buffer.allocUnsafe(XATTR_SIZE_MAX);
   const length = native.lgetxattr(path, cString(path, 'lgetxattr'), cString(name, 'lgetxattr'), value, value.length);
+  return Buffer.from(value.subarray(0, length));
+}
+
+/** The same of what a link leads to, such as a descriptor's name in /proc/self/fd. */
+export function setxattr(path: Path, name: Path, value: Buffer): void {
+  native.setxattr(path, cString(path, 'setxattr'), cString(name, 'setxattr'), value, value.length, 0);
+}
+
+/** As lgetxattr, of what a link leads to. */
+export function getxattr(path: Path, name: Path): Buffer {
+  const value = Buffer.allocUnsafe(XATTR_SIZE_MAX);
+  const length = native.getxattr(path, cString(path, 'getxattr'), cString(name, 'getxattr'), value, value.length);
   return Buffer.from(value.subarray(0, length));
 }
 
@@ -90,10 +104,19 @@ const BILLION = 1_000_000_000n;
 
 /** Sets both times of the entry itself (a link is not followed). */
 export function utimensat(path: Path, times: Times): void {
+  setTimes(path, times, AT_SYMLINK_NOFOLLOW);
+}
+
+/** Sets both times of what a link leads to, such as a descriptor's name in /proc/self/fd. */
+export function utimes(path: Path, times: Times): void {
+  setTimes(path, times, 0);
+}
+
+function setTimes(path: Path, times: Times, flags: number): void {
   const specs = Buffer.allocUnsafe(32);
   writeTimespec(specs, 0, times.atime);
   writeTimespec(specs, 16, times.mtime);
-  native.utimensat(path, AT_FDCWD, cString(path, 'utimensat'), specs, AT_SYMLINK_NOFOLLOW);
+  native.utimensat(path, AT_FDCWD, cString(path, 'utimensat'), specs, flags);
 }
 
 /** tv_nsec is never negative: -0.5 s is second -1 and 500 000 000 ns. */

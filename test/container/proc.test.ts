@@ -1,7 +1,9 @@
 /** Recorded texts of /proc. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { type ProcessStat, parseStat, parseStatus, wordsOf } from '../../src/container/proc.js';
+import { type ProcessStat, parseStat, parseStatus, readMemoryFile, wordsOf } from '../../src/container/proc.js';
 import { membersOf } from '../../src/container/processes.js';
 
 const STAT = (name: string, pid = 9667, ppid = 9666, start = 2313793) =>
@@ -33,6 +35,22 @@ describe('/proc/PID/stat', () => {
 
   it('is nothing when it is cut', () => {
     for (const text of ['', '12', '12 (x', '12 (x) S 1']) assert.equal(parseStat(text), undefined);
+  });
+});
+
+describe('/proc/PID/cmdline', () => {
+  it('is read no further than a command line is shown, however long the process says it is', async () => {
+    const child = spawn(
+      '/bin/sleep',
+      Array.from({ length: 1000 }, () => `4711${'0'.repeat(200)}`),
+      { stdio: 'ignore' },
+    );
+    try {
+      await once(child, 'spawn');
+      assert.equal((await readMemoryFile(child.pid as number, 'cmdline'))?.length, 65536);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });
 

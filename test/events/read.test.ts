@@ -63,6 +63,31 @@ describe('the file of events', () => {
     await assert.rejects(following.next());
   });
 
+  it('is read whole by who takes his time, also when it is rotated twice meanwhile', async () => {
+    const file = newFile();
+    const fill = () => appendFileSync(file, `${'x'.repeat(EVENTS_LIMIT)}\n`);
+    const ids = ['older', 'newer', 'newest'];
+    recordEvent(file, event('older'));
+    fill();
+    recordEvent(file, event('newer'));
+    const following = readEvents(file, { since: BEGINNING });
+    const found = [(await following.next()).value?.id];
+    fill();
+    recordEvent(file, event('newest'));
+    while (found.length < ids.length) found.push((await following.next()).value?.id);
+    assert.deepEqual(found, ids);
+    await following.return(undefined);
+  });
+
+  it('has the time of the clock, also when that was set while we ran', (context) => {
+    const file = newFile();
+    const later = Date.now() + 3_600_000;
+    context.mock.method(Date, 'now', () => later);
+    recordEvent(file, event('a'));
+    const time = parseEvent(readFileSync(file, 'utf8').trimEnd())?.time ?? '';
+    assert.equal(time.slice(0, 23), new Date(later).toISOString().slice(0, 23));
+  });
+
   it('is chosen from by time', async () => {
     const file = newFile();
     const at = (second: number) => `2026-01-31T13:00:0${second}.000000000Z`;

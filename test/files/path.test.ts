@@ -58,6 +58,7 @@ describe('what is copied lands', () => {
     ['a file in place of a file', file, to('/x/y', 'other'), { directory: '/x', name: 'y' }],
     ['a file as a new one', file, to('/x/y'), { directory: '/x', name: 'y' }],
     ['a file nowhere', file, to('/x/y/'), { refused: 'no such directory' }],
+    ['a file in what is none', file, to('/x/y/', 'other'), { refused: 'no such directory' }],
     ['a directory in a directory', directory, to('/x', 'directory'), { directory: '/x', name: 'd' }],
     ['a directory over a file', directory, to('/x', 'other'), { refused: 'directory over a file' }],
     ['a directory as a new one', directory, to('/x/y'), { directory: '/x', name: 'y' }],

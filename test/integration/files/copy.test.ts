@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
+import { program } from '../library/program.js';
 import { describeLife } from '../lifecycle/place.js';
 
 const IDLE = 'while :; do sleep 1; done';
@@ -61,6 +62,14 @@ for (const who of identities()) {
       await refused(/no directory \/none/, `${home}/src/file`, 'in:/none/file');
       await refused(/no directory \/none/, `${home}/src/file`, 'in:/none/');
       await refused(/not a directory/, `${home}/src/file`, 'in:/etc/new-name/x');
+      await refused(/no directory/, `${home}/src/file`, 'in:/etc/new-name/');
+      await refused(/there is no \//, `in:/${'\u0001'.repeat(200)}/${`${'n'.repeat(200)}/`.repeat(18)}`, home);
+      await inside('in', 'ln -s /etc/nothing /etc/broken; ln -s around /around');
+      await refused(/no directory/, `${home}/src/file`, 'in:/etc/broken/');
+      if (who.name === 'range') {
+        for (const path of ['/around', '/around/x'])
+          assert.match((await life().box.tsrun(['cp', '--json', `${home}/src/file`, `in:${path}`])).stderr, /ERR_TSRUN_COPY_DESTINATION/);
+      }
       await inside('in', 'mkdir -p /clash/src/file /clash2 && echo x > /clash2/src');
       await refused(/cannot overwrite the directory/, `${home}/src`, 'in:/clash');
       await refused(/cannot overwrite the file/, `${home}/src`, 'in:/clash2');
@@ -72,6 +81,14 @@ for (const who of identities()) {
       await refused(/neither of the two/, home, '/tmp');
       await refused(/no container nobody/, 'nobody:/x', home);
     });
+
+    if (who.name === 'range')
+      it('holds nothing of an archive that nobody has begun to read', async () => {
+        await life().ok('create', '--name', 'unread', life().image, 'true');
+        const lines = `const archive = await tsrun.archiveFromContainer('unread', '/bin'); archive.destroy(); print('let go');`;
+        assert.deepEqual(await program(life(), lines), ['let go']);
+        await life().ok('rm', 'unread');
+      });
 
     it('sees the mounts of a container, whatever it does', async () => {
       await host('mkdir bound && echo bound > bound/file && echo new > fresh');

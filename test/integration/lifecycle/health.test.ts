@@ -108,6 +108,33 @@ for (const who of identities()) {
 
 const [first] = identities().filter(({ name }) => name === 'range');
 if (first)
+  describeLife(first, 'a health check', (life) => {
+    it('does not fail because somebody attaches or leaves between two of them', async () => {
+      const flags = ['--name', 'visited', '--health-cmd', 'true', '--health-retries', '1'];
+      await life().detached('while :; do echo tick; sleep 0.1; done', ...OFTEN, ...flags);
+      await becomes(life(), 'visited', 'healthy');
+      const two = async () => {
+        const last = async () => (await healthOf(life(), 'visited')).Log.at(-1)?.Start ?? '';
+        for (let turn = 0; turn < 2; turn++) {
+          const before = await last();
+          assert.ok(await until(async () => (await last()) > before));
+        }
+      };
+      for (let turn = 0; turn < 2; turn++) {
+        const client = life().box.start(['attach', '--no-stdin', '--sig-proxy=false', 'visited']);
+        await client.waitFor(/tick/);
+        await two();
+        process.kill(client.pid, 'SIGKILL');
+        await client.finished;
+        await two();
+      }
+      const words = (await life().ok('events', '--since', '1h', '--until', '0s', '--format', '{{.Action}}')).match(/health_status.*/g);
+      assert.deepEqual(words, ['health_status: healthy']);
+      await life().ok('rm', '-f', 'visited');
+    });
+  });
+
+if (first)
   describeLife(first, 'an image’s HEALTHCHECK', (life) => {
     it('is asked in the image’s shell, also of a foreground run; --no-healthcheck leaves it out', async () => {
       const directory = temporaryDirectory(first);
