@@ -19,7 +19,7 @@ import { buildLinux } from './linux.js';
 import { buildMounts } from './mounts.js';
 import { buildArgs, buildCwd } from './process.js';
 import { checkDomainname, isMapped, parseShmSize, parseUmask, refuseCovered, withGroups } from './situation.js';
-import { parseSpaces, type SpacesInput, spaceOf } from './spaces.js';
+import { hasHostNetwork, parseSpaces, type SpacesInput, spaceOf } from './spaces.js';
 import { type Zone, zoneMounts, zoneVariable } from './timezone.js';
 import { type ResolvedUser, resolveGroups, resolveUser } from './user.js';
 import { type Inherited, mountAnnotations, type NamedVolume, userMounts } from './user-mounts.js';
@@ -131,7 +131,7 @@ export function buildSpec(input: BuildInput): Built {
   refuseCovered(devices, asked.mounts);
   const mounts = buildMounts({
     spaces,
-    ownNetwork: ownNetwork || network.settings.mode === 'container',
+    ownNetwork: ownNetwork || (network.settings.mode === 'container' && !hasHostNetwork('container', spaces)),
     noHosts: options.noHosts ?? false,
     readOnly: options.readOnly ?? false,
     ttyGroup: isMapped(5, ids.gid),

@@ -5,7 +5,7 @@ import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
 import { defaultSeccomp } from '../security/seccomp/resolve.js';
 import type { IdMap, Linux, Namespace, NamespaceType, Process } from '../spec/runtime.js';
 import type { BuildInput, NetworkInput } from './build.js';
-import { namespaceOfSpace, SPACES, type SpaceName, type SpacesInput } from './spaces.js';
+import { hasHostNetwork, namespaceOfSpace, SPACES, type SpaceName, type SpacesInput } from './spaces.js';
 import { parseSysctls } from './sysctl.js';
 
 const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
@@ -35,8 +35,9 @@ function isSpace(type: NamespaceType): type is SpaceName {
 }
 
 /** The namespaces of another container belong to its user namespace, which is shared with them. */
-function namespaceOf(type: NamespaceType, { settings, path }: NetworkInput, { neighbour }: SpacesInput): Namespace[] {
-  if (type === 'network' && settings.mode === 'host') return [];
+function namespaceOf(type: NamespaceType, { settings, path }: NetworkInput, spaces: SpacesInput): Namespace[] {
+  const { neighbour } = spaces;
+  if (type === 'network' && hasHostNetwork(settings.mode, spaces)) return [];
   if (type === 'network' && path !== undefined) return [{ type, path }];
   return type === 'user' && neighbour !== undefined ? [{ type, path: `/proc/${neighbour.pid}/ns/user` }] : [{ type }];
 }

@@ -97,6 +97,11 @@ export function spaceOf(name: SpaceName, { asked, neighbour }: SpacesInput): 'ow
   return neighbour?.namespaces.some(({ type }) => type === name) ? 'joined' : 'host';
 }
 
+/** One whose network is joined may itself have the host's. */
+export function hasHostNetwork(mode: string, { neighbour }: SpacesInput): boolean {
+  return mode === 'host' || (mode === 'container' && neighbour?.namespaces.every(({ type }) => type !== 'network') === true);
+}
+
 /** Of the runtime spec. */
 export function namespaceOfSpace(name: SpaceName, spaces: SpacesInput): Namespace[] {
   const mode = spaces.asked[name];

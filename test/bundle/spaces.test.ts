@@ -1,7 +1,15 @@
 /** --pid, --ipc, --uts, --cgroupns: what may be said, and what of the runtime spec comes of it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { keptSpaces, namespaceOfSpace, parseSpaces, SPACES, type SpacesInput, spaceMounts } from '../../src/bundle/spaces.js';
+import {
+  hasHostNetwork,
+  keptSpaces,
+  namespaceOfSpace,
+  parseSpaces,
+  SPACES,
+  type SpacesInput,
+  spaceMounts,
+} from '../../src/bundle/spaces.js';
 import type { Namespace } from '../../src/spec/runtime.js';
 
 const SHM = { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [] };
@@ -43,6 +51,14 @@ describe('the namespaces of a container', () => {
       namespaces: ['uts=/proc/7/ns/uts'],
       mounts: ['/proc>/proc', '/sys/fs/cgroup>/sys/fs/cgroup', '/dev/mqueue>/dev/mqueue', '/dev/shm>/dev/shm'],
     });
+  });
+
+  it('hold for the network too: of one that has the host’s, that', () => {
+    const spaces = (theirs: readonly Namespace[]) => ({ asked: parseSpaces({}), neighbour: { pid: 7, namespaces: theirs, hostname: 'h' } });
+    assert.deepEqual(
+      [spaces([{ type: 'network' }]), spaces(ALL), { asked: parseSpaces({}) }].map((each) => hasHostNetwork('container', each)),
+      [false, true, false],
+    );
   });
 
   it('are those of files; one for itself may do without /dev/shm, or let others in', () => {

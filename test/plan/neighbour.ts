@@ -11,7 +11,7 @@ export function filesOf({ pid }: Facts['running']): RunOptions {
 }
 
 export function spacesInput({ pid }: Facts['running'], options: RunOptions): SpacesInput {
-  const namespaces = (['user', 'pid', 'ipc', 'uts', 'cgroup'] as const).map((type) => ({ type }));
+  const namespaces = (['user', 'network', 'pid', 'ipc', 'uts', 'cgroup'] as const).map((type) => ({ type }));
   const asked = parseSpaces(options);
   return options.pid === BESIDE.pid ? { asked, neighbour: { pid, namespaces, hostname: 'first' } } : { asked, noQueues: true }; // not every host has /dev/mqueue
 }
