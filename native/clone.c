@@ -8,6 +8,7 @@
 
 #include "health.h"
 #include "log.h"
+#include "members.h"
 #include "operations.h"
 #include "relay.h"
 #include "serve.h"
@@ -37,7 +38,7 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 	c->on_exit_count = 0;
 	c->terminal = -1;
 	c->interruptible = false;
-	c->signals_to = c->tied_to = NULL;
+	c->signals_to = c->tied_to = c->members = NULL;
 	c->time_limit = 0;
 	c->exit_status = 0;
 	c->failure.error = 0;
@@ -129,22 +130,22 @@ int rid_of_streams(struct context *c)
 }
 
 /* Everything but what it watches and the lock is let go: a stream held open here would never end for its reader. */
-int hold_only(struct context *c, int process, int lock)
+int hold_only(struct context *c, const int *fds, size_t count)
 {
-	for (size_t i = 0; i < c->descriptor_count; i++)
-		if (c->descriptors[i].fd > 2 && c->descriptors[i].fd != process && c->descriptors[i].fd != lock)
+	for (size_t i = 0; i < c->descriptor_count; i++) {
+		bool held = c->descriptors[i].fd <= 2;
+		for (size_t n = 0; n < count; n++)
+			held |= c->descriptors[i].fd == fds[n];
+		if (!held)
 			close_fd(&c->descriptors[i].fd);
+	}
 	return rid_of_streams(c);
 }
 
-/*
- * The keeper: waits for the end of its parent, kill -9 included, and then ends the container, which may have cleared its own
- * parent-death signal. The lock stays held until the container is gone.
- */
-int op_keep(struct context *c, const struct op *op)
+static int keep(struct context *c, int process, int lock, int members)
 {
-	int process = descriptor(c, op->args[0].name), lock = descriptor(c, op->args[1].name);
-	if (process < 0 || lock < 0 || setsid() < 0 || hold_only(c, process, lock) < 0)
+	const int held[] = { process, lock, members };
+	if (process < 0 || lock < 0 || setsid() < 0 || hold_only(c, held, 3) < 0)
 		return -1;
 	struct pollfd parent = { .fd = c->peers[0].channel }, container = { .fd = process, .events = POLLIN };
 	while (poll(&parent, 1, -1) < 0)
@@ -153,7 +154,25 @@ int op_keep(struct context *c, const struct op *op)
 	sys_pidfd_send_signal(process, SIGKILL);
 	while (poll(&container, 1, -1) < 0 && errno == EINTR)
 		;
+	end_members(c);
 	return 0;
+}
+
+/*
+ * The keeper: waits for the end of its parent, kill -9 included, and then ends the container, which may have cleared its own
+ * parent-death signal. The lock stays held until the container is gone.
+ */
+int op_keep(struct context *c, const struct op *op)
+{
+	return keep(c, descriptor(c, op->args[0].name), descriptor(c, op->args[1].name), -1);
+}
+
+/* The same where the container's end is not that of all its processes. */
+int op_keep_members(struct context *c, const struct op *op)
+{
+	c->members = op->args[2].name;
+	int members = descriptor(c, c->members);
+	return members < 0 ? -1 : keep(c, descriptor(c, op->args[0].name), descriptor(c, op->args[1].name), members);
 }
 
 int start_plan(struct context *c, const char *name, const struct plan *plan)

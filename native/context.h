@@ -66,6 +66,7 @@ struct context {
 	int window, pty;                /* the caller's terminal whose size the container's pty has, and that, or -1 */
 	struct termios saved_terminal;
 	const char *tied_to;            /* the process whose loss ends the run, unless it says "detached", or NULL */
+	const char *members;            /* the mount namespace whose processes end with the run, or NULL */
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	int signal_manner;              /* FORWARD_… */
 	sigset_t original_mask;
@@ -100,7 +101,7 @@ int name_end(struct context *, const char *name, const char *end, int fd); /* of
 int descriptor(struct context *, const char *name);           /* -1 with EBADF when there is none */
 void forget_descriptor(struct context *, const char *name);
 int vacate(struct context *, int fd);                          /* moves ours away from a number that the program behind exec gets */
-int hold_only(struct context *, int one, int other);              /* lets go of all else */
+int hold_only(struct context *, const int *fds, size_t count); /* lets go of all else */
 int rid_of_streams(struct context *);                           /* the standard ones become the null device, our own go */
 int raise_descriptors(struct rlimit *old);                     /* to the hard limit */
 int write_all(int fd, const char *bytes, size_t size);

@@ -180,6 +180,7 @@ int op_open_namespace(struct context *c, const struct op *op)
 int op_join(struct context *c, const struct op *op)
 {
 	int fd = descriptor(c, op->args[0].name);
+	note_path(c, op->args[0].name);
 	return fd < 0 ? -1 : setns(fd, (int)op->args[1].number);
 }
 

@@ -71,6 +71,7 @@ int init_main(int argc, char **argv)
 	int status = 0, channel = take_channel(argc, argv);
 	if (channel < 0)
 		return 125;
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* in another's pid namespace it is not process 1 */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &original);
 	int signals = signalfd(-1, &all, SFD_CLOEXEC);

@@ -44,6 +44,13 @@ static int new_mount(const char *type, unsigned attr, const char *const *options
 	return sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -1 : sys_fsmount(fs, FSMOUNT_CLOEXEC, attr);
 }
 
+/* Attached nowhere yet: it shows the namespace of this process, for another one to attach. */
+int op_new_mount(struct context *c, const struct op *op)
+{
+	freeing char *type = fill_text(c, op->args[0].span);
+	return type ? name_descriptor(c, op->args[1].name, new_mount(type, 0, NULL)) : -1;
+}
+
 /*
  * A private tmpfs over "/": our root stays what it was, relative names now lie in the tmpfs. Overlay clones its layers only from
  * mounts of its own namespace, and short relative names keep the options of 120 layers in one page. Over another directory, for a

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "members.h"
 #include "operations.h"
 #include "sys.h"
 
@@ -85,6 +86,7 @@ void end_peers(struct context *c)
 			kill(peer->pid, SIGKILL);
 		reap(peer);
 	}
+	end_members(c);
 }
 
 void unblock_signals(struct context *c)

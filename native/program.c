@@ -63,7 +63,8 @@ int op_keep_program(struct context *c, const struct op *op)
 {
 	struct peer *peer = find_peer(c, op->args[0].name);
 	int container = descriptor(c, op->args[1].name), output = descriptor(c, op->args[2].name);
-	if (!peer || container < 0 || output < 0 || hold_only(c, container, output) < 0)
+	const int held[] = { container, output };
+	if (!peer || container < 0 || output < 0 || hold_only(c, held, 2) < 0)
 		return -1;
 	struct pollfd polls[] = { { c->peers[0].channel, 0, 0 }, { container, POLLIN, 0 }, { peer->pidfd, POLLIN, 0 }, { output, POLLIN, 0 } };
 	for (;;) {

@@ -7,6 +7,7 @@
 #include "context.h"
 #include "health.h"
 #include "log.h"
+#include "members.h"
 #include "observe.h"
 #include "operations.h"
 #include "relay.h"
@@ -80,6 +81,7 @@ static int collect(struct run *run)
 		return 0;
 	run->peer->status = run->forced >= 0 ? run->forced : status_of(status);
 	run->peer->signal = run->forced > 128 ? run->forced - 128 : WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	end_members(run->c);
 	return 1;
 }
 

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { checkSituation } from '../bundle/situation.js';
+import { parseSpaces } from '../bundle/spaces.js';
 import { checkName } from '../container/name.js';
 import { type ErrorCode, TsrunError } from '../errors.js';
 import { checkNetwork } from './network.js';
@@ -24,6 +25,7 @@ export function checkRun(options: RunOptions): void {
   if (pidfile !== undefined) checkNewFile(pidfile, 'pid file');
   if (tz !== undefined && tz !== 'local') checkZone(tz);
   checkSituation(options);
+  parseSpaces(options);
   checkNetwork(options);
 }
 

@@ -17,6 +17,7 @@ import { notRunning, runningContainer } from './existing-container.js';
 import type { CommonOptions } from './options.js';
 import { recordContainer } from './record.js';
 import { openSession } from './session.js';
+import { sharesProcesses } from './spaces.js';
 import { startContainer } from './start.js';
 
 /** Ends it by its stop signal, and by SIGKILL after `timeout` seconds (-1: never). One that does not run is left as it is. */
@@ -108,7 +109,7 @@ export async function pauseContainer(name: string, options: CommonOptions = {}):
       subject: container.name,
       hint: `let it go on with: tsrun unpause ${container.name}`,
     });
-  await perform(compilePausePlan({ pid, startTime }, identityOf(spec).ids));
+  await perform(compilePausePlan({ pid, startTime }, identityOf(spec).ids, sharesProcesses(paths, container, spec)));
   writeFileSync(pauseFile(container.directory), '', { mode: 0o600 });
   recordContainer(paths, container, 'pause');
   return { id: container.id };
@@ -121,7 +122,7 @@ export async function unpauseContainer(name: string, options: CommonOptions = {}
   const { container, spec, pid, startTime } = runningContainer(paths, name);
   if (container.status !== 'paused')
     throw new TsrunError('ERR_TSRUN_CONTAINER_STOPPED', `the container ${container.name} is not paused`, { subject: container.name });
-  await perform(compileUnpausePlan({ pid, startTime }, identityOf(spec).ids));
+  await perform(compileUnpausePlan({ pid, startTime }, identityOf(spec).ids, sharesProcesses(paths, container, spec)));
   rmSync(pauseFile(container.directory), { force: true });
   recordContainer(paths, container, 'unpause');
   return { id: container.id };

@@ -142,7 +142,7 @@ async function reading(
   const visited = await visit(
     paths,
     name,
-    ({ ids }) => ({ read: absolutePath(path), follow, ids, ...(as === undefined ? {} : { as }) }),
+    ({ become }) => ({ read: absolutePath(path), follow, become, ...(as === undefined ? {} : { as }) }),
     options.signal,
   );
   visited.input.end();

@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:os';
 import { parseSize } from '../bundle/size.js';
+import type { SpaceMode, Spaces } from '../bundle/spaces.js';
 import type { ContainerSettings, HealthCheck } from '../plan/settings.js';
 import { type RuntimeSpec, UNLIMITED } from '../spec/runtime.js';
 import { type ContainerMountSummary, type ContainerPort, devicesOf, type Settings, settingsOf } from './container-details.js';
@@ -179,7 +180,7 @@ function hostConfigOf({ rm, networkMode, mounts, portBindings = [], config: spec
     })),
     GroupAdd: Array.isArray(settings['groups']) ? settings['groups'].map(String) : [],
     ShmSize: shmSize(spec),
-    UTSMode: linux?.namespaces?.some(({ type }) => type === 'uts') ? '' : 'host',
+    ...modesOf((settings['spaces'] ?? {}) as Partial<Spaces>),
     Sysctls: linux?.sysctl ?? {},
     Ulimits: (process?.rlimits ?? []).map(({ type, soft, hard }) => ({
       Name: type.replace('RLIMIT_', '').toLowerCase(),
@@ -190,6 +191,16 @@ function hostConfigOf({ rm, networkMode, mounts, portBindings = [], config: spec
     MaskedPaths: linux?.maskedPaths ?? [],
     ReadonlyPaths: linux?.readonlyPaths ?? [],
   };
+}
+
+/** docker's words, podman's for a file; nothing is what a container has of its own. */
+function modesOf({ pid, ipc, uts, cgroup }: Partial<Spaces>): Record<string, string> {
+  return { PidMode: modeOf(pid, ''), IpcMode: modeOf(ipc, 'private'), UTSMode: modeOf(uts, ''), CgroupnsMode: modeOf(cgroup, 'private') };
+}
+
+function modeOf(space: SpaceMode | undefined, own: string): string {
+  if (space === undefined || space.mode === 'private') return own;
+  return space.mode === 'container' ? `container:${space.container}` : space.mode === 'namespace' ? `ns:${space.path}` : space.mode;
 }
 
 /** -1 is docker's word for none. */

@@ -10,8 +10,8 @@ import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
 import type { ExistingContainer } from '../plan/run.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { ownArch } from './host.js';
-import { findNeighbour } from './network.js';
 import { eventSource } from './record.js';
+import { neighbourOf } from './spaces.js';
 
 /** Files that were made with the container and that it has mounted. */
 const FILES = ['hosts', 'hostname', 'resolv.conf'];
@@ -27,8 +27,8 @@ export function stoppedContainer(paths: StorePaths, name: string): ExistingConta
   }
   ensurePrivateDirectory(paths.run, process.getuid?.() ?? 0);
   const kept = keptContainer(paths, container);
-  const { network } = kept.settings;
-  return network.mode === 'container' ? { ...kept, neighbour: findNeighbour(findContainer(paths, network.container)) } : kept;
+  const neighbour = neighbourOf(paths, kept.settings);
+  return neighbour ? { ...kept, neighbour } : kept;
 }
 
 /** What is known of it, whatever its status. @throws ERR_TSRUN_STORE_UNREADABLE */

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NetworkInput } from '../bundle/build.js';
-import { type Container, findContainer, readConfig } from '../container/state.js';
-import { readStatus } from '../container/status.js';
+import type { Neighbour } from '../bundle/spaces.js';
+import { type Container, findContainer } from '../container/state.js';
 import { TsrunError } from '../errors.js';
 import { parseAddresses } from '../network/address.js';
 import { chooseNetwork } from '../network/choose.js';
@@ -14,12 +14,10 @@ import { probeNetwork } from '../network/probe.js';
 import { resolvConf } from '../network/resolv.js';
 import type { PublishedPort } from '../network/settings.js';
 import type { StorePaths } from '../paths.js';
-import type { IdMapping } from '../security/idmap.js';
 import type { RunOptions } from './options.js';
 
 export interface PreparedNetwork {
   input: NetworkInput;
-  neighbour?: { pid: number; startTime: string };
   notes: string[];
 }
 
@@ -53,10 +51,15 @@ export function checkNetwork(options: NetworkOptions): void {
 }
 
 /** @param exposed the image's ExposedPorts */
-export function prepareNetwork(paths: StorePaths, ids: IdMapping, options: NetworkOptions, exposed: readonly string[]): PreparedNetwork {
+export function prepareNetwork(
+  paths: StorePaths,
+  options: NetworkOptions,
+  neighbour: Neighbour | undefined,
+  exposed: readonly string[],
+): PreparedNetwork {
   const mode = parseNetworkMode(options.network);
   const notes: string[] = [];
-  if (mode.type === 'container') return joinContainer(findContainer(paths, mode.name), ids, options);
+  if (mode.type === 'container' && neighbour) return joinContainer(findContainer(paths, mode.name), neighbour, options);
   const probed = NEEDS_PROBE.has(mode.type) ? probeNetwork(process.env, process.getuid?.() ?? 0) : { tun: false, route: false };
   const { settings, stack, note } = chooseNetwork(mode, probed, wantsHost(options.addHost), parseAddresses(options, mode));
   if (note !== undefined) notes.push(note);
@@ -90,37 +93,17 @@ function publishedPorts(mode: NetworkMode, options: NetworkOptions, exposed: rea
   return ports;
 }
 
-/**
- * The first process of the container whose network is joined, asked for anew at each start.
- * @throws ERR_TSRUN_UNSUPPORTED when it does not run
- */
-export function findNeighbour(container: Container): { pid: number; startTime: string } {
-  const { name, directory, pid, status } = container;
-  const { startTime } = readStatus(directory);
-  if (status === 'running' && pid !== undefined && startTime !== undefined) return { pid, startTime };
-  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--network container:${name}: that container does not run`, {
-    subject: name,
-    hint: 'start it first, or choose another network',
-  });
-}
-
-/** Its network, its name servers and its hosts; and its user namespace, to which the network belongs. */
-function joinContainer(container: Container, ids: IdMapping, options: NetworkOptions): PreparedNetwork {
-  const { name, id, directory } = container;
-  const neighbour = findNeighbour(container);
-  if (readConfig(container).annotations?.['io.tsrun.owners'] !== ids.owners)
-    throw notOurs(`container:${name}`, 'it was started with another --userns, so its network belongs to others');
+/** Its network, its name servers and its hosts. */
+function joinContainer({ id, directory }: Container, { pid }: Neighbour, options: NetworkOptions): PreparedNetwork {
   return {
     input: {
       settings: { mode: 'container', container: id },
       ports: [],
-      path: `/proc/${neighbour.pid}/ns/net`,
-      userPath: `/proc/${neighbour.pid}/ns/user`,
+      path: `/proc/${pid}/ns/net`,
       resolvConf: resolvConf({ host: textOf(join(directory, 'resolv.conf')), reach: 'shared', ...resolverOptions(options) }),
       hosts: textOf(join(directory, 'hosts')),
       added: addedHosts(options.addHost),
     },
-    neighbour,
     notes: [],
   };
 }

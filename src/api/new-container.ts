@@ -35,6 +35,7 @@ import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
+import { type PreparedSpaces, prepareSpaces } from './spaces.js';
 import { findZone } from './timezone.js';
 import { checkSlaves, inheritedMounts } from './volumes-from.js';
 
@@ -46,18 +47,25 @@ export async function newContainer(image: string, command: readonly string[], gi
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
   sweep(session.paths);
   const identity = inGroups(await findIdentity(session.paths, options, options.signal), options);
+  const spaces = prepareSpaces(session.paths, identity.ids, options);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
-  const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
+  const network = prepareNetwork(
+    session.paths,
+    options,
+    spaces.input.neighbour,
+    Object.keys(root.image?.config.config?.ExposedPorts ?? {}),
+  );
   const asked = lookUp(options, root.layers);
-  const settings = settingsFor(options, root, network, asked);
-  const built = buildContainer(session.paths, identity, image, command, root, network, settings, asked, options);
+  const settings = settingsFor(options, root, network, spaces, asked);
+  const built = buildContainer(session.paths, identity, image, command, root, network, spaces, settings, asked, options);
   checkSources((built.spec.mounts ?? []).filter(({ source }) => !source?.startsWith(`${session.paths.volumes}/`)));
   checkSlaves(built.spec.mounts ?? [], () => readFileSync('/proc/self/mountinfo', 'utf8'));
   for (const { name, labels } of built.volumes) await claimVolume(session.paths, name, labels, identity, options.signal);
-  for (const note of [...identity.ids.notes, ...network.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
+  for (const note of [...identity.ids.notes, ...network.notes, ...spaces.notes, ...built.notes])
+    noteOnce(session.paths, note, options.onNote);
   for (const note of proxyNotes(options, process.env)) options.onNote?.(note);
   if (options.replace) await makeRoom(session.paths, options);
-  return assemble(session.paths, identity, image, settings, network, built, options);
+  return assemble(session.paths, identity, image, settings, spaces, built, options);
 }
 
 /** `--group-add keep-groups`. Root's groups, of which 0 is one, open files of the host's that no container should read. */
@@ -141,6 +149,7 @@ function buildContainer(
   command: readonly string[],
   root: Root,
   network: PreparedNetwork,
+  spaces: PreparedSpaces,
   settings: ContainerSettings,
   { devices, zone }: LookedUp,
   options: RunOptions,
@@ -163,9 +172,10 @@ function buildContainer(
       copied: copiedVariables(options, process.env),
       limits: readFileSync('/proc/self/limits', 'utf8'),
       groups: process.getgroups?.() ?? [],
-      ...(network.input.settings.mode === 'host' || options.uts === 'host' ? { hostname: hostname() } : {}),
+      hostname: hostname(),
     },
     network: network.input,
+    spaces: spaces.input,
     terminal: options.tty ?? false,
     rootPath: root.source.type === 'directory' ? root.source.path : 'rootfs',
     containerDir: containerDirectory(paths, options),
@@ -175,7 +185,13 @@ function buildContainer(
   });
 }
 
-function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork, { devices }: LookedUp): ContainerSettings {
+function settingsFor(
+  options: RunOptions,
+  root: Root,
+  network: PreparedNetwork,
+  { kept }: PreparedSpaces,
+  { devices }: LookedUp,
+): ContainerSettings {
   const { rm = false, restart, timeout, pidfile, groupAdd } = options;
   const policy = parseRestart(restart ?? 'no');
   if (rm && policy.name !== 'no')
@@ -189,6 +205,7 @@ function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork, 
     root: root.source,
     network: network.input.settings,
     ports: network.input.ports,
+    ...(kept ? { spaces: kept } : {}),
     restart: policy,
     log: parseLog(options.logDriver ?? 'json-file', options.logOpt ?? []),
     stopSignal: parseSignal(options.stopSignal ?? root.image?.config.config?.StopSignal ?? 'SIGTERM'),
@@ -206,7 +223,7 @@ function assemble(
   { ids, mappers }: Identity,
   image: string,
   settings: ContainerSettings,
-  network: PreparedNetwork,
+  { neighbour }: PreparedSpaces,
   built: Built,
   options: RunOptions,
 ): NewContainer {
@@ -217,7 +234,7 @@ function assemble(
   return {
     ...built,
     settings,
-    ...(network.neighbour ? { neighbour: network.neighbour } : {}),
+    ...(neighbour ? { neighbour } : {}),
     ids,
     ...(mappers ? { mappers } : {}),
     ...(ids.slice ? { slice: paths.slice(ids.slice.start, ids.slice.size) } : {}),

@@ -84,11 +84,13 @@ export interface RunOptions extends PullOptions {
   sysctl?: string[];
   /** `nofile=1024[:2048]`, `core=-1`; `host` leaves all as the caller has them. */
   ulimit?: string[];
-  /** `private`; no other one is supported yet. */
-  cgroupns?: 'private';
-  ipc?: 'private';
-  pid?: 'private';
-  uts?: 'private' | 'host';
+  /** `private`, `host`, `container:NAME` */
+  cgroupns?: string;
+  /** `private`, `shareable`, `none`, `host`, `container:NAME`, `ns:PATH` */
+  ipc?: string;
+  /** `private`, `host`, `container:NAME`, `ns:PATH` */
+  pid?: string;
+  uts?: string;
   /** `none`, `host`, `pasta[:options]`, `slirp4netns[:options]`, `container:NAME`, `ns:PATH`; default: the first of pasta and slirp4netns that works. */
   network?: string;
   /** `[ip:][hostPort:]containerPort[/udp]` */

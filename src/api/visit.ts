@@ -4,12 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Container, findContainer } from '../container/state.js';
 import { readStatus } from '../container/status.js';
 import { type ErrorCode, TsrunError } from '../errors.js';
-import type { FilesFailure, FilesJob, FilesMessage } from '../files/job.js';
+import type { Become, FilesFailure, FilesJob, FilesMessage } from '../files/job.js';
 import type { StorePaths } from '../paths.js';
 import type { Plan } from '../plan/operations.js';
 import { compileVisitRunningPlan, compileVisitStoppedPlan } from '../plan/visit.js';
 import { filesProgram } from '../runtime/locate.js';
 import { type Launched, launch } from '../runtime/spawn.js';
+import { firstIds } from '../security/idmap-form.js';
 import { keptContainer } from './existing-container.js';
 
 export interface Visit {
@@ -25,7 +26,7 @@ export interface Visit {
 }
 
 /** What of a job depends on the container. */
-export type JobFor = (inside: { ids: 'range' | 'single'; sync: boolean }) => FilesJob;
+export type JobFor = (inside: { become: Become; sync: boolean }) => FilesJob;
 
 /**
  * In a container that runs its own mount tree is seen; in one that does not what `start` would mount of files. That is locked meanwhile, so that
@@ -54,16 +55,16 @@ function isMeanwhile(error: unknown, { status }: Container): boolean {
 
 function planFor(paths: StorePaths, container: Container, jobFor: JobFor): Plan {
   const kept = keptContainer(paths, container);
-  const ids = kept.ids.setgroups === 'deny' ? 'single' : 'range';
+  const become = { ...firstIds(kept.ids), leavesGroups: kept.ids.setgroups === 'allow' };
   if (['running', 'paused'].includes(container.status)) {
     const { pid, startTime } = readStatus(container.directory);
     if (pid === undefined || startTime === undefined) throw busy(container, 'ERR_TSRUN_CONTAINER_STOPPED');
-    return compileVisitRunningPlan({ pid: Number(pid), startTime: Number(startTime) }, programFor(jobFor({ ids, sync: false })));
+    return compileVisitRunningPlan({ pid: Number(pid), startTime: Number(startTime) }, kept, programFor(jobFor({ become, sync: false })));
   }
   if (!['created', 'stopped'].includes(container.status)) throw busy(container, 'ERR_TSRUN_CONTAINER_RUNNING');
   // A process of its own serves the files and is ended with the plan.
   const sync = kept.settings.root.type === 'fuse-overlayfs';
-  return compileVisitStoppedPlan(kept, programFor(jobFor({ ids, sync })));
+  return compileVisitStoppedPlan(kept, programFor(jobFor({ become, sync })));
 }
 
 function busy({ name, status }: Container, code: ErrorCode): TsrunError {

@@ -19,7 +19,8 @@ import { parseUlimits } from './limits.js';
 import { buildLinux } from './linux.js';
 import { buildMounts } from './mounts.js';
 import { buildArgs, buildCwd } from './process.js';
-import { checkDomainname, isMapped, parseShmSize, parseUmask, refuseCovered, refuseNames, withGroups } from './situation.js';
+import { checkDomainname, isMapped, parseShmSize, parseUmask, refuseCovered, withGroups } from './situation.js';
+import { hasHostNetwork, parseSpaces, type SpacesInput, spaceOf } from './spaces.js';
 import { type Zone, zoneMounts, zoneVariable } from './timezone.js';
 import { type ResolvedUser, resolveGroups, resolveUser } from './user.js';
 import { type Inherited, mountAnnotations, type NamedVolume, userMounts } from './user-mounts.js';
@@ -43,6 +44,8 @@ export interface BuildInput {
   terminal: boolean;
   /** Default: as `options.network` says, `none` or `host`. */
   network?: NetworkInput;
+  /** Default: as the options say, where they name no container. */
+  spaces?: SpacesInput;
   /** `root.path`: relative to the container's directory, or absolute. */
   rootPath: string;
   /** The container's directory, where `files` will lie; absolute, may hold slots. */
@@ -67,8 +70,6 @@ export interface NetworkInput {
   ports: readonly PublishedPort[];
   /** A namespace that is there already, as a path: that of a container or a file. */
   path?: string;
-  /** The user namespace that it belongs to. */
-  userPath?: string;
   resolvConf: string;
   /** The whole of /etc/hosts, where the network has one already. */
   hosts?: string;
@@ -89,7 +90,7 @@ export interface HostFacts {
   groups?: readonly number[];
   /** readThermalPaths() */
   thermalPaths?: readonly string[];
-  /** Of the host, for `--network host`. */
+  /** Of the host, for `--network host` and `--uts host`. */
   hostname?: string;
   hosts?: string;
   resolvConf?: string;
@@ -118,9 +119,10 @@ export function buildSpec(input: BuildInput): Built {
     facts: { recursiveReadOnly: kernelAtLeast(host.kernel, 5, 12) },
   });
   notes.push(...asked.notes);
-  const hostUts = options.uts === 'host';
-  const hostname = chooseHostname(options.hostname, hostNetwork || hostUts ? host.hostname : undefined);
-  if (hostUts) refuseNames(options);
+  const spaces = input.spaces ?? { asked: parseSpaces(options) };
+  const uts = spaceOf('uts', spaces);
+  const given = uts === 'joined' ? spaces.neighbour?.hostname : hostNetwork || uts === 'host' ? host.hostname : undefined;
+  const hostname = chooseHostname(options.hostname, given);
   const user = chooseUser(input);
   const added = resolveGroups(options.groupAdd ?? [], input.group);
   const process = buildProcess(input, user, withGroups(mappedUser(user, ids, notes), added, ids), hostname);
@@ -129,7 +131,8 @@ export function buildSpec(input: BuildInput): Built {
   const own = [...devices.map(deviceMount), ...(input.zone ? zoneMounts(input.zone) : [])];
   refuseCovered(devices, asked.mounts);
   const mounts = buildMounts({
-    ownNetwork: ownNetwork || network.settings.mode === 'container',
+    spaces,
+    ownNetwork: ownNetwork || (network.settings.mode === 'container' && !hasHostNetwork('container', spaces)),
     noHosts: options.noHosts ?? false,
     readOnly: options.readOnly ?? false,
     ttyGroup: isMapped(5, ids.gid),
@@ -144,7 +147,7 @@ export function buildSpec(input: BuildInput): Built {
     hostname,
     ...(options.domainname === undefined ? {} : { domainname: checkDomainname(options.domainname) }),
     mounts,
-    linux: buildLinux(input, process, network),
+    linux: buildLinux(input, process, network, spaces),
     annotations: buildAnnotations(input.image, {
       'io.tsrun.owners': ids.owners,
       ...(ids.keepsGroups ? { [KEEPS_GROUPS]: '1' } : {}),

@@ -5,12 +5,13 @@ import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
 import { defaultSeccomp } from '../security/seccomp/resolve.js';
 import type { IdMap, Linux, Namespace, NamespaceType, Process } from '../spec/runtime.js';
 import type { BuildInput, NetworkInput } from './build.js';
+import { hasHostNetwork, namespaceOfSpace, SPACES, type SpaceName, type SpacesInput } from './spaces.js';
 import { parseSysctls } from './sysctl.js';
 
 const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
 
-export function buildLinux({ ids, host, options }: BuildInput, process: Process, network: NetworkInput): Linux {
-  const namespaces = NAMESPACES.filter((type) => type !== 'uts' || options.uts !== 'host').flatMap((type) => namespaceOf(type, network));
+export function buildLinux({ ids, host, options }: BuildInput, process: Process, network: NetworkInput, spaces: SpacesInput): Linux {
+  const namespaces = NAMESPACES.flatMap((type) => (isSpace(type) ? namespaceOfSpace(type, spaces) : namespaceOf(type, network, spaces)));
   const sysctl = {
     ...(hasOwnNetwork(network.settings) ? networkSysctl(ids.gid) : {}),
     ...parseSysctls(options.sysctl ?? [], (type) =>
@@ -29,10 +30,16 @@ export function buildLinux({ ids, host, options }: BuildInput, process: Process,
   };
 }
 
-function namespaceOf(type: NamespaceType, { settings, path, userPath }: NetworkInput): Namespace[] {
-  if (type === 'network' && settings.mode === 'host') return [];
+function isSpace(type: NamespaceType): type is SpaceName {
+  return (SPACES as readonly string[]).includes(type);
+}
+
+/** The namespaces of another container belong to its user namespace, which is shared with them. */
+function namespaceOf(type: NamespaceType, { settings, path }: NetworkInput, spaces: SpacesInput): Namespace[] {
+  const { neighbour } = spaces;
+  if (type === 'network' && hasHostNetwork(settings.mode, spaces)) return [];
   if (type === 'network' && path !== undefined) return [{ type, path }];
-  return type === 'user' && userPath !== undefined ? [{ type, path: userPath }] : [{ type }];
+  return type === 'user' && neighbour !== undefined ? [{ type, path: `/proc/${neighbour.pid}/ns/user` }] : [{ type }];
 }
 
 /** As docker's: every port may be listened at, and ping needs no capability. */

@@ -1,7 +1,9 @@
 /** All mounts of a container in their order: docker's defaults, then the files that tsrun writes and the user's, by depth. Pure. */
 import type { Mount } from '../spec/runtime.js';
+import { type SpacesInput, spaceMounts } from './spaces.js';
 
 export interface MountsInput {
+  spaces: SpacesInput;
   /** sysfs is mounted anew where the network namespace is the container's own. */
   ownNetwork: boolean;
   /** /etc/hosts stays the image's. */
@@ -30,9 +32,11 @@ export function buildMounts(input: MountsInput): Mount[] {
   return [...defaultMounts(input).filter(free), ...[...files, ...input.volumes].sort((a, b) => depth(a) - depth(b))];
 }
 
-function defaultMounts({ ownNetwork, ttyGroup, shmSize }: MountsInput): Mount[] {
+function defaultMounts({ spaces, ownNetwork, ttyGroup, shmSize }: MountsInput): Mount[] {
+  const shm = { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...SHM_OPTIONS, `size=${shmSize ?? '65536k'}`] };
+  const [proc, ...others] = spaceMounts(spaces, shm);
   return [
-    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    ...(proc ? [proc] : []),
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
     {
       destination: '/dev/pts',
@@ -44,16 +48,11 @@ function defaultMounts({ ownNetwork, ttyGroup, shmSize }: MountsInput): Mount[] 
     !ownNetwork
       ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'nosuid', 'noexec', 'nodev', 'rro', 'rprivate'] }
       : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid', 'noexec', 'nodev'] },
-    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-    {
-      destination: '/dev/shm',
-      type: 'tmpfs',
-      source: 'shm',
-      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmSize ?? '65536k'}`],
-    },
+    ...others,
   ];
 }
+
+const SHM_OPTIONS = ['nosuid', 'noexec', 'nodev', 'mode=1777'];
 
 function fileMount(name: string, { containerDir, readOnly }: MountsInput): Mount {
   return {

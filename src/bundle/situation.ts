@@ -50,11 +50,11 @@ export function checkDomainname(name: string): string {
   });
 }
 
-/** docker's "conflicting options": the names of the host's namespace are the host's. */
-export function refuseNames({ hostname, domainname }: RunOptions): void {
+/** docker's "conflicting options": the names of a namespace that others have are theirs. */
+export function refuseNames({ hostname, domainname }: Pick<RunOptions, 'hostname' | 'domainname'>, namespace: string): void {
   const flag = hostname ? '--hostname' : domainname ? '--domainname' : undefined;
   if (flag !== undefined)
-    throw new TsrunError('ERR_TSRUN_USAGE', `conflicting options: ${flag} and the host's UTS namespace`, {
+    throw new TsrunError('ERR_TSRUN_USAGE', `conflicting options: ${flag} and ${namespace}`, {
       subject: flag,
       hint: 'leave out one of them',
     });
@@ -80,7 +80,6 @@ export function checkSituation(options: RunOptions): void {
   if (umask !== undefined) parseUmask(umask);
   if (shmSize !== undefined) parseShmSize(shmSize);
   if (domainname !== undefined) checkDomainname(domainname);
-  if (options.uts === 'host') refuseNames(options);
   options.device?.map(parseDevice);
   parseUlimits(options.ulimit ?? [], '');
   parseSysctls(options.sysctl ?? [], () => true);

@@ -94,7 +94,7 @@ export function readStat(pid: number): ProcessStat | undefined {
 }
 
 /** `pid:[4026531836]` */
-export function readNamespace(pid: number | 'self', type: 'pid' | 'net'): string | undefined {
+export function readNamespace(pid: number | 'self', type: 'mnt' | 'net'): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/${type}`);
   } catch {

@@ -1,10 +1,10 @@
 /** Which processes are a container's, as /proc shows them: no program is run to find out, neither of the container nor of the host. */
-import { type ProcessStat, parseStatus, readAllStats, readNamespace, readProc } from './proc.js';
+import { type ProcessStat, readAllStats, readNamespace } from './proc.js';
 
 /**
- * The first process, those that entered its pid namespace from outside (exec), and what descends from any of them: what they start in
- * pid namespaces of their own as well. An orphan's parent is the first process again.
- * @param entered whether a process that descends from none of them shares the first one's pid namespace
+ * The first process, those that entered its mounts from outside (exec), and what descends from any of them: what they start in
+ * namespaces of their own as well. An orphan's parent is the first process again, or where the pid namespace is another's somebody there.
+ * @param entered whether a process that descends from none of them shares the first one's mount namespace
  */
 export function membersOf(all: readonly ProcessStat[], first: number, entered: (pid: number) => boolean): ProcessStat[] {
   const children = new Map<number, ProcessStat[]>();
@@ -32,10 +32,9 @@ export function containerProcesses(first: number): ProcessStat[] {
   return membersOf(readAllStats(), first, sharesNamespace(first));
 }
 
-/** One that shares the pid namespace of the host, or of another container, has no other processes than its descendants. */
+/** Its mounts are what a container shares with no other, and what exec always enters. */
 function sharesNamespace(first: number): (pid: number) => boolean {
-  const own = readNamespace(first, 'pid');
-  const isItsFirst = parseStatus(readProc(first, 'status') ?? '')?.pids.at(-1) === 1;
-  if (own === undefined || !isItsFirst || own === readNamespace('self', 'pid')) return () => false;
-  return (pid) => readNamespace(pid, 'pid') === own;
+  const own = readNamespace(first, 'mnt');
+  if (own === undefined || own === readNamespace('self', 'mnt')) return () => false;
+  return (pid) => readNamespace(pid, 'mnt') === own;
 }

@@ -5,9 +5,16 @@ import type { CopySource } from './path.js';
 /** argv[2] of the program, as JSON. */
 export type FilesJob = ReadJob | WriteJob | DiffJob;
 
+/** Who works: the one who puts containers of this map together. */
+export interface Become {
+  uid: number;
+  gid: number;
+  /** There are groups to leave, and the kernel lets one. */
+  leavesGroups: boolean;
+}
+
 interface InsideJob {
-  /** `range`: there are groups to drop. */
-  ids: 'range' | 'single';
+  become: Become;
 }
 
 /** The working directory is the container's root. A line of FilesMessage on standard output, then a tar. */

@@ -241,7 +241,8 @@ export class Unpacker implements TarHandler {
   #dress(fd: number, entry: TarEntry): void {
     const path = this.#input.descriptors.of(fd);
     const { owners, privileges } = this.#input;
-    if (owners === 'root') chownSync(path, 0, 0);
+    // Whoever puts containers of this map together: its root, where it has one.
+    if (owners === 'root') chownSync(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
     if (owners === 'kept') this.#keepOwner(path, entry);
     if (entry.type !== 'symlink') chmodSync(path, entry.mode & (privileges ? 0o7777 : 0o1777)); // a link has no mode
     if (privileges && entry.type === 'file') setCapability(path, entry);

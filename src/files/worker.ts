@@ -15,7 +15,7 @@ import { changesOf } from './diff.js';
 import { ContainerDirectories } from './directories.js';
 import { badDestination, badSource, ofArchive } from './fault.js';
 import { Inside } from './inside.js';
-import type { DiffJob, FilesFailure, FilesJob, FilesMessage, ReadJob, Report, WriteJob } from './job.js';
+import type { Become, DiffJob, FilesFailure, FilesJob, FilesMessage, ReadJob, Report, WriteJob } from './job.js';
 import { isKernels, pack } from './pack.js';
 import { landingOf, nameOf } from './path.js';
 import { Unpacker } from './unpack.js';
@@ -28,18 +28,18 @@ const CHUNK = 256 * 1024;
 function main(): void {
   const job = JSON.parse(process.argv[2] ?? '') as FilesJob;
   if ('changed' in job) diff(job);
-  else if ('read' in job) read(job, enter(job.ids));
-  else write(job, enter(job.ids));
+  else if ('read' in job) read(job, enter(job.become));
+  else write(job, enter(job.become));
 }
 
 /** @returns the container's root, the working directory at first */
-function enter(ids: ReadJob['ids']): number {
+function enter({ uid, gid, leavesGroups }: Become): number {
   const root = openSync('.', O_PATH);
   process.umask(0);
   process.chdir('/proc/self/fd');
-  if (ids === 'range') process.setgroups?.([]);
-  process.setgid?.(0);
-  process.setuid?.(0);
+  if (leavesGroups) process.setgroups?.([]);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
   dieWithParent();
   becomeUndumpable();
   chroot('/proc/self/fdinfo');

@@ -2,13 +2,13 @@
 
 import type { IdMapping } from '../security/idmap.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
-import type { RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
+import type { NamespaceType, RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { type EventSource, tellEnded, tellStarted } from './events.js';
 import { type FilesOperations, filesOperations } from './files.js';
 import { healthOperations } from './health.js';
 import { becomeRoot, CLONE_NEWUSER, hostIdOf, type Mappers, mapIds } from './identity.js';
-import { enterNamespaces } from './namespaces.js';
+import { enterNamespaces, ownNamespaces } from './namespaces.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
 import { KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
@@ -37,7 +37,7 @@ export interface ContainerInput {
   status: Readonly<Record<string, unknown>>;
   arch: 'x64' | 'arm64';
   callerUid: number;
-  /** First process of the container whose network is joined: settings.network says which. */
+  /** First process of the container whose namespaces are joined: settings.network and settings.spaces say which. */
   neighbour?: { pid: number; startTime: string };
   /** How many of the caller's descriptors, from 3 on, the command gets. */
   passed?: number;
@@ -56,16 +56,18 @@ export interface ContainerOperations {
 export function containerOperations(input: ContainerInput, caller: Caller | undefined): ContainerOperations {
   const { spec, settings, ids, containerDir } = input;
   const process = processOf(spec);
-  const files = filesOperations(input, settings.rm);
   const given = handOver(
     'files',
     input,
     input.files.map((name) => `${containerDir}/${name}`),
   );
+  const entered = enterNamespaces(input);
+  const files = filesOperations(input, settings.rm, entered.mounts);
   // Nobody who works for it needs the caller's groups.
   const { keepsGroups: _, ...dropping } = ids;
   const network = networkOperations(settings.network, settings.ports, dropping);
-  const entered = enterNamespaces(input);
+  const outlived = !hasOwn(spec, 'pid');
+  const own = ownNamespaces(entered.mapped, [...(network.opened ? (['net'] as const) : []), ...(outlived ? (['mnt'] as const) : [])]);
   const attended = isAttendedStart(input, caller);
   const recorded = caller === undefined || attended || !settings.rm;
   const streams = streamOperations({
@@ -91,11 +93,14 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['stage', 'clone'],
     ...entered.clone,
     ['name-process', 'child', 'container'],
-    ['clone', 'keeper', 0],
+    ...(outlived ? [] : KEPT),
     ['stage', 'map'],
-    ...(entered.mapped ? [] : [mapIds('child', ids, input.mappers)]),
-    ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
-    ...network.open,
+    ...(entered.mapped
+      ? []
+      : ([mapIds('child', ids, input.mappers), ['open-namespace', 'child', CLONE_NEWUSER, 'user']] satisfies Operation[])),
+    ...own.parent,
+    // Not before there is that namespace to know them by; the child is our own program still, and dies with us.
+    ...(outlived ? ([['members', 'mnt'], ...KEPT] satisfies Operation[]) : []),
     ...(goes ? emptied.operations.map((work): Operation => ['on-exit', settings.rm ? 0 : 1, work]) : []),
     ...files.mapped,
     ...network.begin,
@@ -131,6 +136,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['stage', 'enter'],
     ['die-with-parent'],
     ...entered.inside,
+    ...own.child,
     ...files.receive,
     becomeRoot(ids),
     ['undumpable'],
@@ -157,7 +163,8 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     parent,
     others: [
       { name: 'child', operations: child },
-      { name: 'keeper', operations: KEEPER },
+      { name: 'keeper', operations: outlived ? MEMBERS_KEEPER : KEEPER },
+      ...entered.doors,
       ...network.processes,
       ...files.others,
       ...given.processes,
@@ -187,6 +194,14 @@ const KEEPER: Operation[] = [
   ['stage', 'keep'],
   ['keep', 'container', 'lock'],
 ];
+
+/** The same where that is not the end of all its processes: it has not a pid namespace of its own. */
+const MEMBERS_KEEPER: Operation[] = [
+  ['stage', 'keep'],
+  ['keep-members', 'container', 'lock', 'mnt'],
+];
+
+const KEPT: Operation[] = [['clone', 'keeper', 0]];
 
 /** A new container whose command never began goes again. One that is to be restarted has begun, or is left to be looked at. */
 export function isWithdrawn({ fresh, settings }: Pick<ContainerInput, 'fresh' | 'settings'>): boolean {
@@ -267,9 +282,13 @@ function processOf(spec: RuntimeSpec): SpecProcess {
   return spec.process;
 }
 
+/** A namespace that nobody else has. */
+function hasOwn(spec: RuntimeSpec, type: NamespaceType): boolean {
+  return spec.linux?.namespaces?.some((namespace) => namespace.type === type && namespace.path === undefined) ?? false;
+}
+
 function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {
-  const namespaces = spec.linux?.namespaces ?? [];
-  const has = (type: string) => namespaces.some((namespace) => namespace.type === type && namespace.path === undefined);
+  const has = (type: NamespaceType) => hasOwn(spec, type);
   return [
     ...(spec.hostname !== undefined && has('uts') ? ([['hostname', spec.hostname]] satisfies Operation[]) : []),
     ...(spec.domainname !== undefined && has('uts') ? ([['domainname', spec.domainname]] satisfies Operation[]) : []),

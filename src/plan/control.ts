@@ -41,13 +41,21 @@ export function compileStopPlan(container: HostProcess, runner: HostProcess, sig
   ]);
 }
 
-/** All its processes stop: the first one from outside, the others, which it could start meanwhile, from inside and at once. */
-export function compilePausePlan(container: HostProcess, ids: IdMapping): Plan {
-  return control(container, ids, [['signal', 'container', SIGSTOP]], SIGSTOP, []);
+/**
+ * All its processes stop: the first one from outside, the others, which it could start meanwhile, from inside and at once.
+ * @param shared its pid namespace is not its alone
+ */
+export function compilePausePlan(container: HostProcess, ids: IdMapping, shared = false): Plan {
+  return shared ? controlMembers(container, SIGSTOP) : control(container, ids, [['signal', 'container', SIGSTOP]], SIGSTOP, []);
 }
 
-export function compileUnpausePlan(container: HostProcess, ids: IdMapping): Plan {
-  return control(container, ids, [], SIGCONT, [['signal', 'container', SIGCONT]]);
+export function compileUnpausePlan(container: HostProcess, ids: IdMapping, shared = false): Plan {
+  return shared ? controlMembers(container, SIGCONT) : control(container, ids, [], SIGCONT, [['signal', 'container', SIGCONT]]);
+}
+
+/** Where its pid namespace has others' processes as well: those in its mounts. In this order the pid is still the same process's. */
+function controlMembers(container: HostProcess, signal: number): Plan {
+  return only([['open', `/proc/${container.pid}/ns/mnt`, 0, 'mnt'], open(container, 'container'), ['signal-members', 'mnt', signal]]);
 }
 
 function control(container: HostProcess, ids: IdMapping, before: Operation[], signal: number, after: Operation[]): Plan {

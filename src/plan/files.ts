@@ -43,16 +43,19 @@ export interface FilesOperations {
   remove: Operation[];
 }
 
-/** @param volatile nobody needs what is written once it has ended */
-export function filesOperations(input: FilesInput, volatile: boolean): FilesOperations {
+/**
+ * @param volatile nobody needs what is written once it has ended
+ * @param fetched descriptors of mounts that are made elsewhere, by their destination
+ */
+export function filesOperations(input: FilesInput, volatile: boolean, fetched?: ReadonlyMap<string, string>): FilesOperations {
   const { spec, settings, ids, containerDir, callerUid } = input;
-  const mounts = mountOperations(spec);
+  const mounts = mountOperations(spec, fetched);
   const root = rootOperations(settings.root, containerDir, ids, volatile);
   const volumes = volumeOperations(input, mounts.sources);
   const sources = [...root.binds, ...volumes.sources];
   // Only the host's root can open what the others would open for him, and show it as the container's.
   const foreign = callerUid === 0 && !mapsHostId(ids.uid, callerUid);
-  const shown = foreign ? shownAsOwn(containerDir, sources) : [];
+  const shown = foreign ? shownAsOwn(input, sources) : [];
   const handed = [...root.shifted.names, ...shown.map(({ name }) => name)];
   const extra = root.written === undefined && volumes.written !== undefined ? [volumes.written] : [];
   const written = root.written ?? extra[0];
@@ -91,9 +94,13 @@ function openSources(sources: readonly BindSource[]): Operation[] {
 }
 
 /** Root's own files are shown as the container root's; but tsrun's own, and what the kernel itself makes of files. */
-function shownAsOwn(containerDir: string, sources: readonly BindSource[]): BindSource[] {
+function shownAsOwn({ containerDir, spec }: FilesInput, sources: readonly BindSource[]): BindSource[] {
+  // With the host's ipc namespace come its segments, whose owners stay what they are as well.
+  const kernels = spec.linux?.namespaces?.some(({ type }) => type === 'ipc')
+    ? /^\/(proc|sys)(\/|$)/
+    : /^\/(proc|sys|dev\/shm|dev\/mqueue)(\/|$)/;
   return sources.filter(
     ({ path, owned, destination }) =>
-      !owned && !isZoneMount(path, destination) && !/^\/(proc|sys)(\/|$)/.test(path) && !path.startsWith(`${containerDir}/`),
+      !owned && !isZoneMount(path, destination) && !kernels.test(path) && !path.startsWith(`${containerDir}/`),
   );
 }

@@ -8,12 +8,13 @@ export const CLONE_NEWUSER = 0x10000000;
 export const CLONE_NEWNS = 0x00020000;
 export const CLONE_NEWNET = 0x40000000;
 export const CLONE_NEWPID = 0x20000000;
+export const CLONE_NEWIPC = 0x08000000;
 
 const CLONE_FLAGS: Readonly<Record<NamespaceType, number>> = {
   mount: CLONE_NEWNS,
   cgroup: 0x02000000,
   uts: 0x04000000,
-  ipc: 0x08000000,
+  ipc: CLONE_NEWIPC,
   user: CLONE_NEWUSER,
   pid: CLONE_NEWPID,
   network: CLONE_NEWNET,
@@ -22,7 +23,11 @@ const CLONE_FLAGS: Readonly<Record<NamespaceType, number>> = {
 
 /** All flags of one clone3. A namespace with a path is joined, not made. */
 export function cloneFlags(namespaces: readonly Namespace[]): number {
-  return namespaces.filter((namespace) => namespace.path === undefined).reduce((flags, { type }) => flags | CLONE_FLAGS[type], 0) >>> 0;
+  return flagsOf(namespaces.filter((namespace) => namespace.path === undefined).map(({ type }) => type));
+}
+
+export function flagsOf(types: readonly NamespaceType[]): number {
+  return types.reduce((flags, type) => flags | CLONE_FLAGS[type], 0) >>> 0;
 }
 
 export interface Mappers {

@@ -62,12 +62,16 @@ export interface MountOperations {
   operations: Operation[];
 }
 
-export function mountOperations(spec: RuntimeSpec): MountOperations {
+/** @param fetched descriptors of mounts that are made elsewhere, by their destination */
+export function mountOperations(spec: RuntimeSpec, fetched: ReadonlyMap<string, string> = new Map()): MountOperations {
   const sources: BindSource[] = [];
   const operations: Operation[] = [];
   for (const mount of spec.mounts ?? []) {
     const { attributes, options, isBind, recursive, propagation } = interpret(mount);
-    if (isBind) {
+    const brought = fetched.get(mount.destination);
+    if (brought !== undefined) {
+      operations.push(['bind-at', 'root', mount.destination, brought, attributes, 0, propagation]);
+    } else if (isBind) {
       const name = `bind.${sources.length}`;
       const readOnlyBelow = mount.options?.includes('rro') ? 1 : 0;
       sources.push({ name, path: mount.source ?? '', recursive, destination: mount.destination });

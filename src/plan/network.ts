@@ -12,8 +12,8 @@ import { slot } from './slot.js';
 export interface NetworkOperations {
   /** Parent, before anything else: a port that is taken ends the run here. */
   listen: Operation[];
-  /** Parent, once the child has its map and while it still waits: afterwards nobody may look at it. */
-  open: Operation[];
+  /** Whether the parent needs its namespace as `net`: once the child has its map and while it still waits. */
+  opened: boolean;
   /** Parent, with `user` and `net` open: starts what the child does not wait for yet. */
   begin: Operation[];
   /** Parent, once the streams are connected: the network is there, its ports are served, the child may go on. */
@@ -39,7 +39,7 @@ export function networkOperations(network: NetworkSettings, ports: readonly Publ
     listen: served.map(
       (port, index): Operation => ['listen', nameOf(index), port.protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM, port.hostIp, port.hostPort],
     ),
-    open: any ? [['open-namespace', 'child', CLONE_NEWNET, 'net']] : [],
+    opened: any,
     begin: program
       ? [
           ['clone', 'network-keeper', 0],

@@ -1,4 +1,5 @@
 /** What a container is besides its runtime spec. Plain JSON: it is kept with the container (src/container/settings.ts). */
+import type { Spaces } from '../bundle/spaces.js';
 import type { NetworkSettings, PublishedPort } from '../network/settings.js';
 import type { RootSource } from './root.js';
 
@@ -12,6 +13,8 @@ export interface ContainerSettings {
   restart: RestartPolicy;
   log: LogSettings;
   network: NetworkSettings;
+  /** Whose other namespaces it has; absent: its own. */
+  spaces?: Partial<Spaces>;
   /** As they were asked for: status.json says where they are open. */
   ports: readonly PublishedPort[];
   /** A signal's number. */

@@ -2,11 +2,14 @@
  * Plans of programs of ours that work on a container's files: in its user namespace, their working directory its root, everything else the host's.
  * The container's processes do not see them: they are in no pid namespace but the host's. Pure.
  */
+
+import type { IdMapping } from '../security/idmap.js';
+import { firstIds } from '../security/idmap-form.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import type { ContainerInput } from './container.js';
 import type { HostProcess } from './control.js';
 import { filesOperations } from './files.js';
-import { CLONE_NEWNS, CLONE_NEWUSER, mapIds } from './identity.js';
+import { CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 
 /** Its standard streams are the helper's. */
@@ -15,14 +18,18 @@ export interface VisitingProgram {
   env: readonly string[];
 }
 
+/** Whose files they are. */
+type Visited = Pick<ContainerInput, 'ids' | 'mappers'>;
+
 const ALL_CAPABILITIES = -1n;
 const O_PATH_DIRECTORY = 0o10200000;
 
 /**
  * Of a container that runs. The first of two processes enters its mount namespace, hands out the root directory that it finds there, and is gone;
- * the second one, which loads and works, enters the user namespace alone.
+ * the second one, which loads and works, has a user namespace of its own with the same map: a container that sees the host's processes, and may
+ * trace its own, has no right over that one.
  */
-export function compileVisitRunningPlan({ pid, startTime }: HostProcess, program: VisitingProgram): Plan {
+export function compileVisitRunningPlan({ pid, startTime }: HostProcess, { ids, mappers }: Visited, program: VisitingProgram): Plan {
   return {
     processes: [
       {
@@ -34,7 +41,7 @@ export function compileVisitRunningPlan({ pid, startTime }: HostProcess, program
           ['clone', 'door', 0],
           ['receive-descriptor', 'door', 'root'],
           ['reap', 'door'],
-          ['clone', 'child', 0],
+          ...mappedChild(ids, mappers),
           ...SEE_IT_THROUGH,
         ],
       },
@@ -52,8 +59,8 @@ export function compileVisitRunningPlan({ pid, startTime }: HostProcess, program
         name: 'child',
         operations: [
           ['stage', 'enter'],
-          ['join', 'container', CLONE_NEWUSER],
           ['die-with-parent'],
+          ['await', 'parent', 'mapped'],
           ['enter-directory', 'root'],
           ...become(program),
         ],
@@ -67,6 +74,7 @@ export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, pr
   const input = { ...given, fresh: false, spec: withFilesOnly(given.spec) };
   const { spec, ids, containerDir } = input;
   const files = filesOperations(input, false);
+  const first = firstIds(ids);
   const parent: Operation[] = [
     ['stage', 'prepare'],
     ['lock', containerDir, 1, 'lock'],
@@ -86,7 +94,7 @@ export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, pr
     ['die-with-parent'],
     ...files.receive,
     // What is made belongs to the container's root; the caller's uid is kept for what he alone may load.
-    ['set-fs-ids', 0, 0],
+    ['set-fs-ids', first.uid, first.gid],
     ['umask', 0],
     ...files.assemble,
     ...(spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
@@ -100,23 +108,17 @@ export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, pr
 }
 
 /** One that looks at what a container's ids own, from outside: in a user namespace of its own with that map, the host's files before it. */
-export function compileLookPlan({ ids, mappers }: Pick<ContainerInput, 'ids' | 'mappers'>, program: VisitingProgram): Plan {
+export function compileLookPlan({ ids, mappers }: Visited, program: VisitingProgram): Plan {
   return {
     processes: [
-      {
-        name: 'parent',
-        operations: [
-          ['stage', 'clone'],
-          ['clone', 'child', CLONE_NEWUSER],
-          ['stage', 'map'],
-          mapIds('child', ids, mappers),
-          ['send', 'child', 'mapped'],
-          ...SEE_IT_THROUGH,
-        ],
-      },
+      { name: 'parent', operations: [['stage', 'clone'], ...mappedChild(ids, mappers), ...SEE_IT_THROUGH] },
       { name: 'child', operations: [['stage', 'enter'], ['die-with-parent'], ['await', 'parent', 'mapped'], ...become(program)] },
     ],
   };
+}
+
+function mappedChild(ids: IdMapping, mappers: Mappers | undefined): Operation[] {
+  return [['clone', 'child', CLONE_NEWUSER], ['stage', 'map'], mapIds('child', ids, mappers), ['send', 'child', 'mapped']];
 }
 
 /** Without what is there only while something runs: the kernel's file systems, /dev, tmpfs. */

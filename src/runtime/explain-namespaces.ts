@@ -1,5 +1,6 @@
 /** Why there is no user namespace, or no ids in it. */
 import { TsrunError } from '../errors.js';
+import { explainProcess } from './explain-control.js';
 import { type HostFacts, hasNoNewPrivileges, hasSeccompFilter, isRootWithoutMount } from './host-facts.js';
 import { ERRNO, type FailureRecord, reason } from './record.js';
 
@@ -94,4 +95,33 @@ export function explainMap({ path, error }: FailureRecord, facts: HostFacts): Ts
 
 function idMapError(subject: string, message: string, hint: string): TsrunError {
   return new TsrunError('ERR_TSRUN_ID_MAP', message, { subject, hint });
+}
+
+/** What `ns:PATH` names, or a namespace of a container that ran a moment ago. */
+export function explainNamespaceFile(record: FailureRecord): TsrunError | undefined {
+  const { process, path, error } = record;
+  if (process !== 'parent') return undefined;
+  if (/^\/proc\/\d+\/ns\/(user|mnt)$/.test(path))
+    return error === ERRNO.ENOENT ? explainProcess({ ...record, error: ERRNO.ESRCH }) : undefined;
+  return new TsrunError('ERR_TSRUN_NETWORK', `the namespace ${path} cannot be opened: ${reason(error)}`, {
+    subject: path,
+    hint: 'name a file such as /run/netns/NAME: ip netns list shows those of networks',
+  });
+}
+
+/** `path` is the plan's name for a file or container that was to be joined. */
+export function explainJoin(record: FailureRecord): TsrunError | undefined {
+  const { path, error } = record;
+  if (path === 'neighbour' && error === ERRNO.ESRCH) return explainProcess(record);
+  const type = /^foreign-(.*)$/.exec(path)?.[1];
+  if (type === undefined || (error !== ERRNO.EPERM && error !== ERRNO.EINVAL)) return undefined;
+  const hint =
+    error === ERRNO.EPERM
+      ? 'one that root made, or that is the host’s, only root may enter'
+      : `name a file of a ${type} namespace, such as ${type === 'network' ? '/run/netns/NAME' : `/proc/PID/ns/${type}`}`;
+  return new TsrunError(
+    type === 'network' ? 'ERR_TSRUN_NETWORK' : 'ERR_TSRUN_UNSUPPORTED',
+    `the ${type} namespace cannot be entered: ${error === ERRNO.EINVAL ? 'the file is not one, or not of that kind' : reason(error)}`,
+    { subject: type, hint },
+  );
 }

@@ -48,15 +48,6 @@ export function explainNetwork({ path }: FailureRecord): TsrunError {
   );
 }
 
-/** A file or container whose network was to be joined. */
-export function explainJoin({ path, error }: FailureRecord): TsrunError | undefined {
-  if (error !== ERRNO.EPERM && error !== ERRNO.EINVAL) return undefined;
-  return new TsrunError('ERR_TSRUN_NETWORK', `the network namespace cannot be entered: ${reason(error)}`, {
-    ...(path === '' ? {} : { subject: path }),
-    hint: 'name a file such as /run/netns/NAME; one that root made only root may enter',
-  });
-}
-
 /** The program itself could not be run. */
 export function explainNetworkExec({ process, path, error }: FailureRecord): TsrunError | undefined {
   if (process !== 'network') return undefined;

@@ -14,8 +14,8 @@ import {
   explainTarget,
   explainVolume,
 } from './explain-mounts.js';
-import { explainClone, explainMap, explainRefusal } from './explain-namespaces.js';
-import { explainJoin, explainListen, explainNetwork, explainNetworkExec } from './explain-network.js';
+import { explainClone, explainJoin, explainMap, explainNamespaceFile, explainRefusal } from './explain-namespaces.js';
+import { explainListen, explainNetwork, explainNetworkExec } from './explain-network.js';
 import { type HostFacts, readHostFacts } from './host-facts.js';
 import { ERRNO, type FailureRecord, reason, shown } from './record.js';
 
@@ -70,14 +70,6 @@ function explainFuse({ process, path, error }: FailureRecord): TsrunError | unde
   return new TsrunError('ERR_TSRUN_OVERLAY', `fuse-overlayfs cannot be used here: ${path || 'fuse'}: ${reason(error)}`, {
     subject: path,
     hint: 'as root: modprobe fuse, and chmod 666 /dev/fuse; or leave TSRUN_STORAGE unset',
-  });
-}
-
-function explainNamespaceFile({ process, path, error }: FailureRecord): TsrunError | undefined {
-  if (process !== 'parent') return undefined;
-  return new TsrunError('ERR_TSRUN_NETWORK', `the network namespace ${path} cannot be opened: ${reason(error)}`, {
-    subject: path,
-    hint: 'name a file such as /run/netns/NAME: ip netns list shows them',
   });
 }
 

@@ -19,6 +19,7 @@ import { compileVisitRunningPlan, compileVisitStoppedPlan } from '../../src/plan
 import type { IdMapping } from '../../src/security/idmap.js';
 import type { RuntimeSpec } from '../../src/spec/runtime.js';
 import type { IdentityName } from '../harness/identity.js';
+import { BESIDE, filesOf, sharedSpaces, spacesInput } from './neighbour.js';
 import { compileOciCreatePlan, compileOciStartPlan } from './oci.js';
 
 export interface Facts {
@@ -43,6 +44,8 @@ export interface Scenario {
   userns?: 'keep-id' | 'nomap';
   /** It opens ports or starts a network program: test/integration/network executes such. */
   networked?: boolean;
+  /** It has no pid namespace of its own. */
+  sharesPid?: boolean;
   /** The caller's streams are a terminal. */
   terminal?: boolean;
   plan(facts: Facts): Plan;
@@ -85,6 +88,21 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     identity: 'single',
     plan: (facts) => run(facts, { rm: true, network: 'host' }, WHO),
   },
+  'run-single-host-spaces': {
+    identity: 'single',
+    sharesPid: true,
+    plan: (facts) => run(facts, { rm: true, pid: 'host', ipc: 'host', uts: 'host', cgroupns: 'host' }, WHO),
+  },
+  'run-range-neighbour': {
+    identity: 'range',
+    sharesPid: true,
+    plan: (facts) => run(facts, { rm: true, ...BESIDE }, WHO),
+  },
+  'run-root-files': {
+    identity: 'root',
+    sharesPid: true,
+    plan: (facts) => run(facts, { rm: true, ...filesOf(facts.running) }, WHO),
+  },
   'run-range-network': {
     identity: 'range',
     networked: true,
@@ -116,7 +134,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     plan: (facts) =>
       compileRunPlan(container(facts, { healthCmd: 'touch /tmp/asked', healthInterval: '50ms' }, `${WHO}; ${ASKED}`), undefined),
   },
-  'visit-running-range': { identity: 'range', plan: ({ running }) => compileVisitRunningPlan(running, LOOKING) },
+  'visit-running-range': { identity: 'range', plan: (facts) => compileVisitRunningPlan(facts.running, facts, LOOKING) },
   'visit-stopped-range': { identity: 'range', plan: (facts) => compileVisitStoppedPlan(stopped(facts), LOOKING) },
   'visit-stopped-root': { identity: 'root', plan: (facts) => compileVisitStoppedPlan(stopped(facts), LOOKING) },
   'oci-create-range': {
@@ -184,9 +202,12 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
   const containerDir = rm ? `${store}/transient/${slot('id')}` : kept(facts);
   const root: RootSource = { type: 'overlay', layers: facts.layers, mode: 0o755 };
   const health = parseHealth(options, undefined);
+  const shared = sharedSpaces(facts.running, options);
   return {
     ...specOf(facts, options, ['sh', '-c', script], containerDir, network),
+    ...shared.neighbour,
     settings: {
+      ...shared.settings,
       rm,
       interactive: options.interactive ?? false,
       init: options.init ?? false,
@@ -291,6 +312,7 @@ function specOf(facts: Facts, options: RunOptions, command: readonly string[], c
     rootPath: 'rootfs',
     containerDir,
     ...(network ? { network } : {}),
+    spaces: spacesInput(facts.running, options),
     volumesDir: `${facts.store}/volumes`,
     annotations: {},
   });

@@ -105,7 +105,11 @@ async function complete(what: Completed, text: string, store: Store): Promise<An
       if (/^[./~]/.test(text)) return { candidates: [], paths: { kind: 'files', before: '' } };
       return { candidates: volumes(store).map(({ word }) => ({ word: `${word}:`, about: 'volume' })) };
     case 'network':
-      return network(store, text);
+      return space(store, text, ['none', 'host', 'pasta', 'slirp4netns']);
+    case 'space':
+      return space(store, text, ['private', 'host']);
+    case 'ipc':
+      return space(store, text, ['private', 'shareable', 'none', 'host']);
     case 'signal':
       return { candidates: SIGNALS.map((name) => ({ word: text.startsWith('SIG') ? name : name.slice(3) })) };
     case 'file':
@@ -156,10 +160,11 @@ function volumes(store: Store): Candidate[] {
     .map((word) => ({ word }));
 }
 
-function network(store: Store, text: string): Answer {
+/** Whose namespace: a word for it, that of a container that runs, that of a file. */
+function space(store: Store, text: string, words: readonly string[]): Answer {
   const [, kind = '', behind = ''] = /^(container:|ns:)(.*)$/s.exec(text) ?? [];
   if (kind === 'ns:') return { candidates: [], paths: { kind: 'files', before: kind } };
-  if (kind === '') return { candidates: ['none', 'host', 'pasta', 'slirp4netns', 'container:', 'ns:'].map((word) => ({ word })) };
+  if (kind === '') return { candidates: [...words, 'container:', 'ns:'].map((word) => ({ word })) };
   const running = containers(store, behind, STATES.up);
   return { candidates: running.map(({ word, ...about }) => ({ word: kind + word, ...about })) };
 }

@@ -17,6 +17,8 @@ export type Completed =
   | 'volume'
   | 'bind'
   | 'network'
+  | 'space'
+  | 'ipc'
   | 'signal'
   | 'file'
   | 'directory'

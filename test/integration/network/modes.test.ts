@@ -57,10 +57,10 @@ for (const who of identities()) {
         assert.match(stdout, /marker[\s\S]*0\n1\n$/);
       } else {
         assert.equal(code, 125);
-        assert.match(stderr, /the network namespace .*cannot be (entered|opened)/);
+        assert.match(stderr, /the (network )?namespace .*cannot be (entered|opened)/);
       }
       const missing = await where().run(['--network', 'ns:/run/netns/not']);
-      assert.match(missing.stderr, /the network namespace \/run\/netns\/not cannot be opened: no such file/);
+      assert.match(missing.stderr, /the namespace \/run\/netns\/not cannot be opened: no such file/);
     });
 
     it('one that does not exist, or options that do not fit, are refused', async () => {
