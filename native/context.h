@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <termios.h>
@@ -66,6 +67,8 @@ struct context {
 	int window, pty;                /* the caller's terminal whose size the container's pty has, and that, or -1 */
 	struct termios saved_terminal;
 	const char *tied_to;            /* the process whose loss ends the run, unless it says "detached", or NULL */
+	bool lost;                      /* it is */
+	struct winsize window_size;     /* that the container's pty had last: for one that begins without a terminal of ours */
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	int signal_manner;              /* FORWARD_… */
 	sigset_t original_mask;
@@ -145,6 +148,7 @@ int run_until_exit(struct context *, struct peer *);
 int take_terminal(struct context *, int fd);                   /* raw, until restore_terminal */
 void restore_terminal(struct context *);
 int copy_of(struct context *, const char *name);               /* of a descriptor */
+bool tie_broken(struct context *);                             /* whoever we are tied to has something to say, or is lost */
 int output_of(struct context *, const char *name);             /* a copy to write to; of a terminal one that never blocks */
 
 /* published ports */

@@ -16,7 +16,7 @@ import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
 import { ENDED, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
 import { handOver, stewarded } from './steward.js';
-import { type Caller, isAttended, streamOperations } from './streams.js';
+import { type Caller, isAttended, MEET_ONCE, streamOperations } from './streams.js';
 
 export interface ContainerInput {
   /** It is new: what cannot be started is not left behind. */
@@ -67,13 +67,16 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
   const network = networkOperations(settings.network, settings.ports, dropping);
   const entered = enterNamespaces(input);
   const attended = isAttendedStart(input, caller);
-  const recorded = caller === undefined || attended || !settings.rm;
+  const alone = caller === undefined || caller.feeds === true;
+  const recorded = alone || attended || !settings.rm;
   const streams = streamOperations({
     terminal: process.terminal ?? false,
     interactive: settings.interactive,
     ...(caller ? { callers: caller.streams } : {}),
     recorded,
     attended,
+    feeds: alone && attended,
+    repeated: settings.restart.name !== 'no',
     uid: process.user.uid,
     gid: process.user.gid,
     hostUid: hostIdOf(ids.uid, process.user.uid),
@@ -112,7 +115,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...network.release,
     ['started', 'child'],
     ...(caller === undefined || attended ? ([['notify', 'caller', 'started']] satisfies Operation[]) : []),
-    ['forward-signals', 'child', (caller ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED) | (input.ownSignals ? ONLY_ASKED : 0)],
+    ['forward-signals', 'child', (alone ? KILL_UNHANDLED : KILL_UNHANDLED | SECOND_TERM_IS_LAST) | (input.ownSignals ? ONLY_ASKED : 0)],
     ...timeLimit(settings),
     ...checks,
     ['wait', 'child'],
@@ -123,6 +126,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...files.prepare,
     ...given.operations,
     ...(recorded ? recording(input) : []),
+    ...(attended && settings.restart.name !== 'no' ? MEET_ONCE : []),
     ...repeated(input, run),
     ...(settings.rm ? [] : ([['attempt', [writeStatus(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
   ];
@@ -223,9 +227,8 @@ function emptying(directory: string, ids: IdMapping): Operation[] {
 
 const O_PATH_DIRECTORY = 0o10200000;
 
-/** One that is begun again would need him to be there each time. */
-export function isAttendedStart({ spec, settings }: ContainerInput, caller: Caller | undefined): caller is Required<Caller> {
-  return settings.restart.name === 'no' && isAttended(caller, spec.process?.terminal ?? false, settings.interactive);
+export function isAttendedStart({ spec, settings }: ContainerInput, caller: Caller | undefined): caller is Caller {
+  return isAttended(caller, spec.process?.terminal ?? false, settings.interactive);
 }
 
 /**

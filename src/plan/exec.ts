@@ -36,8 +36,9 @@ export function compileExecPlan(input: ExecPlanInput): Plan {
   const open: Operation = ['open-process', input.pid, input.startTime, 'container'];
   const { parent, child } = enteringProcesses(input, caller, [open]);
   if (caller === undefined) return detached([...parent.operations], [child], undefined);
-  return isAttended(caller, input.process.terminal ?? false, input.interactive)
-    ? attended([...parent.operations], [child], caller.detachKeys, input.passed)
+  const terminal = input.process.terminal ?? false;
+  return isAttended(caller, terminal, input.interactive)
+    ? attended([...parent.operations], [child], { caller, terminal, signals: true, passed: input.passed })
     : { processes: [parent, child] };
 }
 
