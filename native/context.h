@@ -78,6 +78,7 @@ struct context {
 	int time_limit_status;          /* what it reports then */
 	char *time_limit_words;         /* and says */
 	int inherited_end;              /* the first number from 3 on that our caller did not have open */
+	bool entered;                   /* the working directory of the container's process */
 	bool interruptible;             /* signals to us end what we wait for: we are the process that was called */
 	int interrupted;                /* the signal that did, or 0 */
 	int report_fd;                  /* where a library reads what happens, or -1 */

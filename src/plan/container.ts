@@ -11,7 +11,7 @@ import { becomeRoot, CLONE_NEWUSER, hostIdOf, type Mappers, mapIds } from './ide
 import { enterNamespaces } from './namespaces.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
-import { KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
+import { enterAsRoot, enterAsUser, KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
 import { ENDED, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
@@ -151,7 +151,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...network.ready,
     ...situation(spec, process),
     ...credentialOperations(process, ids, spec.linux?.seccomp && compileSeccomp(spec.linux.seccomp, input.arch)),
-    ['chdir', process.cwd, 0],
+    enterAsUser(process),
     ...passedDescriptors(input.passed),
     ['stage', 'exec'],
     [settings.init ? 'init' : 'exec', process.args, process.env ?? [], searchPath(process)],
@@ -277,6 +277,6 @@ function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {
     ...(spec.hostname !== undefined && has('uts') ? ([['hostname', spec.hostname]] satisfies Operation[]) : []),
     ...(spec.domainname !== undefined && has('uts') ? ([['domainname', spec.domainname]] satisfies Operation[]) : []),
     ...(has('network') ? ([['loopback-up']] satisfies Operation[]) : []),
-    ['chdir', process.cwd, 1],
+    enterAsRoot(process),
   ];
 }
