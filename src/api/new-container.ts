@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
 import { readEnvFile } from '../bundle/env-file.js';
+import { buildCommand } from '../bundle/process.js';
 import type { Zone } from '../bundle/timezone.js';
 import { KEEP_GROUPS, resolveGroups } from '../bundle/user.js';
 import { parseHealth } from '../container/parse-health.js';
@@ -49,7 +50,7 @@ export async function newContainer(image: string, command: readonly string[], gi
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
   const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
   const asked = lookUp(options, root.layers);
-  const settings = settingsFor(options, root, network, asked);
+  const settings = settingsFor(options, command, root, network, asked);
   const built = buildContainer(session.paths, identity, image, command, root, network, settings, asked, options);
   checkSources((built.spec.mounts ?? []).filter(({ source }) => !source?.startsWith(`${session.paths.volumes}/`)));
   checkSlaves(built.spec.mounts ?? [], () => readFileSync('/proc/self/mountinfo', 'utf8'));
@@ -175,12 +176,19 @@ function buildContainer(
   });
 }
 
-function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork, { devices }: LookedUp): ContainerSettings {
+function settingsFor(
+  options: RunOptions,
+  command: readonly string[],
+  root: Root,
+  network: PreparedNetwork,
+  { devices }: LookedUp,
+): ContainerSettings {
   const { rm = false, restart, timeout, pidfile, groupAdd } = options;
   const policy = parseRestart(restart ?? 'no');
   if (rm && policy.name !== 'no')
     throw new TsrunError('ERR_TSRUN_USAGE', '--rm and --restart exclude each other', { hint: 'leave out one of them' });
-  const { Healthcheck, Shell } = root.image?.config.config ?? {};
+  const config = root.image?.config.config;
+  const { Healthcheck, Shell } = config ?? {};
   const health = parseHealth(options, Healthcheck ?? undefined, Shell ?? undefined);
   return {
     rm,
@@ -193,6 +201,7 @@ function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork, 
     log: parseLog(options.logDriver ?? 'json-file', options.logOpt ?? []),
     stopSignal: parseSignal(options.stopSignal ?? root.image?.config.config?.StopSignal ?? 'SIGTERM'),
     stopTimeout: options.stopTimeout ?? STOP_TIMEOUT,
+    written: { user: options.user || (config?.User ?? ''), ...buildCommand(config, options.entrypoint, command) },
     ...(health ? { health } : {}),
     ...(timeout ? { timeout: parseTimeout(timeout) } : {}),
     ...(pidfile === undefined ? {} : { pidfile: resolve(pidfile) }),
