@@ -77,6 +77,7 @@ struct context {
 	int64_t time_limit;             /* in seconds, of the run stage, or 0 */
 	int time_limit_status;          /* what it reports then */
 	char *time_limit_words;         /* and says */
+	bool late;                      /* the last one was ended for that */
 	int inherited_end;              /* the first number from 3 on that our caller did not have open */
 	bool entered;                   /* the working directory of the container's process */
 	bool interruptible;             /* signals to us end what we wait for: we are the process that was called */

@@ -164,11 +164,12 @@ static void end_recording(struct context *c, int status)
 static void tell_late(struct context *c)
 {
 	if (c->server) {
+		serve_output(c->server, 1, "tsrun: ", 7);
 		serve_output(c->server, 1, c->time_limit_words, strlen(c->time_limit_words));
 		serve_output(c->server, 1, "\r\n", 2);
 	}
 	if (c->report_fd < 0)
-		dprintf(2, "%s\n", c->time_limit_words);
+		dprintf(2, "tsrun: %s\n", c->time_limit_words);
 }
 
 int run_until_exit(struct context *c, struct peer *peer)
@@ -215,6 +216,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 			health_events(c, polls + 5);
 	}
 	restore_terminal(c);
+	c->late = run.late;
 	if (run.late)
 		tell_late(c);
 	end_recording(c, peer->status);

@@ -78,7 +78,7 @@ export function dockerContainer(container: ContainerInspection): DockerContainer
   };
 }
 
-function stateOf({ status, paused, pid, exitCode, started, finished, ...health }: ContainerInspection): DockerState {
+function stateOf({ status, paused, pid, exitCode, error = '', started, finished, ...health }: ContainerInspection): DockerState {
   const word: string = status;
   const isPaused = word === 'paused' || paused === true;
   const running = ['running', 'paused', 'restarting'].includes(word);
@@ -90,7 +90,7 @@ function stateOf({ status, paused, pid, exitCode, started, finished, ...health }
     Dead: false,
     Pid: pid ?? 0,
     ExitCode: exitCode ?? (word === 'stopped' ? null : 0),
-    Error: '',
+    Error: error,
     StartedAt: started ?? NEVER,
     FinishedAt: finished ?? NEVER,
     Health: healthOf(health),

@@ -23,6 +23,8 @@ export interface Container {
   pid?: number;
   /** Once it has ended, when anybody was there to see it. */
   exitCode?: number;
+  /** Why tsrun ended it: its time limit. */
+  error?: string;
   started?: string;
   finished?: string;
   /** Published, with the host's port as it is now; while it runs. */
@@ -124,6 +126,7 @@ function readContainer(directory: HostPath, id: string, name: string | undefined
     status,
     ...(running && file.pid ? { pid: Number(file.pid) } : {}),
     ...(!running && file.exitCode !== undefined ? { exitCode: Number(file.exitCode) } : {}),
+    ...(!running && file.error ? { error: file.error } : {}),
     ...(Number(file.restarts ?? 0) > 0 ? { restarts: Number(file.restarts) } : {}),
     ...(file.started ? { started: file.started } : {}),
     ...(file.finished ? { finished: file.finished } : {}),

@@ -14,7 +14,7 @@ import type { Operation, Process } from './operations.js';
 import { enterAsRoot, enterAsUser, KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
-import { ENDED, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
+import { ended, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
 import { handOver, stewarded } from './steward.js';
 import { type Caller, isAttended, MEET_ONCE, streamOperations } from './streams.js';
 
@@ -128,7 +128,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...(recorded ? recording(input) : []),
     ...(attended && settings.restart.name !== 'no' ? MEET_ONCE : []),
     ...repeated(input, run),
-    ...(settings.rm ? [] : ([['attempt', [writeStatus(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
+    ...(settings.rm ? [] : ([['attempt', [writeStatus(input, { status: 'stopped', ...ended(settings) })]]] satisfies Operation[])),
   ];
 
   const child: Operation[] = [
@@ -174,7 +174,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
 const TIMED_OUT = 124;
 
 function timeLimit({ timeout = 0 }: ContainerSettings): Operation[] {
-  const words = `tsrun: the container was killed: it ran for longer than ${timeout} s (--timeout)`;
+  const words = `the container was killed: it ran for longer than ${timeout} s (--timeout)`;
   return timeout > 0 ? [['time-limit', timeout, TIMED_OUT, words]] : [];
 }
 
@@ -253,14 +253,14 @@ function repeated(input: ContainerInput, run: Operation[]): Operation[] {
   const { name, retries } = input.settings.restart;
   if (name === 'no') return run;
   return [
-    ['on-exit', 1, [writeStatus(input, { status: 'stopped', ...ENDED })]],
+    ['on-exit', 1, [writeStatus(input, { status: 'stopped', ...ended(input.settings) })]],
     [
       'repeat',
       WHEN[name],
       retries,
       stopFile(input.containerDir),
       run,
-      [['attempt', [writeStatus(input, { status: 'restarting', ...RUNNER, ...ENDED })]]],
+      [['attempt', [writeStatus(input, { status: 'restarting', ...RUNNER, ...ended(input.settings) })]]],
     ],
   ];
 }
