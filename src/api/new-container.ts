@@ -34,6 +34,7 @@ import { callersVariables, copiedVariables, ownArch, proxyNotes } from './host.j
 import { imageAnnotations, imageRootfs } from './images.js';
 import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
+import { destroyed } from './record.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
 import { findZone } from './timezone.js';
@@ -45,7 +46,7 @@ export async function newContainer(image: string, command: readonly string[], gi
   checkRun(options);
   const session = await openStore(options);
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
-  sweep(session.paths);
+  sweep(session.paths, destroyed);
   const identity = inGroups(await findIdentity(session.paths, options, options.signal), options);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
   const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));

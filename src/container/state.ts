@@ -98,6 +98,11 @@ export function entriesOf(directory: HostPath): string[] {
   }
 }
 
+/** One of the `--rm` runs. */
+export function transientContainer(paths: StorePaths, id: string): Container | undefined {
+  return readContainer(join(paths.transient, id) as HostPath, id, namesOf(paths).get(id), true);
+}
+
 /** By id: a name is a link to the directory that it names. */
 function namesOf(paths: StorePaths): Map<string, string> {
   return new Map(
