@@ -176,32 +176,28 @@ static bool receive_frame(struct server *s, struct client *client, int *sig)
 			return true;
 	}
 	size_t size = payload_size(client->header), left = size - (client->got - FRAME_HEADER);
+	ssize_t n;
 	if (client->header[0] == FRAME_STDIN) {
 		char unwanted[4096];
 		struct relay *input = open_input(s);
 		size_t room = input ? sizeof input->buffer : sizeof unwanted;
-		ssize_t n = left == 0 ? 0 : read(client->fd, input ? input->buffer : unwanted, left < room ? left : room);
-		if (n <= 0 && left > 0)
-			return n < 0 && (errno == EAGAIN || errno == EINTR);
-		if (input) {
+		n = left == 0 ? 0 : read(client->fd, input ? input->buffer : unwanted, left < room ? left : room);
+		if (input && n >= 0) {
 			input->start = 0;
 			input->end = (size_t)n;
 		}
-		client->got += (size_t)n;
-		left -= (size_t)n;
-	} else {
-		if (size > sizeof client->small)
-			return false;
-		ssize_t n = left == 0 ? 0 : read(client->fd, client->small + (size - left), left);
-		if (n <= 0 && left > 0)
-			return n < 0 && (errno == EAGAIN || errno == EINTR);
-		client->got += (size_t)n;
-		left -= (size_t)n;
-		if (left == 0)
-			*sig = obey(s, client);
-	}
-	if (left == 0)
-		client->got = 0;
+	} else if (size > sizeof client->small)
+		return false;
+	else
+		n = left == 0 ? 0 : read(client->fd, client->small + (size - left), left);
+	if (n <= 0 && left > 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	client->got += (size_t)n;
+	if ((size_t)n < left)
+		return true;
+	client->got = 0;
+	if (client->header[0] != FRAME_STDIN)
+		*sig = obey(s, client);
 	return true;
 }
 
