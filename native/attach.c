@@ -20,13 +20,18 @@
 #define ATTACH_PTY 2     /* at a terminal of the container's */
 #define ATTACH_SIGNALS 4 /* signals go to the container */
 #define ATTACH_RAW 8     /* our terminal is in raw mode: its window is the container's */
+#define ATTACH_HIDDEN 16 /* what the container prints is not shown */
+#define ATTACH_LEAVES 32 /* we go with the end of the input, or with the container, and tell nothing of that */
+#define ATTACH_STAYS 64  /* it is begun again: its end is that of whoever holds it */
 
 struct client {
 	struct context *c;
 	int socket, flags;
+	struct peer *holder;          /* whoever holds the container, if we started him */
 	struct span keys;             /* typed in a row, they detach */
 	uint32_t matched;             /* of them so far */
 	bool input_open, line_open, over;
+	bool ended;                   /* the container, at least once */
 	bool detached;                /* by its keys: the container lives on */
 	int streams[2];               /* where its output goes */
 	uint8_t out[FRAME_HEADER + FRAME_PAYLOAD + 64], in[FRAME_PAYLOAD];
@@ -39,7 +44,8 @@ struct client {
 static void put_frame(struct client *a, enum frame type, const uint8_t *payload, size_t size)
 {
 	put_header(a->out + a->out_end, type, (uint32_t)size);
-	memcpy(a->out + a->out_end + FRAME_HEADER, payload, size);
+	if (size > 0)
+		memcpy(a->out + a->out_end + FRAME_HEADER, payload, size);
 	a->out_end += FRAME_HEADER + size;
 }
 
@@ -64,6 +70,7 @@ static size_t without_keys(struct client *a, const uint8_t *from, size_t size, u
 			if (++a->matched < a->keys.size)
 				continue;
 			a->over = a->detached = true;
+			a->c->exit_status = 0; /* whatever that of an earlier run was */
 			return n;
 		}
 		memcpy(to + n, a->keys.bytes, a->matched);
@@ -84,6 +91,8 @@ static void end_input(struct client *a)
 		put_frame(a, FRAME_STDIN, eot, a->line_open ? 2 : 1);
 	else
 		put_frame(a, FRAME_STDIN_END, NULL, 0);
+	if (a->flags & ATTACH_LEAVES)
+		a->over = a->detached = true;
 }
 
 static void read_input(struct client *a)
@@ -131,11 +140,13 @@ static int read_frame(struct client *a)
 		return n < 0 && (errno == EAGAIN || errno == EINTR) ? 1 : -1;
 	a->got = (size_t)n == left ? 0 : a->got + (size_t)n;
 	if (a->header[0] == FRAME_EXIT) {
-		a->c->exit_status = n > 0 ? a->in[0] : 125;
-		return 0;
+		a->ended = true;
+		a->c->exit_status = n <= 0 ? 125 : a->flags & ATTACH_LEAVES ? 0 : a->in[0];
+		return a->flags & ATTACH_STAYS ? 1 : 0;
 	}
 	a->in_start = 0;
-	a->in_end = a->header[0] == FRAME_STDOUT || a->header[0] == FRAME_STDERR ? (size_t)n : 0;
+	bool shown = a->header[0] == FRAME_STDOUT || a->header[0] == FRAME_STDERR;
+	a->in_end = shown && !(a->flags & ATTACH_HIDDEN) ? (size_t)n : 0;
 	return 1;
 }
 
@@ -170,22 +181,34 @@ static void take_signal(struct client *a)
 	else if (sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT) {
 		a->c->exit_status = 128 + sig;
 		a->over = true;
+		a->detached = a->flags & ATTACH_LEAVES;
 	}
+}
+
+/* He says each time that it runs again; what he says at last is why it does not. */
+static bool hear_holder(struct client *a)
+{
+	char message[2048];
+	ssize_t n = receive(a->c, a->holder, message, sizeof message, NULL);
+	if (n == 0)
+		a->holder = NULL;
+	return n >= 0;
 }
 
 static int relay_until_end(struct client *a)
 {
 	for (;;) {
 		bool full = a->in_start < a->in_end, sending = a->out_end > 0;
-		struct pollfd polls[4] = {
+		struct pollfd polls[5] = {
 			{ .fd = a->c->signal_fd, .events = sending ? 0 : POLLIN },
 			{ .fd = a->input_open && !sending && !a->over ? 0 : -1, .events = POLLIN },
 			{ .fd = a->socket, .events = (short)((full || a->over ? 0 : POLLIN) | (sending ? POLLOUT : 0)) },
 			{ .fd = full ? output_of_frame(a) : -1, .events = POLLOUT },
+			{ .fd = a->holder && a->flags & ATTACH_STAYS ? a->holder->channel : -1, .events = POLLIN },
 		};
 		if (a->over && !sending && !full)
 			return 0;
-		if (poll(polls, 4, -1) < 0 && errno != EINTR)
+		if (poll(polls, 5, -1) < 0 && errno != EINTR)
 			return -1;
 		if (full && polls[3].revents && !write_output(a)) {
 			a->c->exit_status = 128 + SIGPIPE;
@@ -195,11 +218,13 @@ static int relay_until_end(struct client *a)
 			take_signal(a);
 		if (polls[1].revents && a->out_end == 0)
 			read_input(a);
+		if (polls[4].revents && !hear_holder(a))
+			return -1;
 		if (a->out_end > 0 && !flush_out(a) && !full)
 			a->out_end = a->out_start = 0; /* its end is still to be read */
 		if (!full && !a->over && polls[2].revents & (POLLIN | POLLHUP | POLLERR)) {
 			int more = read_frame(a);
-			if (more == 0)
+			if (more == 0 || (more < 0 && a->ended && a->flags & ATTACH_STAYS))
 				return 0;
 			if (more < 0) {
 				errno = ECONNRESET;
@@ -209,7 +234,7 @@ static int relay_until_end(struct client *a)
 	}
 }
 
-static int attach(struct context *c, const struct arg *connection, const struct arg *flags, const struct arg *keys, bool *detached)
+static int attach(struct context *c, struct peer *holder, const struct arg *connection, const struct arg *flags, const struct arg *keys, bool *detached)
 {
 	struct client *a = calloc(1, sizeof *a);
 	int fd = descriptor(c, connection->name);
@@ -219,6 +244,7 @@ static int attach(struct context *c, const struct arg *connection, const struct 
 	}
 	a->c = c;
 	a->socket = fd;
+	a->holder = holder;
 	a->flags = (int)flags->number;
 	a->keys = keys->span;
 	a->input_open = a->flags & ATTACH_INPUT;
@@ -238,7 +264,7 @@ static int attach(struct context *c, const struct arg *connection, const struct 
 int op_attach_to(struct context *c, const struct op *op)
 {
 	bool detached;
-	return attach(c, &op->args[0], &op->args[1], &op->args[2], &detached);
+	return attach(c, NULL, &op->args[0], &op->args[1], &op->args[2], &detached);
 }
 
 /*
@@ -250,7 +276,7 @@ int op_attend(struct context *c, const struct op *op)
 	bool detached = false;
 	char message[2048];
 	struct peer *peer = find_peer(c, op->args[0].name);
-	if (!peer || attach(c, &op->args[1], &op->args[2], &op->args[3], &detached) < 0)
+	if (!peer || attach(c, peer, &op->args[1], &op->args[2], &op->args[3], &detached) < 0)
 		return -1;
 	if (detached)
 		return send(peer->channel, "Sdetached", 9, MSG_NOSIGNAL) < 0 ? -1 : 0;
@@ -260,12 +286,8 @@ int op_attend(struct context *c, const struct op *op)
 	if (c->interrupted)
 		return -1;
 	reap(peer);
-	return 0;
-}
-
-/* The caller's terminal, raw until we end: everything typed is the container's. */
-int op_raw_terminal(struct context *c, const struct op *op)
-{
-	int fd = descriptor(c, op->args[0].name);
-	return fd < 0 ? -1 : take_terminal(c, fd);
+	if (!peer->signal)
+		return 0;
+	errno = ECONNRESET; /* he did not end by himself */
+	return -1;
 }

@@ -96,7 +96,8 @@ int op_notify(struct context *c, const struct op *op)
 	if (!peer)
 		return -1;
 	int n = snprintf(message, sizeof message, "S%s", op->args[1].name);
-	return send(peer->channel, message, (size_t)n, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET ? -1 : 0;
+	bool sent = send(peer->channel, message, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+	return sent || errno == EPIPE || errno == ECONNRESET || errno == EAGAIN ? 0 : -1;
 }
 
 int await_tag(struct context *c, const char *from, const char *tag)

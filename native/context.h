@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <termios.h>
@@ -66,7 +67,9 @@ struct context {
 	int window, pty;                /* the caller's terminal whose size the container's pty has, and that, or -1 */
 	struct termios saved_terminal;
 	const char *tied_to;            /* the process whose loss ends the run, unless it says "detached", or NULL */
+	bool lost;                      /* it is */
 	const char *members;            /* the mount namespace whose processes end with the run, or NULL */
+	struct winsize window_size;     /* that the container's pty had last: for one that begins without a terminal of ours */
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	int signal_manner;              /* FORWARD_… */
 	sigset_t original_mask;
@@ -75,7 +78,9 @@ struct context {
 	int64_t time_limit;             /* in seconds, of the run stage, or 0 */
 	int time_limit_status;          /* what it reports then */
 	char *time_limit_words;         /* and says */
+	bool late;                      /* the last one was ended for that */
 	int inherited_end;              /* the first number from 3 on that our caller did not have open */
+	bool entered;                   /* the working directory of the container's process */
 	bool interruptible;             /* signals to us end what we wait for: we are the process that was called */
 	int interrupted;                /* the signal that did, or 0 */
 	int report_fd;                  /* where a library reads what happens, or -1 */
@@ -146,6 +151,7 @@ int run_until_exit(struct context *, struct peer *);
 int take_terminal(struct context *, int fd);                   /* raw, until restore_terminal */
 void restore_terminal(struct context *);
 int copy_of(struct context *, const char *name);               /* of a descriptor */
+bool tie_broken(struct context *);                             /* whoever we are tied to has something to say, or is lost */
 int output_of(struct context *, const char *name);             /* a copy to write to; of a terminal one that never blocks */
 
 /* published ports */

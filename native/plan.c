@@ -127,7 +127,7 @@ static bool are_digits(const uint8_t *bytes, uint32_t size)
 
 bool slot_is_known(struct span name)
 {
-	static const char *const known[] = { "id", "short-id", "now", "cwd", "pid", "start-time", "boot-id", "exit-status", "exit-signal", "own-pid", "own-start-time", "restarts", "begun", "running-since", "health", "failing-streak", "probe-turn", "probe-begun", "probe-ended", "probe-status", "probe-output" };
+	static const char *const known[] = { "id", "short-id", "now", "cwd", "pid", "start-time", "boot-id", "exit-status", "exit-signal", "end-reason", "own-pid", "own-start-time", "restarts", "begun", "running-since", "health", "failing-streak", "probe-turn", "probe-begun", "probe-ended", "probe-status", "probe-output" };
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (name.size == strlen(known[i]) && memcmp(name.bytes, known[i], name.size) == 0)
 			return true;

@@ -72,6 +72,7 @@ void reap(struct peer *peer)
 		;
 	peer->ended = true;
 	peer->status = status_of(status);
+	peer->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 void end_peers(struct context *c)

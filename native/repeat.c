@@ -39,14 +39,18 @@ static int run_once(struct context *c, const struct op_list *ops)
 	return result;
 }
 
-/* False: a signal, or the file, says that it is enough. There is nobody to hand the signal to. */
+/* False: a signal, or the file, says that it is enough, or whom we are tied to is lost. There is nobody to hand the signal to. */
 static bool wait_between(struct context *c, int64_t pause, const char *enough)
 {
 	for (int64_t until = milliseconds() + pause; milliseconds() < until;) {
 		struct signalfd_siginfo info;
-		struct pollfd p = { .fd = c->signal_fd, .events = POLLIN };
+		int tie = c->tied_to ? find_peer(c, c->tied_to)->channel : -1;
+		struct pollfd p[2] = { { .fd = c->signal_fd, .events = POLLIN }, { .fd = tie, .events = POLLIN } };
 		int64_t left = until - milliseconds();
-		if (poll(&p, 1, left < 100 ? (int)left : 100) > 0 && read(c->signal_fd, &info, sizeof info) == sizeof info)
+		int ready = poll(p, 2, left < 100 ? (int)left : 100);
+		if (ready > 0 && p[1].revents && tie_broken(c))
+			return false;
+		if (ready > 0 && p[0].revents && read(c->signal_fd, &info, sizeof info) == sizeof info)
 			if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT || info.ssi_signo == SIGHUP || info.ssi_signo == SIGQUIT)
 				return false;
 		if (access(enough, F_OK) == 0)
@@ -70,7 +74,7 @@ int op_repeat(struct context *c, const struct op *op)
 		if (run_once(c, &op->args[3].ops) < 0)
 			return -1;
 		bool again = when == ALWAYS || (when == ON_FAILURE && c->exit_status != 0 && (most == 0 || c->restarts < most));
-		if (!again || access(enough, F_OK) == 0)
+		if (!again || c->lost || access(enough, F_OK) == 0)
 			return 0;
 		if (milliseconds() - begun > RAN_LONG_ENOUGH)
 			pause = PAUSE_FIRST;

@@ -148,9 +148,12 @@ int op_pivot(struct context *c, const struct op *op)
 	return 0;
 }
 
+#define CHDIR_TRY 1
+#define CHDIR_AGAIN 2
+
 /*
- * A working directory must lie below the root: /proc/self/fd/N of a leaked descriptor does not. With the number set, a refusal is
- * not the end: the user whose directory it is may still enter it, later in the plan.
+ * A working directory must lie below the root: /proc/self/fd/N of a leaked descriptor does not. Whom it is closed to is not the end
+ * with CHDIR_TRY, because another one may enter it later in the plan; nor with CHDIR_AGAIN, if we are there already.
  */
 int op_chdir(struct context *c, const struct op *op)
 {
@@ -159,8 +162,10 @@ int op_chdir(struct context *c, const struct op *op)
 	if (!path)
 		return -1;
 	note_path(c, path);
+	int64_t manner = op->args[1].number;
 	if (chdir(path) < 0)
-		return errno == EACCES && op->args[1].number ? 0 : -1;
+		return errno == EACCES && (manner == CHDIR_TRY || (manner == CHDIR_AGAIN && c->entered)) ? 0 : -1;
+	c->entered = true;
 	if (syscall(SYS_getcwd, where, sizeof where) < 0)
 		return errno == ERANGE ? 0 : -1;
 	if (where[0] != '/') {

@@ -137,13 +137,13 @@ static void check_deadline(struct run *run)
 }
 
 /* Whoever we are tied to leaves on purpose, or is lost. */
-static void check_tie(struct run *run)
+bool tie_broken(struct context *c)
 {
 	char message[2048];
-	ssize_t n = receive(run->c, find_peer(run->c, run->c->tied_to), message, sizeof message, NULL);
-	if (n <= 0 || strcmp(message, "Sdetached") != 0)
-		end_run(run, 128 + SIGKILL);
-	run->c->tied_to = NULL;
+	ssize_t n = receive(c, find_peer(c, c->tied_to), message, sizeof message, NULL);
+	c->tied_to = NULL;
+	c->lost = n <= 0 || strcmp(message, "Sdetached") != 0;
+	return c->lost;
 }
 
 /* From here on. */
@@ -166,11 +166,12 @@ static void end_recording(struct context *c, int status)
 static void tell_late(struct context *c)
 {
 	if (c->server) {
+		serve_output(c->server, 1, "tsrun: ", 7);
 		serve_output(c->server, 1, c->time_limit_words, strlen(c->time_limit_words));
 		serve_output(c->server, 1, "\r\n", 2);
 	}
 	if (c->report_fd < 0)
-		dprintf(2, "%s\n", c->time_limit_words);
+		dprintf(2, "tsrun: %s\n", c->time_limit_words);
 }
 
 int run_until_exit(struct context *c, struct peer *peer)
@@ -201,8 +202,8 @@ int run_until_exit(struct context *c, struct peer *peer)
 		check_reader(&run, &polls[2]);
 		if (polls[3].revents & (POLLHUP | POLLERR)) /* the program that started us is gone: a foreground run goes with it */
 			end_run(&run, 128 + SIGKILL);
-		if (polls[4].revents)
-			check_tie(&run);
+		if (polls[4].revents && tie_broken(c))
+			end_run(&run, 128 + SIGKILL);
 		int broken = relay_events(c, peer, run.ended, polls + OWN_POLLS);
 		if (broken && run.forced < 0)
 			end_run(&run, 128 + broken);
@@ -217,6 +218,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 			health_events(c, polls + 5);
 	}
 	restore_terminal(c);
+	c->late = run.late;
 	if (run.late)
 		tell_late(c);
 	end_recording(c, peer->status);

@@ -23,6 +23,7 @@
 struct client {
 	int fd;
 	bool deaf;                    /* takes nothing more, but what it has sent is still to be read */
+	bool first;                   /* was connected from the beginning */
 	size_t start, end;            /* of what is to be sent */
 	uint8_t *queue;
 	uint8_t header[FRAME_HEADER]; /* of the frame that is being received */
@@ -34,6 +35,7 @@ struct server {
 	int socket;
 	struct relay *input;          /* to the container's standard input; NULL when that is closed to everybody */
 	int pty;                      /* whose window clients may size, or -1 */
+	struct winsize *window;       /* what they last said */
 	bool once;                    /* the first client's end of input is the container's */
 	struct client clients[MAX_CLIENTS];
 	size_t count;
@@ -147,6 +149,7 @@ static int obey(struct server *s, const struct client *client)
 	switch ((enum frame)client->header[0]) {
 	case FRAME_WINDOW: {
 		struct winsize size = { .ws_row = (unsigned short)(client->small[0] << 8 | client->small[1]), .ws_col = (unsigned short)(client->small[2] << 8 | client->small[3]) };
+		*s->window = size;
 		if (s->pty >= 0)
 			ioctl(s->pty, TIOCSWINSZ, &size);
 		return 0;
@@ -173,33 +176,37 @@ static bool receive_frame(struct server *s, struct client *client, int *sig)
 			return true;
 	}
 	size_t size = payload_size(client->header), left = size - (client->got - FRAME_HEADER);
+	ssize_t n;
 	if (client->header[0] == FRAME_STDIN) {
 		char unwanted[4096];
 		struct relay *input = open_input(s);
 		size_t room = input ? sizeof input->buffer : sizeof unwanted;
-		ssize_t n = left == 0 ? 0 : read(client->fd, input ? input->buffer : unwanted, left < room ? left : room);
-		if (n <= 0 && left > 0)
-			return n < 0 && (errno == EAGAIN || errno == EINTR);
-		if (input) {
+		n = left == 0 ? 0 : read(client->fd, input ? input->buffer : unwanted, left < room ? left : room);
+		if (input && n >= 0) {
 			input->start = 0;
 			input->end = (size_t)n;
 		}
-		client->got += (size_t)n;
-		left -= (size_t)n;
-	} else {
-		if (size > sizeof client->small)
-			return false;
-		ssize_t n = left == 0 ? 0 : read(client->fd, client->small + (size - left), left);
-		if (n <= 0 && left > 0)
-			return n < 0 && (errno == EAGAIN || errno == EINTR);
-		client->got += (size_t)n;
-		left -= (size_t)n;
-		if (left == 0)
-			*sig = obey(s, client);
-	}
-	if (left == 0)
-		client->got = 0;
+	} else if (size > sizeof client->small)
+		return false;
+	else
+		n = left == 0 ? 0 : read(client->fd, client->small + (size - left), left);
+	if (n <= 0 && left > 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	client->got += (size_t)n;
+	if ((size_t)n < left)
+		return true;
+	client->got = 0;
+	if (client->header[0] != FRAME_STDIN)
+		*sig = obey(s, client);
 	return true;
+}
+
+/* With whoever was there first the input ends. */
+static void lose(struct server *s, size_t i)
+{
+	if (s->clients[i].first)
+		end_input(s);
+	drop(s, i);
 }
 
 int serve_events(struct server *s, const struct pollfd *polls)
@@ -213,7 +220,7 @@ int serve_events(struct server *s, const struct pollfd *polls)
 			send_queue(&s->clients[i]);
 		/* what it sent before it went is read to its end: there its descriptor says that it is gone */
 		if (p->events & POLLIN && p->revents & (POLLIN | POLLERR | POLLHUP) && input_is_free(s) && !sig && !receive_frame(s, &s->clients[i], &sig))
-			drop(s, i);
+			lose(s, i);
 	}
 	if (polls[0].revents)
 		add_client(s, accept4(s->socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -262,6 +269,7 @@ static struct server *new_server(struct context *c, const char *input, int64_t f
 	if (!s)
 		return NULL;
 	c->server = s;
+	s->window = &c->window_size;
 	s->socket = -1;
 	s->pty = flags & SERVE_PTY ? descriptor(c, input) : -1;
 	s->once = flags & SERVE_ONCE;
@@ -287,11 +295,11 @@ int op_host(struct context *c, const struct op *op)
 /* Somebody who is connected already. */
 int op_admit(struct context *c, const struct op *op)
 {
-	int fd = descriptor(c, op->args[0].name);
-	if (fd < 0 || !c->server) {
-		errno = fd < 0 ? errno : EINVAL;
+	int own = copy_of(c, op->args[0].name);
+	if (own >= 0)
+		errno = EINVAL; /* nobody serves, or nobody may come any more */
+	if (own < 0 || !c->server || fcntl(own, F_SETFL, O_NONBLOCK) < 0 || !add_client(c->server, own))
 		return -1;
-	}
-	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return own >= 0 && fcntl(own, F_SETFL, O_NONBLOCK) == 0 && add_client(c->server, own) ? 0 : -1;
+	c->server->clients[c->server->count - 1].first = true;
+	return 0;
 }

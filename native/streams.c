@@ -70,6 +70,13 @@ int op_terminal(struct context *c, const struct op *op)
 	return take_terminal(c, fd);
 }
 
+/* The caller's terminal, raw until we end: everything typed is the container's. */
+int op_raw_terminal(struct context *c, const struct op *op)
+{
+	int fd = descriptor(c, op->args[0].name);
+	return fd < 0 ? -1 : take_terminal(c, fd);
+}
+
 /* At once: a terminal that nobody reads would keep us waiting for its output to drain. In the background it is the shell's by now. */
 void restore_terminal(struct context *c)
 {
@@ -79,15 +86,20 @@ void restore_terminal(struct context *c)
 	c->terminal = -1;
 }
 
+/* A terminal that we have let go since the first run has the size that we last knew of. */
 int op_window_size(struct context *c, const struct op *op)
 {
 	struct winsize size;
 	int from = descriptor(c, op->args[0].name), to = descriptor(c, op->args[1].name);
-	if (from < 0 || to < 0 || ioctl(from, TIOCGWINSZ, &size) < 0)
+	if (from < 0 || to < 0)
+		return -1;
+	if (ioctl(from, TIOCGWINSZ, &size) == 0)
+		c->window_size = size;
+	else if (c->restarts == 0)
 		return -1;
 	c->window = from;
 	c->pty = to;
-	return ioctl(to, TIOCSWINSZ, &size);
+	return ioctl(to, TIOCSWINSZ, &c->window_size);
 }
 
 /* A pty of the container's own devpts; the slave is opened through the master, never by a name inside the root. */

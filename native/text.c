@@ -129,6 +129,8 @@ static const char *slot_value(struct context *c, struct span name, char *scratch
 		return print_number(scratch, size, c->exit_status);
 	if (is(name, "exit-signal")) /* empty: it ended by itself */
 		return c->exit_signal ? print_number(scratch, size, c->exit_signal) : "";
+	if (is(name, "end-reason"))
+		return c->late ? c->time_limit_words : "";
 	if (name.size > 5 && memcmp(name.bytes, "port:", 5) == 0) {
 		char socket[80];
 		snprintf(socket, sizeof socket, "%.*s", (int)(name.size - 5), (const char *)name.bytes + 5);

@@ -1,6 +1,7 @@
 /** `run` and `create` as launch plans. */
 
 import { parseDetachKeys } from '../container/detach-keys.js';
+import { parseRestart } from '../container/parse-settings.js';
 import { TsrunError } from '../errors.js';
 import type { Plan } from '../plan/operations.js';
 import { compileCreatePlan, compileRunPlan } from '../plan/run.js';
@@ -48,13 +49,29 @@ export async function compileRun(
   const streams = attachedStreams(attach);
   if (detach && streams !== undefined)
     throw new TsrunError('ERR_TSRUN_USAGE', 'conflicting options: -a and -d exclude each other', { hint: 'leave out one of them' });
-  const keys = parseDetachKeys(detachKeys);
-  const own = inheritedStreams();
-  // Who is shown a part alone, or keeps his signals, sees the run through.
-  const whole = streams === undefined && sigProxy !== false;
-  const caller = detach ? undefined : { streams: streams ? leftOut(own, streams) : own, ...(whole ? { detachKeys: keys } : {}) };
+  const caller = detach ? undefined : callerOf(streams, parseDetachKeys(detachKeys), options);
   const manner = { ...(sigProxy === undefined ? {} : { sigProxy }), ...(preserveFds === undefined ? {} : { preserveFds }) };
   return compiled(await planRun(image, command, options, caller, manner));
+}
+
+/** Who gives it his input alone, or nothing at all, is told its id and does not see it through: docker's. */
+function callerOf(
+  streams: ReadonlySet<string> | undefined,
+  detachKeys: Uint8Array,
+  { interactive, restart }: RunOptions,
+): Caller | undefined {
+  const own = inheritedStreams();
+  if (streams === undefined) return { streams: own, detachKeys };
+  if (streams.has('stdout') || streams.has('stderr')) return { streams: leftOut(own, streams), detachKeys };
+  if (!interactive) return undefined;
+  if (parseRestart(restart ?? 'no').name === 'no') return { streams: leftOut(own, streams), detachKeys, feeds: true };
+  throw new TsrunError(
+    'ERR_TSRUN_USAGE',
+    '-i with -a stdin alone and --restart exclude each other: there is one input, and it is given once',
+    {
+      hint: 'leave out one of them',
+    },
+  );
 }
 
 const STREAMS = ['stdin', 'stdout', 'stderr'];

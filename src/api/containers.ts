@@ -4,14 +4,13 @@ import { removeContainer as remove } from '../container/remove.js';
 import { renameContainer as rename } from '../container/rename.js';
 import { type ContainerSize, containerSize } from '../container/size.js';
 import { type Container, findContainer, listContainers, readConfig } from '../container/state.js';
-import { recordEvent } from '../events/record.js';
 import type { StorePaths } from '../paths.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { checkArguments } from './check-arguments.js';
 import { type ContainerDetails, detailsOf, settingsOf } from './container-details.js';
 import { collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
-import { eventSource, recordContainer } from './record.js';
+import { destroyed, recordContainer } from './record.js';
 import { openSession } from './session.js';
 
 /** What is known of a container, without where it lies. What config.json says of it is absent where that cannot be read. */
@@ -77,9 +76,9 @@ export async function removeContainer(
 
 /** @returns whether it was removed here: a --rm run takes itself away, and tells that itself */
 export async function removeAndTell(paths: StorePaths, container: Container, force: boolean, volumes: boolean): Promise<boolean> {
-  const { file, id, attributes } = eventSource(paths, container);
+  const tell = destroyed(paths, container);
   const removed = await remove(paths, container, force, volumes);
-  if (removed) recordEvent(file, { type: 'container', action: 'destroy', id, attributes: { ...attributes } });
+  if (removed) tell();
   return removed;
 }
 

@@ -79,7 +79,7 @@ export function dockerContainer(container: ContainerInspection): DockerContainer
   };
 }
 
-function stateOf({ status, paused, pid, exitCode, started, finished, ...health }: ContainerInspection): DockerState {
+function stateOf({ status, paused, pid, exitCode, error = '', started, finished, ...health }: ContainerInspection): DockerState {
   const word: string = status;
   const isPaused = word === 'paused' || paused === true;
   const running = ['running', 'paused', 'restarting'].includes(word);
@@ -91,7 +91,7 @@ function stateOf({ status, paused, pid, exitCode, started, finished, ...health }
     Dead: false,
     Pid: pid ?? 0,
     ExitCode: exitCode ?? (word === 'stopped' ? null : 0),
-    Error: '',
+    Error: error,
     StartedAt: started ?? NEVER,
     FinishedAt: finished ?? NEVER,
     Health: healthOf(health),
@@ -116,14 +116,11 @@ function configOf({ image, labels, portBindings = [], config: spec, ...container
   return {
     Hostname: hostname,
     Domainname: domainname,
-    User: userOf(spec),
+    ...writtenOf(settings, spec, container.command),
     Tty: process?.terminal ?? false,
     ...(typeof interactive === 'boolean' ? { OpenStdin: interactive } : {}),
     ExposedPorts: Object.fromEntries(portBindings.map((port) => [portName(port), {}])),
     Env: process?.env ?? [],
-    // The image's entrypoint and command are one list here: together they are what runs.
-    Cmd: container.command,
-    Entrypoint: null,
     Image: image,
     WorkingDir: process?.cwd ?? '',
     Labels: labels,
@@ -140,9 +137,13 @@ function healthcheckOf({ test, interval, timeout, startPeriod, startInterval, re
   return { Test: ['CMD', ...test], Interval, Timeout, StartPeriod, StartInterval, Retries: retries };
 }
 
-/** Ids; docker has the words that were typed, which config.json does not keep. */
-function userOf({ process }: RuntimeSpec): string {
-  return process === undefined ? '' : `${process.user.uid}:${process.user.gid}`;
+/** As it was written. Of what was made before that was kept: the ids, and what runs as one list. */
+function writtenOf({ written }: Settings, { process }: RuntimeSpec, command: readonly string[]): object {
+  const { user, entrypoint, cmd } = (written ?? {}) as Partial<NonNullable<ContainerSettings['written']>>;
+  const list = (words: unknown) => (Array.isArray(words) && words.length > 0 ? words : null);
+  if (typeof user !== 'string')
+    return { User: process === undefined ? '' : `${process.user.uid}:${process.user.gid}`, Cmd: command, Entrypoint: null };
+  return { User: user, Cmd: list(cmd), Entrypoint: list(entrypoint) };
 }
 
 function hostConfigOf({ rm, networkMode, mounts, portBindings = [], config: spec }: ContainerInspection, settings: Settings): object {

@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
 import { readEnvFile } from '../bundle/env-file.js';
+import { buildCommand } from '../bundle/process.js';
 import type { Zone } from '../bundle/timezone.js';
 import { KEEP_GROUPS, resolveGroups } from '../bundle/user.js';
 import { parseHealth } from '../container/parse-health.js';
@@ -33,6 +34,7 @@ import { callersVariables, copiedVariables, ownArch, proxyNotes } from './host.j
 import { imageAnnotations, imageRootfs } from './images.js';
 import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
+import { destroyed } from './record.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openStore, type Session } from './session.js';
 import { type PreparedSpaces, prepareSpaces } from './spaces.js';
@@ -45,7 +47,7 @@ export async function newContainer(image: string, command: readonly string[], gi
   checkRun(options);
   const session = await openStore(options);
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
-  sweep(session.paths);
+  sweep(session.paths, destroyed);
   const identity = inGroups(await findIdentity(session.paths, options, options.signal), options);
   const spaces = prepareSpaces(session.paths, identity.ids, options);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
@@ -56,7 +58,7 @@ export async function newContainer(image: string, command: readonly string[], gi
     Object.keys(root.image?.config.config?.ExposedPorts ?? {}),
   );
   const asked = lookUp(options, root.layers);
-  const settings = settingsFor(options, root, network, spaces, asked);
+  const settings = settingsFor(options, command, root, network, spaces, asked);
   const built = buildContainer(session.paths, identity, image, command, root, network, spaces, settings, asked, options);
   checkSources((built.spec.mounts ?? []).filter(({ source }) => !source?.startsWith(`${session.paths.volumes}/`)));
   checkSlaves(built.spec.mounts ?? [], () => readFileSync('/proc/self/mountinfo', 'utf8'));
@@ -187,6 +189,7 @@ function buildContainer(
 
 function settingsFor(
   options: RunOptions,
+  command: readonly string[],
   root: Root,
   network: PreparedNetwork,
   { kept }: PreparedSpaces,
@@ -196,7 +199,8 @@ function settingsFor(
   const policy = parseRestart(restart ?? 'no');
   if (rm && policy.name !== 'no')
     throw new TsrunError('ERR_TSRUN_USAGE', '--rm and --restart exclude each other', { hint: 'leave out one of them' });
-  const { Healthcheck, Shell } = root.image?.config.config ?? {};
+  const config = root.image?.config.config;
+  const { Healthcheck, Shell } = config ?? {};
   const health = parseHealth(options, Healthcheck ?? undefined, Shell ?? undefined);
   return {
     rm,
@@ -210,6 +214,7 @@ function settingsFor(
     log: parseLog(options.logDriver ?? 'json-file', options.logOpt ?? []),
     stopSignal: parseSignal(options.stopSignal ?? root.image?.config.config?.StopSignal ?? 'SIGTERM'),
     stopTimeout: options.stopTimeout ?? STOP_TIMEOUT,
+    written: { user: options.user || (config?.User ?? ''), ...buildCommand(config, options.entrypoint, command) },
     ...(health ? { health } : {}),
     ...(timeout ? { timeout: parseTimeout(timeout) } : {}),
     ...(pidfile === undefined ? {} : { pidfile: resolve(pidfile) }),

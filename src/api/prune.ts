@@ -15,7 +15,7 @@ import { IMAGE_ID } from './images.js';
 import { annotationsOf, collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
 import { pruneFilter } from './prune-filter.js';
-import { recordImage } from './record.js';
+import { destroyed, recordImage } from './record.js';
 import { openSession, openStore, type Session } from './session.js';
 import { pruneVolumes } from './volumes.js';
 
@@ -51,7 +51,7 @@ export async function pruneContainers(options: CommonOptions & { filter?: string
     pruned.reclaimed += size;
   }
   // A --rm run that was killed is a container that does not run; without a filter it goes as well.
-  if ((options.filter ?? []).length === 0) await sweepThoroughly(paths);
+  if ((options.filter ?? []).length === 0) await sweepThoroughly(paths, destroyed);
   pruned.reclaimed += await collectLayers(session, own.signal);
   return pruned;
 }
@@ -102,7 +102,7 @@ export async function pruneSystem(options: SystemPruneOptions = {}): Promise<Sys
   const containers = await pruneContainers({ ...common, filter });
   const gone = volumes ? await pruneVolumes({ ...common, filter }) : { deleted: [], reclaimed: 0 };
   const images = all ? await pruneImages(session, isWanted) : { untagged: [], deleted: [], reclaimed: 0 };
-  const leftovers = await sweepThoroughly(session.paths);
+  const leftovers = await sweepThoroughly(session.paths, destroyed);
   sweepHalfMade(session.paths);
   const files = await sweepLeftovers(session.paths);
   const blobs = await collectGarbage(session.store);

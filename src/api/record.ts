@@ -22,6 +22,12 @@ export function recordContainer(
   recordEvent(file, { type: 'container', action, id, attributes: { ...attributes, ...more } });
 }
 
+/** To be called when it is gone: what its event says is read before. */
+export function destroyed(paths: StorePaths, container: Known): () => void {
+  const { file, id, attributes } = eventSource(paths, container);
+  return () => recordEvent(file, { type: 'container', action: 'destroy', id, attributes: { ...attributes } });
+}
+
 /** @param spec default: what its config.json says */
 export function eventSource(paths: StorePaths, container: Known, spec?: RuntimeSpec): EventSource & { file: StorePaths['events'] } {
   return { file: paths.events, id: container.id, attributes: containerAttributes(container, labelsOf(spec ?? configOf(container))) };

@@ -30,7 +30,6 @@ export async function compileStart(
   const container = stoppedContainer(openSession(options).paths, name);
   const interactive = options.interactive && container.settings.interactive;
   const ownSignals = options.sigProxy === false;
-  const detachKeys = parseDetachKeys(options.detachKeys);
-  const caller = { streams: inheritedStreams(), ...(ownSignals ? {} : { detachKeys }) };
+  const caller = { streams: inheritedStreams(), detachKeys: parseDetachKeys(options.detachKeys) };
   return compiled(compileStartPlan({ ...container, settings: { ...container.settings, interactive }, ownSignals }, caller) satisfies Plan);
 }

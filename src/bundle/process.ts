@@ -6,20 +6,24 @@ import { checkText } from './check.js';
 
 /**
  * Arguments after the image replace CMD. `--entrypoint` replaces ENTRYPOINT and drops CMD; '' clears both.
- * @throws ERR_TSRUN_USAGE when nothing is left to run, ERR_TSRUN_CONFIG_INVALID for a damaged config
+ * @throws ERR_TSRUN_CONFIG_INVALID for a damaged config
  */
-export function buildArgs(
+export function buildCommand(
   image: ContainerConfig | undefined,
   entrypoint: string | string[] | undefined,
   command: readonly string[],
-): string[] {
+): { entrypoint: readonly string[]; cmd: readonly string[] } {
   for (const text of command) checkText(text, 'an argument', 'ERR_TSRUN_USAGE');
   const imageEntrypoint = checkAll(image?.Entrypoint, 'Entrypoint');
   const imageCommand = checkAll(image?.Cmd, 'Cmd');
-  const args =
-    entrypoint === undefined
-      ? [...imageEntrypoint, ...(command.length > 0 ? command : imageCommand)]
-      : [...optionEntrypoint(entrypoint), ...command];
+  if (entrypoint !== undefined) return { entrypoint: optionEntrypoint(entrypoint), cmd: command };
+  return { entrypoint: imageEntrypoint, cmd: command.length > 0 ? command : imageCommand };
+}
+
+/** All of it, as one list. @throws ERR_TSRUN_USAGE when nothing is left to run */
+export function buildArgs(...from: Parameters<typeof buildCommand>): string[] {
+  const { entrypoint, cmd } = buildCommand(...from);
+  const args = [...entrypoint, ...cmd];
   if (args.length > 0) return args;
   throw new TsrunError('ERR_TSRUN_USAGE', 'no command specified, and the image has none', {
     hint: 'write the command behind the image: tsrun run IMAGE COMMAND',

@@ -1,18 +1,14 @@
 /** docker's health flags, and an image's HEALTHCHECK, as the health check of a container. Pure. */
+import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
 import type { HealthCheck } from '../plan/settings.js';
 import { parseDuration } from '../spec/duration.js';
 import type { ImageHealthcheck } from '../spec/image.js';
 
-export interface HealthOptions {
-  healthCmd?: string | string[];
-  healthInterval?: string;
-  healthTimeout?: string;
-  healthStartPeriod?: string;
-  healthStartInterval?: string;
-  healthRetries?: number;
-  noHealthcheck?: boolean;
-}
+export type HealthOptions = Pick<
+  RunOptions,
+  'healthCmd' | 'healthInterval' | 'healthTimeout' | 'healthStartPeriod' | 'healthStartInterval' | 'healthRetries' | 'noHealthcheck'
+>;
 
 /** docker's. */
 const DEFAULTS = { interval: 30_000, timeout: 30_000, startPeriod: 0, startInterval: 5_000, retries: 3 };

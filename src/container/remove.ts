@@ -16,7 +16,7 @@ import { moveUnusedToTrash, volumeRemovalPlan, wasVolume } from '../volume/remov
 import { readVolume } from '../volume/state.js';
 import { firstProcess, isAlive, isHeld } from './alive.js';
 import { identityOf } from './identity.js';
-import { type Container, entriesOf, ID_LENGTH, idsIn, listContainers, readConfig } from './state.js';
+import { type Container, entriesOf, ID_LENGTH, idsIn, listContainers, readConfig, transientContainer } from './state.js';
 import { readStatus } from './status.js';
 
 /**
@@ -112,36 +112,41 @@ function killFirst(directory: HostPath): void {
   }
 }
 
+/** Of one whose command began: looks at it while it is there, and is called when it is gone. */
+type Told = (paths: StorePaths, container: Container) => () => void;
+
 /**
  * What --rm runs left that did not end in peace: moved out of the way at once, removed by a process of low priority that nobody waits
  * for. Looks at `transient/` and `trash/` alone, so that it costs the same however many containers there are.
  */
-export function sweep(paths: StorePaths): void {
-  for (const directory of unheldTrash(paths)) launchDetached(removalPlan(directory, [['lock', directory, 1, 'lock']]));
+export function sweep(paths: StorePaths, told: Told): void {
+  for (const directory of unheldTrash(paths, told)) launchDetached(removalPlan(directory, [['lock', directory, 1, 'lock']]));
 }
 
 /** The same for who waits for it, and what else the dead leave: runtime directories, and names that lead nowhere. @returns how many things */
-export async function sweepThoroughly(paths: StorePaths): Promise<number> {
+export async function sweepThoroughly(paths: StorePaths, told: Told): Promise<number> {
   const names = entriesOf(paths.names).filter((name) => !existsSync(join(paths.names, name)));
   for (const name of names) rmSync(join(paths.names, name), { force: true });
   // Who runs has its directory locked before it makes this one, and until it is gone.
   const runs = idsIn(paths.run).filter((id) => ![paths.containers, paths.transient].some((place) => isHeld(join(place, id) as HostPath)));
   for (const id of runs) rmSync(paths.runOf(id), { recursive: true, force: true });
-  const trash = unheldTrash(paths);
+  const trash = unheldTrash(paths, told);
   for (const directory of trash)
     await launch(removalPlan(directory, [['lock', directory, 1, 'lock']]), ['ignore', 'ignore', 'inherit']).ended;
   return names.length + runs.length + trash.length;
 }
 
 /** What is to be removed, once what died is among it. Locked: somebody is at it. The remover takes the lock itself, for it outlives us. */
-function unheldTrash(paths: StorePaths): HostPath[] {
+function unheldTrash(paths: StorePaths, told: Told): HostPath[] {
   for (const id of idsIn(paths.transient)) {
     const directory = join(paths.transient, id) as HostPath;
     // One that `create --rm` made waits for its start: nobody holds it.
     if (isHeld(directory) || readStatus(directory).status === 'created') continue;
     killFirst(directory);
     const volumes = anonymousVolumes(directory, 'discard');
-    moveToTrash(paths, directory);
+    const container = transientContainer(paths, id);
+    const tell = container?.started === undefined ? undefined : told(paths, container);
+    if (moveToTrash(paths, directory) !== undefined) tell?.();
     discard(paths, volumes);
   }
   for (const directory of abandoned(paths)) moveToTrash(paths, directory);

@@ -23,6 +23,8 @@ export interface Container {
   pid?: number;
   /** Once it has ended, when anybody was there to see it. */
   exitCode?: number;
+  /** Why tsrun ended it: its time limit. */
+  error?: string;
   started?: string;
   finished?: string;
   /** Published, with the host's port as it is now; while it runs. */
@@ -96,6 +98,11 @@ export function entriesOf(directory: HostPath): string[] {
   }
 }
 
+/** One of the `--rm` runs. */
+export function transientContainer(paths: StorePaths, id: string): Container | undefined {
+  return readContainer(join(paths.transient, id) as HostPath, id, namesOf(paths).get(id), true);
+}
+
 /** By id: a name is a link to the directory that it names. */
 function namesOf(paths: StorePaths): Map<string, string> {
   return new Map(
@@ -124,6 +131,7 @@ function readContainer(directory: HostPath, id: string, name: string | undefined
     status,
     ...(running && file.pid ? { pid: Number(file.pid) } : {}),
     ...(!running && file.exitCode !== undefined ? { exitCode: Number(file.exitCode) } : {}),
+    ...(!running && file.error ? { error: file.error } : {}),
     ...(Number(file.restarts ?? 0) > 0 ? { restarts: Number(file.restarts) } : {}),
     ...(file.started ? { started: file.started } : {}),
     ...(file.finished ? { finished: file.finished } : {}),

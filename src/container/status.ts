@@ -18,6 +18,8 @@ export interface StatusFile {
   started?: string;
   finished?: string;
   exitCode?: string;
+  /** Why tsrun ended it, or ''. */
+  error?: string;
   /** As they are open since this start. */
   ports?: (Omit<PublishedPort, 'hostPort'> & { hostPort: string })[];
   /** Who sees to it while it runs. */

@@ -11,12 +11,12 @@ import { becomeRoot, CLONE_NEWUSER, hostIdOf, type Mappers, mapIds } from './ide
 import { enterNamespaces, ownNamespaces } from './namespaces.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
-import { KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
+import { enterAsRoot, enterAsUser, KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
-import { ENDED, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
+import { ended, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
 import { handOver, stewarded } from './steward.js';
-import { type Caller, isAttended, streamOperations } from './streams.js';
+import { type Caller, isAttended, MEET_ONCE, streamOperations } from './streams.js';
 
 export interface ContainerInput {
   /** It is new: what cannot be started is not left behind. */
@@ -69,13 +69,16 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
   const outlived = !hasOwn(spec, 'pid');
   const own = ownNamespaces(entered.mapped, [...(network.opened ? (['net'] as const) : []), ...(outlived ? (['mnt'] as const) : [])]);
   const attended = isAttendedStart(input, caller);
-  const recorded = caller === undefined || attended || !settings.rm;
+  const alone = caller === undefined || caller.feeds === true;
+  const recorded = alone || attended || !settings.rm;
   const streams = streamOperations({
     terminal: process.terminal ?? false,
     interactive: settings.interactive,
     ...(caller ? { callers: caller.streams } : {}),
     recorded,
     attended,
+    feeds: alone && attended,
+    repeated: settings.restart.name !== 'no',
     uid: process.user.uid,
     gid: process.user.gid,
     hostUid: hostIdOf(ids.uid, process.user.uid),
@@ -117,7 +120,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...network.release,
     ['started', 'child'],
     ...(caller === undefined || attended ? ([['notify', 'caller', 'started']] satisfies Operation[]) : []),
-    ['forward-signals', 'child', (caller ? KILL_UNHANDLED | SECOND_TERM_IS_LAST : KILL_UNHANDLED) | (input.ownSignals ? ONLY_ASKED : 0)],
+    ['forward-signals', 'child', (alone ? KILL_UNHANDLED : KILL_UNHANDLED | SECOND_TERM_IS_LAST) | (input.ownSignals ? ONLY_ASKED : 0)],
     ...timeLimit(settings),
     ...checks,
     ['wait', 'child'],
@@ -128,8 +131,9 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...files.prepare,
     ...given.operations,
     ...(recorded ? recording(input) : []),
+    ...(attended && settings.restart.name !== 'no' ? MEET_ONCE : []),
     ...repeated(input, run),
-    ...(settings.rm ? [] : ([['attempt', [writeStatus(input, { status: 'stopped', ...ENDED })]]] satisfies Operation[])),
+    ...(settings.rm ? [] : ([['attempt', [writeStatus(input, { status: 'stopped', ...ended(settings) })]]] satisfies Operation[])),
   ];
 
   const child: Operation[] = [
@@ -153,7 +157,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...network.ready,
     ...situation(spec, process),
     ...credentialOperations(process, ids, spec.linux?.seccomp && compileSeccomp(spec.linux.seccomp, input.arch)),
-    ['chdir', process.cwd, 0],
+    enterAsUser(process),
     ...passedDescriptors(input.passed),
     ['stage', 'exec'],
     [settings.init ? 'init' : 'exec', process.args, process.env ?? [], searchPath(process)],
@@ -177,7 +181,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
 const TIMED_OUT = 124;
 
 function timeLimit({ timeout = 0 }: ContainerSettings): Operation[] {
-  const words = `tsrun: the container was killed: it ran for longer than ${timeout} s (--timeout)`;
+  const words = `the container was killed: it ran for longer than ${timeout} s (--timeout)`;
   return timeout > 0 ? [['time-limit', timeout, TIMED_OUT, words]] : [];
 }
 
@@ -238,9 +242,8 @@ function emptying(directory: string, ids: IdMapping): Operation[] {
 
 const O_PATH_DIRECTORY = 0o10200000;
 
-/** One that is begun again would need him to be there each time. */
-export function isAttendedStart({ spec, settings }: ContainerInput, caller: Caller | undefined): caller is Required<Caller> {
-  return settings.restart.name === 'no' && isAttended(caller, spec.process?.terminal ?? false, settings.interactive);
+export function isAttendedStart({ spec, settings }: ContainerInput, caller: Caller | undefined): caller is Caller {
+  return isAttended(caller, spec.process?.terminal ?? false, settings.interactive);
 }
 
 /**
@@ -265,14 +268,14 @@ function repeated(input: ContainerInput, run: Operation[]): Operation[] {
   const { name, retries } = input.settings.restart;
   if (name === 'no') return run;
   return [
-    ['on-exit', 1, [writeStatus(input, { status: 'stopped', ...ENDED })]],
+    ['on-exit', 1, [writeStatus(input, { status: 'stopped', ...ended(input.settings) })]],
     [
       'repeat',
       WHEN[name],
       retries,
       stopFile(input.containerDir),
       run,
-      [['attempt', [writeStatus(input, { status: 'restarting', ...RUNNER, ...ENDED })]]],
+      [['attempt', [writeStatus(input, { status: 'restarting', ...RUNNER, ...ended(input.settings) })]]],
     ],
   ];
 }
@@ -293,6 +296,6 @@ function situation(spec: RuntimeSpec, process: SpecProcess): Operation[] {
     ...(spec.hostname !== undefined && has('uts') ? ([['hostname', spec.hostname]] satisfies Operation[]) : []),
     ...(spec.domainname !== undefined && has('uts') ? ([['domainname', spec.domainname]] satisfies Operation[]) : []),
     ...(has('network') ? ([['loopback-up']] satisfies Operation[]) : []),
-    ['chdir', process.cwd, 1],
+    enterAsRoot(process),
   ];
 }

@@ -105,11 +105,21 @@ const INPUT = 1;
 const PTY = 2;
 const SIGNALS = 4;
 const RAW = 8;
+const HIDDEN = 16;
+const LEAVES = 32;
+const STAYS = 64;
 
-type Attached = Pick<AttachPlanInput, 'input' | 'terminal' | 'ownTerminal' | 'signals'>;
+type Attached = Pick<AttachPlanInput, 'input' | 'terminal' | 'ownTerminal' | 'signals'> & {
+  hidden?: boolean;
+  leaves?: boolean;
+  stays?: boolean;
+};
 
-export function attachFlags({ input, terminal, ownTerminal, signals }: Attached): number {
-  return (input ? INPUT : 0) | (terminal ? PTY : 0) | (signals ? SIGNALS : 0) | (terminal && ownTerminal && input ? RAW : 0);
+/** @param attached hidden: what it prints is not shown; leaves: he goes when his input ends; stays: while it is begun again */
+export function attachFlags({ input, terminal, ownTerminal, signals, hidden, leaves, stays }: Attached): number {
+  const raw = terminal && ownTerminal && input;
+  const manner = (signals ? SIGNALS : 0) | (raw ? RAW : 0) | (hidden ? HIDDEN : 0) | (leaves ? LEAVES : 0) | (stays ? STAYS : 0);
+  return (input ? INPUT : 0) | (terminal ? PTY : 0) | manner;
 }
 
 export function compileAttachPlan({ events, runDir, detachKeys, ...attached }: AttachPlanInput): Plan {

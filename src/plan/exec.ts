@@ -7,7 +7,7 @@ import { attended, detached } from './detached.js';
 import { type EventSource, tellExecEnded, tellExecStarted } from './events.js';
 import { becomeRoot, cloneFlags, hostIdOf } from './identity.js';
 import type { Operation, Plan, Process } from './operations.js';
-import { KILL_UNHANDLED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
+import { enterAsRoot, enterAsUser, KILL_UNHANDLED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import { type Caller, isAttended, streamOperations } from './streams.js';
 
 export interface ExecPlanInput {
@@ -36,8 +36,9 @@ export function compileExecPlan(input: ExecPlanInput): Plan {
   const open: Operation = ['open-process', input.pid, input.startTime, 'container'];
   const { parent, child } = enteringProcesses(input, caller, [open]);
   if (caller === undefined) return detached([...parent.operations], [child], undefined);
-  return isAttended(caller, input.process.terminal ?? false, input.interactive)
-    ? attended([...parent.operations], [child], caller.detachKeys, input.passed)
+  const terminal = input.process.terminal ?? false;
+  return isAttended(caller, terminal, input.interactive)
+    ? attended([...parent.operations], [child], { caller, terminal, signals: true, passed: input.passed })
     : { processes: [parent, child] };
 }
 
@@ -97,9 +98,9 @@ export function enteringProcesses(
     ['stage', 'process'],
     ['open', '/', O_PATH_DIRECTORY, 'root'],
     ...streams.inside.filter(([name]) => name !== 'console-at'), // that is the first process's
-    ['chdir', process.cwd, 1],
+    enterAsRoot(process),
     ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, arch)),
-    ['chdir', process.cwd, 0],
+    enterAsUser(process),
     ...passedDescriptors(passed),
     ['stage', 'exec'],
     ['exec', process.args, process.env ?? [], searchPath(process)],

@@ -80,9 +80,17 @@ function start(input: ContainerInput, first: Stewarded, caller: Caller | undefin
   const operations: Operation[] = [['stage', 'prepare'], ...first.operations, ...container.parent];
   const others = [...container.others, ...first.processes];
   if (caller === undefined) return detached(operations, others, printed);
-  return isAttendedStart(input, caller)
-    ? attended(operations, others, caller.detachKeys, input.passed)
-    : { processes: [{ name: 'parent', operations }, ...others] };
+  if (!isAttendedStart(input, caller)) return { processes: [{ name: 'parent', operations }, ...others] };
+  const { spec, settings, ownSignals, passed } = input;
+  const repeated = settings.restart.name !== 'no';
+  return attended(operations, others, {
+    caller,
+    terminal: spec.process?.terminal ?? false,
+    signals: !ownSignals,
+    repeated,
+    passed,
+    printed,
+  });
 }
 
 /**

@@ -29,6 +29,8 @@ export interface ContainerSettings {
   pidfile?: string;
   /** `--group-add`, for what is executed in it as another user. */
   groups?: readonly number[];
+  /** As it was written, by the user or in the image: what docker's `inspect` shows of it. */
+  written?: { user: string; entrypoint: readonly string[]; cmd: readonly string[] };
   /** `--device`: nodes of the host among its mounts. */
   devices?: readonly { source: string; destination: string }[];
 }

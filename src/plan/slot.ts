@@ -16,6 +16,7 @@ export const SLOTS = [
   'running-since', // the moment at which that process was made, RFC 3339
   'exit-status', // 0…255 once it has ended
   'exit-signal', // the number of the signal that ended it, or nothing
+  'end-reason', // why it was ended, if it was for the time limit: the words of that
   'own-pid', // of the process that executes the operation
   'own-start-time', // its start
   'restarts', // how often `repeat` began again

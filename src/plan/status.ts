@@ -15,7 +15,12 @@ export const RUNNING = {
   started: slot('running-since'),
 };
 
-export const ENDED = { started: slot('running-since'), exitCode: slot('exit-status'), restarts: slot('restarts'), finished: slot('now') };
+/** Of one with a time limit also why. */
+export function ended({ timeout = 0 }: { timeout?: number }): object {
+  return timeout > 0 ? { ...ENDED, error: slot('end-reason') } : ENDED;
+}
+
+const ENDED = { started: slot('running-since'), exitCode: slot('exit-status'), restarts: slot('restarts'), finished: slot('now') };
 
 /** @param changing what it says besides what stays the same */
 export function writeStatus(

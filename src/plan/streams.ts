@@ -25,6 +25,8 @@ export interface Caller {
   streams: StdioFacts;
   /** Typed in a row at his terminal they leave the command running without him; none: nothing does. */
   detachKeys?: Uint8Array;
+  /** He gives it his input alone, and leaves when that ends. */
+  feeds?: true;
 }
 
 export interface StreamOptions {
@@ -38,6 +40,10 @@ export interface StreamOptions {
   recorded: boolean;
   /** The caller is one of those who attach: see isAttended. */
   attended?: boolean;
+  /** He is only there to give it his input. */
+  feeds?: boolean;
+  /** It is begun again: who is there is there for all of it. */
+  repeated?: boolean;
   /** As whom the command runs: who owns the pty or the pipes inside. */
   uid: number;
   gid: number;
@@ -52,9 +58,10 @@ export interface StreamOperations {
   inside: Operation[];
 }
 
-/** He sits at a terminal that he may leave: what he types and sees goes through a connection, at whose other end the command lives on. */
-export function isAttended(caller: Caller | undefined, terminal: boolean, interactive: boolean): caller is Required<Caller> {
-  return (caller?.detachKeys?.length ?? 0) > 0 && terminal && interactive && caller?.streams.stdin.type === 'terminal';
+/** What he types and sees goes through a connection, at whose other end the command lives on: he may leave it. */
+export function isAttended(caller: Caller | undefined, terminal: boolean, interactive: boolean): caller is Caller {
+  if (caller === undefined || !interactive) return false;
+  return caller.feeds || ((caller.detachKeys?.length ?? 0) > 0 && terminal && caller.streams.stdin.type === 'terminal');
 }
 
 /** native/context.h, RELAY_… and native/serve.h, SERVE_…. */
@@ -62,9 +69,22 @@ const CLOSE = 1;
 const TYPE_EOF = 2;
 const FATAL = 4;
 const SERVE_PTY = 1;
+const SERVE_ONCE = 2;
 
 /** Between caller and runner: `.near` is his end. */
 export const CONNECTION = 'connection';
+
+const TIE: Operation[] = [['tie', 'caller']];
+/** His terminal is raw from here on. */
+const MEET: Operation[] = [
+  ['notify', 'caller', 'connected'],
+  ['await', 'caller', 'attending'],
+];
+/** Of one who attends all that a container does that is begun again, in front of it. */
+export const MEET_ONCE: readonly Operation[] = [...TIE, ...MEET];
+
+/** The caller's streams. */
+const LET_GO = ([0, 1, 2] as const).map((fd): Operation => ['dup', fd, 'null']);
 
 /** Of the attach socket, in the directory `run-dir`. */
 export const SOCKET = 'attach';
@@ -73,13 +93,14 @@ export function streamOperations(options: StreamOptions): StreamOperations {
   return !options.terminal ? plain(options) : options.attended ? attended(options) : terminal(options);
 }
 
-/** The runner has a session of its own; the terminal is open to it until its size is known. */
+/** The runner has a session of its own; the terminal is open to it until its size is known. Who only feeds it is not missed. */
 function attended(options: StreamOptions): StreamOperations {
+  const sized = options.callers?.stdin.type === 'terminal';
   return {
     connect: [
       ['receive-descriptor', 'child', 'pty'],
-      ['window-size', 'stdin', 'pty'],
-      ...([0, 1, 2] as const).map((fd): Operation => ['dup', fd, 'null']),
+      ...(sized ? ([['window-size', 'stdin', 'pty']] satisfies Operation[]) : []),
+      ...LET_GO,
       ['relay', 'pty', 'null', FATAL],
       ...(options.recorded
         ? record('pty', 'stdout', 'pty', SERVE_PTY)
@@ -88,9 +109,8 @@ function attended(options: StreamOptions): StreamOperations {
             ['host', 'pty', SERVE_PTY],
           ] satisfies Operation[])),
       ['admit', `${CONNECTION}.far`],
-      ['tie', 'caller'],
-      ['notify', 'caller', 'connected'],
-      ['await', 'caller', 'attending'],
+      ...(options.feeds || options.repeated ? [] : TIE),
+      ...(options.repeated ? [] : MEET),
       ['send', 'child', 'ready'],
     ],
     inside: terminalInside(options),
@@ -134,7 +154,8 @@ function shown(name: 'stdout' | 'stderr', callers: StdioFacts | undefined): stri
 }
 
 function plain(options: StreamOptions): StreamOperations {
-  const { interactive, callers, recorded } = options;
+  const { interactive, recorded, feeds } = options;
+  const callers = feeds ? undefined : options.callers;
   const streams: StreamOperations = { connect: [], inside: [] };
   const isPassed = (name: StreamName) => callers !== undefined && !callers[name].detached && opensAgain(callers[name], options.hostUid);
   if (!interactive) streams.inside.push(['dup', 0, 'null']);
@@ -147,7 +168,7 @@ function plain(options: StreamOptions): StreamOperations {
   else {
     streams.inside.push(...pipe('out', 'write', 'read', 1, options));
     streams.connect.push(['receive-descriptor', 'child', 'out'], ['relay', 'out', shown('stdout', callers), FATAL]);
-    if (recorded) streams.connect.push(...record('out', 'stdout', interactive && !callers ? 'in' : 'null', 0));
+    if (recorded) streams.connect.push(...record('out', 'stdout', interactive && !callers ? 'in' : 'null', feeds ? SERVE_ONCE : 0));
     if (interactive && !callers) streams.connect.push(['close', 'in']);
   }
   if (!recorded && isPassed('stderr')) return streams;
@@ -158,6 +179,7 @@ function plain(options: StreamOptions): StreamOperations {
     streams.connect.push(['receive-descriptor', 'child', 'err'], ['relay', 'err', shown('stderr', callers), FATAL]);
     if (recorded) streams.connect.push(['record', 'err', 'stderr']);
   }
+  if (feeds) streams.connect.push(['admit', `${CONNECTION}.far`], ...LET_GO, ...MEET);
   return streams;
 }
 

@@ -122,6 +122,22 @@ describe('what config.json says of a container', () => {
 });
 
 describe("docker's form of a container", () => {
+  it('has user, entrypoint and command as they were written, and of an older one what runs', () => {
+    const config = (container: object) => {
+      const annotations = { 'io.tsrun.container': JSON.stringify(container) };
+      const { User, Entrypoint, Cmd } = dockerContainer(inspected({}, { ...spec, annotations })).Config;
+      return [User, Entrypoint, Cmd];
+    };
+    assert.deepEqual(config({ written: { user: 'ada:wheel', entrypoint: ['sh', '-c'], cmd: ['true'] } }), [
+      'ada:wheel',
+      ['sh', '-c'],
+      ['true'],
+    ]);
+    assert.deepEqual(config({ written: { user: '', entrypoint: ['sh'], cmd: [] } }), ['', ['sh'], null]);
+    assert.deepEqual(config({}).slice(1), [null, ['sh', '-c', 'true']]);
+    assert.deepEqual(config({ written: null }).slice(1), [null, ['sh', '-c', 'true']]);
+  });
+
   it('has its state in docker’s words', () => {
     assert.deepEqual(dockerContainer(inspected()).State, {
       Status: 'running',

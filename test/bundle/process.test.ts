@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildArgs, buildCwd } from '../../src/bundle/process.js';
+import { buildArgs, buildCommand, buildCwd } from '../../src/bundle/process.js';
 
 const BOTH = { Entrypoint: ['/entry', '-x'], Cmd: ['a', 'b'] };
 
@@ -19,6 +19,12 @@ describe('the command', () => {
     assert.deepEqual(buildArgs(BOTH, '', ['c']), ['c']);
     assert.deepEqual(buildArgs(BOTH, [''], ['c']), ['c']);
     assert.deepEqual(buildArgs(BOTH, [], ['c']), ['c']);
+  });
+
+  it('is told in its two parts, as docker tells it', () => {
+    assert.deepEqual(buildCommand(BOTH, undefined, ['c']), { entrypoint: ['/entry', '-x'], cmd: ['c'] });
+    assert.deepEqual(buildCommand(BOTH, 'x', []), { entrypoint: ['x'], cmd: [] });
+    assert.deepEqual(buildCommand(BOTH, '', ['c']), { entrypoint: [], cmd: ['c'] });
   });
 
   it('is needed', () => {

@@ -63,13 +63,28 @@ export async function assertNothingLeft(box: Sandbox): Promise<void> {
 
 /** Tests of one identity that share a place; nothing may be left in it when they are through. */
 export function describeAs(who: Identity, what: string, tests: (where: () => Place) => void): void {
-  describe(`as ${who.name}: ${what}`, { skip: who.unavailable ?? false }, () => {
-    let where: Place | undefined;
+  describeIn(who, what, () => place(who), tests);
+}
+
+/**
+ * The same in any place of tsrun's.
+ * @param more clear: what is to go before it is asked whether anything is left; unavailable: why the place cannot be had
+ */
+export function describeIn<Where extends AsyncDisposable & { box: Sandbox }>(
+  who: Identity,
+  what: string,
+  make: () => Promise<Where>,
+  tests: (where: () => Where) => void,
+  more: { clear?: (where: Where) => Promise<unknown>; unavailable?: string | false } = {},
+): void {
+  describe(`as ${who.name}: ${what}`, { skip: (who.unavailable ?? more.unavailable) || false }, () => {
+    let where: Where | undefined;
     before(async () => {
-      where = await place(who);
+      where = await make();
     });
     after(async () => {
       if (where === undefined) return;
+      await more.clear?.(where);
       await assertNothingLeft(where.box);
       await where[Symbol.asyncDispose]();
     });

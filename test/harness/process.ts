@@ -84,7 +84,9 @@ export function start([command = '', ...args]: readonly string[], options: Comma
         const match = Buffer.concat(stream === 'stdout' ? stdout : stderr)
           .toString('utf8')
           .match(pattern);
-        if (match) done(match);
+        if (match === null) return;
+        child[stream].off('data', look);
+        done(match);
       };
       child[stream].on('data', look);
       look();

@@ -54,7 +54,7 @@ function kindOf(name: string): Replay | undefined {
   if (/^((oci-)?start|visit-stopped)/.test(name)) return undefined;
   if (name.startsWith('visit')) return replayVisit;
   if (name.startsWith('oci-create')) return replayOciCreate;
-  if (name.includes('restart')) return replayRestart;
+  if (name.includes('restart')) return name.startsWith('run') ? replayAttendedRestart : replayRestart;
   if (name.startsWith('exec')) return replayExec;
   if (name.startsWith('create')) return name.endsWith('own') ? replayCreateOwn : replayCreate;
   if (name.startsWith('detached')) return replayDetached;
@@ -225,6 +225,17 @@ async function replayRestart(here: Ground, helper: Helper, scenario: Scenario): 
     assert.deepEqual(logOf(directory), Array(3).fill({ log: `id=${id.slice(0, 12)} uid=0 pid=1\n`, stream: 'stdout' }));
     await removed(here, id);
   }
+}
+
+/** Whoever attends it sees all of them. */
+async function replayAttendedRestart(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {
+  const { code, stdout, stderr } = await here.execute(helper, await planFor(here, helper, scenario), scenario.terminal);
+  assert.deepEqual([code, stderr], [3, '']);
+  const runs = stdout.split('\r\n').slice(0, -1);
+  assert.deepEqual(runs, Array(3).fill(runs[0]));
+  const [id = ''] = readdirSync(join(here.store, 'containers')).filter((name) => runs[0]?.includes(`id=${name.slice(0, 12)} `));
+  assert.deepEqual(statusOf(join(here.store, 'containers', id)), { status: 'stopped', exitCode: '3' });
+  await removed(here, id);
 }
 
 async function replayOciCreate(here: Ground, helper: Helper, scenario: Scenario): Promise<void> {

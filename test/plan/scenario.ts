@@ -77,6 +77,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     terminal: true,
     plan: (facts) => compileRunPlan(container(facts, { rm: true, tty: true, interactive: true }, `${WHO}; tty`), ATTENDING),
   },
+  'run-range-attended-restart': {
+    identity: 'range',
+    terminal: true,
+    plan: (facts) =>
+      compileRunPlan(container(facts, { tty: true, interactive: true, restart: 'on-failure:2' }, `${WHO}; exit 3`), ATTENDING),
+  },
+  'detached-range-fed': {
+    identity: 'range',
+    plan: (facts) => compileRunPlan(container(facts, { interactive: true }, WHO), { streams: SOCKETS, feeds: true }),
+  },
   'run-range-keep-id': { identity: 'range', userns: 'keep-id', plan: (facts) => run(facts, { rm: true, userns: 'keep-id' }, WHO) },
   'run-range-nomap': { identity: 'range', userns: 'nomap', plan: (facts) => run(facts, { rm: true, ...OWN }, `${WHO}; ${FILLED}`) },
   'run-range-options': {

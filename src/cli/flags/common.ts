@@ -11,7 +11,7 @@ export const DETACH_KEYS_FLAG = {
     type: 'string',
     placeholder: 'KEYS',
     effect: 'cli',
-    help: "What leaves it running, typed at the terminal, such as ctrl-a,d; '' for nothing (default ctrl-p,ctrl-q; not with --restart)",
+    help: "What leaves it running, typed at the terminal, such as ctrl-a,d; '' for nothing (default ctrl-p,ctrl-q)",
   },
 } as const satisfies Flags;
 
@@ -55,6 +55,12 @@ export const REGISTRY_FLAGS = {
   },
   'tls-verify': { type: 'boolean', help: 'Require https and verify certificates; false allows plain http (default true)' },
   quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print no progress' },
+} as const satisfies Flags;
+
+/** Which part of what happened is shown. */
+export const PERIOD_FLAGS = {
+  since: { type: 'string', placeholder: 'TIME', help: 'Begin with this time, or so long ago (10m)' },
+  until: { type: 'string', placeholder: 'TIME', help: 'End with this time' },
 } as const satisfies Flags;
 
 /** For lists. */

@@ -1,7 +1,7 @@
 import { EVENT_FILTERS } from '../filter/events.js';
 import { filterFlag } from '../filter/filter.js';
 import type { Verb } from '../verb.js';
-import { COMMON_FLAGS, FORMAT_FLAG } from './common.js';
+import { COMMON_FLAGS, FORMAT_FLAG, PERIOD_FLAGS } from './common.js';
 
 export const EVENTS = {
   name: 'events',
@@ -15,8 +15,7 @@ export const EVENTS = {
     ["tsrun events --since 1h --until 0s --format '{{.Action}} {{.Actor.Attributes.name}}'", 'of the last hour'],
   ],
   flags: {
-    since: { type: 'string', placeholder: 'TIME', help: 'Begin with this time, or so long ago (10m)' },
-    until: { type: 'string', placeholder: 'TIME', help: 'End with this time' },
+    ...PERIOD_FLAGS,
     filter: filterFlag(EVENT_FILTERS),
     ...FORMAT_FLAG,
     ...COMMON_FLAGS,

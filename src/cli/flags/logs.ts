@@ -1,5 +1,5 @@
 import type { Verb } from '../verb.js';
-import { COMMON_FLAGS } from './common.js';
+import { COMMON_FLAGS, PERIOD_FLAGS } from './common.js';
 
 export const LOGS = {
   name: 'logs',
@@ -14,8 +14,7 @@ export const LOGS = {
   ],
   flags: {
     follow: { type: 'boolean', char: 'f', help: 'Go on until it ends' },
-    since: { type: 'string', placeholder: 'TIME', help: 'Not what is older: a time, or how long ago (10m)' },
-    until: { type: 'string', placeholder: 'TIME', help: 'Not what is newer' },
+    ...PERIOD_FLAGS,
     tail: { type: 'string', char: 'n', placeholder: 'LINES', help: 'The last lines only (default all)' },
     timestamps: { type: 'boolean', char: 't', effect: 'cli', help: 'Put the time in front of each line' },
     ...COMMON_FLAGS,

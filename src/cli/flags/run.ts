@@ -146,7 +146,7 @@ const RUN_FLAGS = {
     placeholder: 'STREAM',
     complete: ['stdin', 'stdout', 'stderr'],
     effect: 'cli',
-    help: 'Show stdout or stderr alone',
+    help: 'Show stdout or stderr alone; stdin alone prints the id and leaves it running when the input ends',
   },
   'sig-proxy': { type: 'boolean', effect: 'cli', help: 'Hand signals on; false: they end tsrun, and the container with it (default true)' },
   'preserve-fds': { type: 'string', parse: count, placeholder: 'N', effect: 'cli', help: 'Pass descriptors 3 to N+2 on to the command' },

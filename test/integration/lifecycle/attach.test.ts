@@ -11,6 +11,49 @@ import { isRunning, until } from '../run/place.js';
 import { describeLife } from './place.js';
 
 for (const who of identities()) {
+  describeLife(who, 'run -a stdin', (life) => {
+    const fed = (flags: string[], script: string, input: string) =>
+      life().box.tsrun(['run', '--network', 'none', '-a', 'stdin', ...flags, life().image, 'sh', '-c', script], { input });
+
+    it('prints the id, hands over its input and goes; the container has its own end', async () => {
+      const { code, stdout, stderr } = await fed(['-i'], 'cat; echo read all; exit 3', 'typed\n');
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, /^[0-9a-f]{64}\n$/);
+      const id = stdout.trim();
+      assert.equal((await life().box.tsrun(['wait', id])).stdout, '3\n');
+      assert.equal(await life().ok('logs', id), 'typed\nread all\n');
+    });
+
+    it('without -i has nothing to hand over, and is -d', async () => {
+      const { code, stdout } = await fed([], 'cat; echo read all', 'typed\n');
+      assert.equal(code, 0);
+      await life().ok('wait', stdout.trim());
+      assert.equal(await life().ok('logs', stdout.trim()), 'read all\n');
+    });
+
+    it('goes with a container that does not read, and is not missed: lost, it is an end of the input', async () => {
+      const running = life().box.start(['run', '--network', 'none', '--rm', '-i', '-a', 'stdin', life().image, 'true'], { input: 'open' });
+      assert.equal((await running.finished).code, 0);
+      const words = ['run', '--network', 'none', '-i', '-a', 'stdin', life().image, 'sh', '-c', 'cat; echo end; exit 4'];
+      const lost = life().box.start(words, { input: 'open' });
+      const [id = ''] = (await lost.waitFor(/^[0-9a-f]{64}$/m)) ?? [];
+      lost.child.stdin?.write('typed\n');
+      assert.ok(await until(async () => /typed/.test(await life().ok('logs', id))));
+      lost.child.kill('SIGKILL');
+      assert.equal((await life().box.tsrun(['wait', id])).stdout, '4\n');
+      assert.equal(await life().ok('logs', id), 'typed\nend\n');
+    });
+
+    it('beside another stream is a run that is seen through; what cannot be is refused', async () => {
+      const both = await fed(['-i', '-a', 'stdout'], 'cat; echo unseen >&2; exit 5', 'typed\n');
+      assert.deepEqual([both.code, both.stdout, both.stderr], [5, 'typed\n', '']);
+      const again = await fed(['-i', '--restart', 'always'], 'cat', '');
+      assert.equal(again.code, 125);
+      assert.match(again.stderr, /-a stdin alone and --restart exclude each other/);
+      assert.equal((await fed(['-d'], 'cat', '')).code, 125);
+    });
+  });
+
   describeLife(who, 'attach', (life) => {
     it('shows what comes from now on, on the right stream, and ends as the container ends', async () => {
       const id = await life().detached('echo before; read line; echo "out $line"; echo err >&2; exit 3', '-i');

@@ -5,17 +5,37 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
+import type { Terminal } from '../../harness/pty.js';
 import { isRunning, until } from '../run/place.js';
-import { describeLife } from './place.js';
+import { describeLife, type Life } from './place.js';
 
 /** Asks for a line, and says what it got, until it is told to go: one that says what it was typed, whoever types. */
 const TALK = 'while read word; do [ "$word" = go ] && exit 7; echo "got $word"; done';
 const LEAVE = '\x10\x11';
 
+/** `tsrun run -it FLAGS IMAGE sh -c SCRIPT` */
+function atTerminal({ terminal, image }: Life, flags: readonly string[], script: string): Promise<Terminal> {
+  return terminal('run', '-it', '--network', 'none', ...flags, image, 'sh', '-c', script);
+}
+
+/** What runs at the terminal: tsrun. */
+function commandOf({ pid }: Terminal): number {
+  const [command] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+  return Number(command);
+}
+
+/** One that does nothing but stay. */
+async function staying(life: Life, ...flags: string[]): Promise<{ terminal: Terminal; id: string; runner: number; first: number }> {
+  const terminal = await atTerminal(life, flags, 'echo ready; exec sleep 1000');
+  await terminal.waitFor(/ready/);
+  const id = (await life.ok('ps', '-q', '--no-trunc', '--last', '1')).trim();
+  return { terminal, id, ...life.processesOf(id) };
+}
+
 for (const who of identities()) {
   describeLife(who, 'at a terminal that may be left', (life) => {
     it('ctrl-p ctrl-q leave a run, which goes on; attach finds it, with its log; its end is told', async () => {
-      const first = await life().terminal('run', '-it', '--network', 'none', '--name', 'left', life().image, 'sh', '-c', TALK);
+      const first = await atTerminal(life(), ['--name', 'left'], TALK);
       first.type('one\r');
       await first.waitFor(/got one/);
       first.type(LEAVE);
@@ -31,19 +51,7 @@ for (const who of identities()) {
     });
 
     it('a run with --rm may be left as well, and goes when it ends; the keys are anybody’s choice', async () => {
-      const terminal = await life().terminal(
-        'run',
-        '-it',
-        '--rm',
-        '--network',
-        'none',
-        '--detach-keys',
-        'ctrl-a,d',
-        life().image,
-        'sh',
-        '-c',
-        TALK,
-      );
+      const terminal = await atTerminal(life(), ['--rm', '--detach-keys', 'ctrl-a,d'], TALK);
       terminal.type(`${LEAVE}x\r`);
       await terminal.waitFor(/got .*x/);
       terminal.type('\x01d');
@@ -57,8 +65,8 @@ for (const who of identities()) {
 
     it('without keys there is no way out but the end, and two runs one after the other may have one name', async () => {
       for (let turn = 0; turn < 2; turn++) {
-        const flags = ['--rm', '--name', 'same', '--network', 'none', '--detach-keys', turn === 0 ? '' : 'ctrl-p,ctrl-q'];
-        const terminal = await life().terminal('run', '-it', ...flags, life().image, 'sh', '-c', TALK);
+        const flags = ['--rm', '--name', 'same', '--detach-keys', turn === 0 ? '' : 'ctrl-p,ctrl-q'];
+        const terminal = await atTerminal(life(), flags, TALK);
         if (turn === 0) {
           terminal.type(`${LEAVE}x\r`);
           await terminal.waitFor(/got .*x/);
@@ -88,9 +96,79 @@ for (const who of identities()) {
       await life().ok('rm', '-f', made);
     });
 
+    it('with -a it may be left all the same, and what is not attached is not seen', async () => {
+      const shown = await atTerminal(life(), ['-a', 'stdin', '-a', 'stdout', '--name', 'shown'], TALK);
+      shown.type('one\r');
+      await shown.waitFor(/got one/);
+      shown.type(LEAVE);
+      assert.equal((await shown.finished).code, 0);
+      const hidden = await atTerminal(life(), ['-a', 'stdin', '-a', 'stderr', '--name', 'hidden'], `echo ready; ${TALK}`);
+      const logged = (text: RegExp) => until(async () => text.test((await life().box.tsrun(['logs', 'hidden'])).stdout));
+      assert.ok(await logged(/ready/));
+      hidden.type('one\r');
+      assert.ok(await logged(/got one/));
+      hidden.type(LEAVE);
+      assert.deepEqual([(await hidden.finished).code, hidden.output()], [0, '']);
+      await life().ok('rm', '-f', 'shown', 'hidden');
+    });
+
+    it('-a stdin alone tells the id, and may be left by its keys and by the end of the container', async () => {
+      const terminal = await atTerminal(life(), ['-a', 'stdin', '--name', 'fed'], TALK);
+      await terminal.waitFor(/^[0-9a-f]{64}\r\n/);
+      terminal.type('one\r');
+      terminal.type(LEAVE);
+      assert.deepEqual([(await terminal.finished).code, terminal.output().length], [0, 66]);
+      assert.ok(await until(async () => /got one/.test(await life().ok('logs', 'fed'))));
+      await life().ok('rm', '-f', 'fed');
+      const ended = await atTerminal(life(), ['-a', 'stdin', '--rm'], TALK);
+      ended.type('go\r');
+      assert.equal((await ended.finished).code, 0, 'the status is its own affair, as with -d');
+    });
+
+    it('with --sig-proxy=false it may be left, and a signal ends the run', async () => {
+      const left = await staying(life(), '--rm', '--sig-proxy=false');
+      left.terminal.type(LEAVE);
+      assert.equal((await left.terminal.finished).code, 0);
+      assert.ok(isRunning(left.first));
+      await life().ok('rm', '-f', left.id);
+      const ended = await staying(life(), '--rm', '--sig-proxy=false');
+      process.kill(commandOf(ended.terminal), 'SIGTERM');
+      assert.equal((await ended.terminal.finished).code, 143);
+      assert.ok(!isRunning(ended.first));
+    });
+
+    it('with --restart it is there each time, with the size of its window, until it is left', async () => {
+      const script = 'echo run $(cat /runs 2>/dev/null | wc -l) $(stty size); echo x >> /runs; read word; echo got $word; exit 1';
+      const terminal = await atTerminal(life(), ['--name', 'again', '--restart', 'always'], script);
+      await terminal.waitFor(/run 0 24 80/);
+      terminal.type('one\r');
+      await terminal.waitFor(/got one.*run 1 24 80/s);
+      terminal.resize(30, 100);
+      terminal.type('two\r');
+      await terminal.waitFor(/got two.*run 2 30 100/s);
+      terminal.type(LEAVE);
+      assert.equal((await terminal.finished).code, 0);
+      const again = await life().terminal('attach', 'again');
+      again.type('three\r');
+      await again.finished;
+      assert.ok(await until(async () => /got three.*run 3 /s.test(await life().ok('logs', 'again'))));
+      await life().ok('rm', '-f', 'again');
+    });
+
+    it('--restart ends with the last of its runs, or with whoever started it', async () => {
+      const terminal = await atTerminal(life(), ['--name', 'twice', '--restart', 'on-failure:1'], 'echo run; exit 5');
+      assert.equal((await terminal.finished).code, 5);
+      assert.deepEqual(terminal.output().match(/run/g)?.length, 2);
+      await life().ok('rm', 'twice');
+      const { terminal: lost, first, runner } = await staying(life(), '--restart', 'always');
+      process.kill(commandOf(lost), 'SIGKILL');
+      await lost.finished;
+      assert.ok(await until(() => !isRunning(first) && !isRunning(runner)), 'it is not begun again');
+    });
+
     it('a mebibyte that is pasted arrives whole, and so does what comes back', async () => {
       const script = 'stty raw -echo; echo ready; head -c 1048576 | tee /tmp/pasted | md5sum; cat /tmp/pasted; echo; echo end';
-      const terminal = await life().terminal('run', '-it', '--rm', '--network', 'none', life().image, 'sh', '-c', script);
+      const terminal = await atTerminal(life(), ['--rm'], script);
       await terminal.waitFor(/ready/);
       const pasted = Array.from({ length: 1 << 14 }, (_, line) => `${String(line).padStart(63, 'x')}\n`).join('');
       terminal.type(pasted);
@@ -102,8 +180,7 @@ for (const who of identities()) {
     });
 
     it('--timeout says why it ended', async () => {
-      const flags = ['-it', '--rm', '--network', 'none', '--timeout', '1'];
-      const terminal = await life().terminal('run', ...flags, life().image, 'sleep', '1000');
+      const terminal = await atTerminal(life(), ['--rm', '--timeout', '1'], 'exec sleep 1000');
       assert.equal((await terminal.finished).code, 124);
       assert.match(terminal.output(), /the container was killed: it ran for longer than 1 s \(--timeout\)/);
     });
@@ -124,42 +201,15 @@ for (const who of identities()) {
     });
 
     it('a caller that is killed takes it along, and leaves nothing', async () => {
-      const terminal = await life().terminal(
-        'run',
-        '-it',
-        '--rm',
-        '--network',
-        'none',
-        life().image,
-        'sh',
-        '-c',
-        'echo ready; exec sleep 1000',
-      );
-      await terminal.waitFor(/ready/);
-      const id = (await life().ok('ps', '-q', '--no-trunc')).trim();
-      const { runner, first } = life().processesOf(id);
-      const [tsrun = ''] = readFileSync(`/proc/${terminal.pid}/task/${terminal.pid}/children`, 'utf8').split(' ');
-      process.kill(Number(tsrun), 'SIGKILL');
+      const { terminal, id, runner, first } = await staying(life(), '--rm');
+      process.kill(commandOf(terminal), 'SIGKILL');
       await terminal.finished;
       assert.ok(await until(() => !isRunning(first) && !isRunning(runner)), 'neither the container nor its runner is left');
       assert.ok(await until(() => !existsSync(join(life().box.root, 'v1/transient', id))));
     });
 
     it('a supervisor that is killed is told of, and the terminal is what it was', async () => {
-      const terminal = await life().terminal(
-        'run',
-        '-it',
-        '--rm',
-        '--network',
-        'none',
-        life().image,
-        'sh',
-        '-c',
-        'echo ready; exec sleep 1000',
-      );
-      await terminal.waitFor(/ready/);
-      const id = (await life().ok('ps', '-q', '--no-trunc')).trim();
-      const { runner, first } = life().processesOf(id);
+      const { terminal, runner, first } = await staying(life(), '--rm');
       process.kill(runner, 'SIGKILL');
       assert.equal((await terminal.finished).code, 125);
       assert.match(terminal.output(), /the container’s supervisor is gone without saying how the container ended/);

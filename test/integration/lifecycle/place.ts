@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe } from 'node:test';
 import type { Identity } from '../../harness/identity.js';
 import { openTerminal } from '../../harness/pty.js';
-import { assertNothingLeft, type Place, place, withoutNetwork } from '../run/place.js';
+import { describeIn, type Place, place, until, withoutNetwork } from '../run/place.js';
 
 export interface Life extends Place {
   /** `tsrun WORDS`: what it printed; it must exit 0 and say nothing on standard error. */
@@ -19,24 +18,13 @@ export interface Life extends Place {
 
 /** Tests of one identity that share a store; all containers are removed when they are through, and nothing may be left then. */
 export function describeLife(who: Identity, what: string, tests: (life: () => Life) => void): void {
-  describe(`as ${who.name}: ${what}`, { skip: who.unavailable ?? false }, () => {
-    let life: Life | undefined;
-    before(async () => {
-      life = await lifeOf(who);
-    });
-    after(async () => {
-      if (life === undefined) return;
-      const left = (await life.ok('ps', '-aq', '--no-trunc')).split('\n').filter(Boolean);
-      if (left.length > 0) await life.ok('rm', '-f', ...left);
-      await assertNothingLeft(life.box);
-      assert.deepEqual(readdirSync(life.box.runRoot), [], 'no runtime directory is left');
-      await life[Symbol.asyncDispose]();
-    });
-    tests(() => {
-      assert.ok(life, 'the place is made before the tests');
-      return life;
-    });
-  });
+  describeIn(who, what, () => lifeOf(who), tests, { clear });
+}
+
+async function clear({ ok, box }: Life): Promise<void> {
+  const left = (await ok('ps', '-aq', '--no-trunc')).split('\n').filter(Boolean);
+  if (left.length > 0) await ok('rm', '-f', ...left);
+  assert.ok(await until(() => readdirSync(box.runRoot).length === 0), 'no runtime directory is left');
 }
 
 async function lifeOf(who: Identity): Promise<Life> {

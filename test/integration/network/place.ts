@@ -1,6 +1,5 @@
 /** What the tests of the network share: a world with its own routes, and a place of tsrun's in it. */
 import assert from 'node:assert/strict';
-import { after, before, describe } from 'node:test';
 import { inCheckout } from '../../harness/checkout.js';
 import type { Identity } from '../../harness/identity.js';
 import { busyboxImage } from '../../harness/images.js';
@@ -8,7 +7,7 @@ import { networkWorld, type World, type WorldOptions } from '../../harness/netwo
 import type { CommandOptions, Finished, Running } from '../../harness/process.js';
 import { withinReach } from '../../harness/reach.js';
 import { type Sandbox, sandbox } from '../../harness/tsrun.js';
-import { assertNothingLeft } from '../run/place.js';
+import { describeIn } from '../run/place.js';
 
 export interface NetworkPlace extends AsyncDisposable {
   readonly who: Identity;
@@ -90,19 +89,5 @@ const NEEDS_ROOT = process.getuid?.() === 0 ? false : 'only root can make a netw
 
 /** Tests of one identity that share a place; nothing may be left in it when they are through. */
 export function describeNetwork(who: Identity, what: string, tests: (where: () => NetworkPlace) => void, options?: WorldOptions): void {
-  describe(`as ${who.name}: ${what}`, { skip: (who.unavailable ?? NEEDS_ROOT) || false }, () => {
-    let where: NetworkPlace | undefined;
-    before(async () => {
-      where = await networkPlace(who, options);
-    });
-    after(async () => {
-      if (where === undefined) return;
-      await assertNothingLeft(where.box);
-      await where[Symbol.asyncDispose]();
-    });
-    tests(() => {
-      assert.ok(where, 'the place is made before the tests');
-      return where;
-    });
-  });
+  describeIn(who, what, () => networkPlace(who, options), tests, { unavailable: NEEDS_ROOT });
 }

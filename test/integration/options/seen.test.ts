@@ -87,6 +87,8 @@ for (const who of identities()) {
       assert.deepEqual([code, stderr], [124, 'tsrun: the container was killed: it ran for longer than 1 s (--timeout)\n']);
       await box.tsrun(['run', '-d', '--net', 'none', '--timeout', '1', '--name', 'late', image, 'sleep', '600']);
       assert.equal((await box.tsrun(['wait', 'late'])).stdout, '124\n');
+      const shown = await box.tsrun(['inspect', '-f', '{{.State.ExitCode}} {{.State.Error}}', 'late']);
+      assert.equal(shown.stdout, '124 the container was killed: it ran for longer than 1 s (--timeout)\n');
       await box.tsrun(['rm', 'late']);
     });
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
 import { describeLife } from '../lifecycle/place.js';
+import { isRunning, until } from '../run/place.js';
 
 for (const who of identities()) {
   describeLife(who, 'events', (life) => {
@@ -16,6 +17,16 @@ for (const who of identities()) {
     it('a run in the foreground that leaves nothing has all of its life told', async () => {
       await life().box.tsrun(['run', '--rm', '--name', 'short', life().image, 'sh', '-c', 'exit 3']);
       assert.deepEqual(await told('container=short'), ['create ', 'start ', 'die 3', 'destroy ']);
+    });
+
+    it('one whose supervisor was killed is told to be gone when it is swept up', async () => {
+      await life().ok('run', '-d', '--rm', '--network', 'none', '--name', 'swept', life().image, 'sleep', '1000');
+      const id = (await life().ok('ps', '-q', '--no-trunc', '--filter', 'name=swept')).trim();
+      const { runner, first } = life().processesOf(id);
+      process.kill(runner, 'SIGKILL');
+      assert.ok(await until(() => !isRunning(first)));
+      for (let count = 0; count < 2; count++) await life().box.tsrun(['run', '--rm', '--network', 'none', life().image, 'true']);
+      assert.deepEqual(await told('container=swept'), ['create ', 'start ', 'destroy '], 'its end was seen by nobody');
     });
 
     it('one that cannot begin was never there', async () => {
