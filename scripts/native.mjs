@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { capture, checkout, program, say, Trouble } from './steps.mjs';
 
-const COMMON = [
+export const COMMON = [
   '-std=gnu11',
   '-D_GNU_SOURCE',
   '-Wall',
