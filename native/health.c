@@ -14,7 +14,7 @@
 #define OUTPUT 4096      /* bytes of a probe's output that are kept: docker's */
 #define GRACE 1000       /* milliseconds between what ends a probe that takes too long and the next, ruder one */
 
-#define LONGEST (1LL << 53) /* milliseconds: a number in JavaScript, and the sum of two is one in C */
+#define LONGEST (1LL << 52) /* milliseconds: sums of a few are numbers, too */
 
 enum word { STARTING, HEALTHY, UNHEALTHY };
 
