@@ -33,7 +33,7 @@ const RELEASE = [
   '-Wl,--build-id=none',
   '-s',
 ];
-const SANITIZED = ['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+export const SANITIZED = ['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 /** @typedef {{ output: string, cc: string, flags: string[], packages: string }} Variant */
 const LOCAL =
