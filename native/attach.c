@@ -23,6 +23,7 @@
 #define ATTACH_HIDDEN 16 /* what the container prints is not shown */
 #define ATTACH_LEAVES 32 /* we go with the end of the input, or with the container, and tell nothing of that */
 #define ATTACH_STAYS 64  /* it is begun again: its end is that of whoever holds it */
+#define MOST_KEYS 64     /* to detach */
 
 struct client {
 	struct context *c;
@@ -34,7 +35,7 @@ struct client {
 	bool ended;                   /* the container, at least once */
 	bool detached;                /* by its keys: the container lives on */
 	int streams[2];               /* where its output goes */
-	uint8_t out[FRAME_HEADER + FRAME_PAYLOAD + 64], in[FRAME_PAYLOAD];
+	uint8_t out[FRAME_HEADER + FRAME_PAYLOAD + MOST_KEYS], in[FRAME_PAYLOAD];
 	size_t out_start, out_end;    /* on its way to the container */
 	uint8_t header[FRAME_HEADER];
 	size_t got;                   /* of the frame that is coming: header and payload */
@@ -90,14 +91,14 @@ static void end_input(struct client *a)
 	if (a->flags & ATTACH_PTY)
 		put_frame(a, FRAME_STDIN, eot, a->line_open ? 2 : 1);
 	else
-		put_frame(a, FRAME_STDIN_END, NULL, 0);
+		put_frame(a, FRAME_STDIN_END, eot, 0);
 	if (a->flags & ATTACH_LEAVES)
 		a->over = a->detached = true;
 }
 
 static void read_input(struct client *a)
 {
-	uint8_t typed[FRAME_PAYLOAD / 2], left[FRAME_PAYLOAD / 2 + 64];
+	uint8_t typed[FRAME_PAYLOAD / 2], left[FRAME_PAYLOAD / 2 + MOST_KEYS]; /* all but the last key may have been held back */
 	ssize_t n = read(0, typed, sizeof typed);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -222,7 +223,7 @@ static int relay_until_end(struct client *a)
 			return -1;
 		if (a->out_end > 0 && !flush_out(a) && !full)
 			a->out_end = a->out_start = 0; /* its end is still to be read */
-		if (!full && !a->over && polls[2].revents & (POLLIN | POLLHUP | POLLERR)) {
+		if (!full && !a->over && polls[2].revents & ~POLLOUT) {
 			int more = read_frame(a);
 			if (more == 0 || (more < 0 && a->ended && a->flags & ATTACH_STAYS))
 				return 0;
@@ -238,7 +239,8 @@ static int attach(struct context *c, struct peer *holder, const struct arg *conn
 {
 	struct client *a = calloc(1, sizeof *a);
 	int fd = descriptor(c, connection->name);
-	if (!a || fd < 0) {
+	if (!a || fd < 0 || keys->span.size > MOST_KEYS) {
+		errno = a && fd >= 0 ? EINVAL : errno;
 		free(a);
 		return -1;
 	}

@@ -46,7 +46,8 @@ ssize_t receive(struct context *c, struct peer *peer, char *buffer, size_t size,
 {
 	union { char space[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
 	struct iovec iov = { buffer, size - 1 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = CMSG_LEN(sizeof(int)) }; /* with its padding there would be room for two */
+	int received = -1;
 	ssize_t n;
 	if (wait_for_message(c, peer) < 0)
 		return -1;
@@ -56,15 +57,13 @@ ssize_t receive(struct context *c, struct peer *peer, char *buffer, size_t size,
 		else if (errno == ECONNRESET)
 			return 0;
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-		int received;
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
 		memcpy(&received, CMSG_DATA(header), sizeof received);
-		if (fd)
-			*fd = received;
-		else
-			close(received);
-	}
 	buffer[n] = 0;
+	if (fd && buffer[0] == 'D')
+		*fd = received;
+	else
+		close_fd(&received);
 	if (n > 0 && buffer[0] == 'F') {
 		if (!c->failure.error && read_record(&c->failure, buffer + 1, (size_t)n - 1) < 0)
 			record_failure(c, "await", EPROTO);

@@ -122,6 +122,7 @@ int rid_of_streams(struct context *c)
 {
 	close_fd(&c->signal_fd);
 	close_fd(&c->self_fd);
+	c->signal_fd = c->self_fd = -1; /* the numbers may be somebody else's soon */
 	closing int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
@@ -136,8 +137,10 @@ int hold_only(struct context *c, const int *fds, size_t count)
 		bool held = c->descriptors[i].fd <= 2;
 		for (size_t n = 0; n < count; n++)
 			held |= c->descriptors[i].fd == fds[n];
-		if (!held)
-			close_fd(&c->descriptors[i].fd);
+		if (held)
+			continue;
+		close_fd(&c->descriptors[i].fd);
+		c->descriptors[i].fd = -1;
 	}
 	return rid_of_streams(c);
 }
@@ -228,12 +231,16 @@ int op_continued(struct context *c, const struct op *op)
 		return -1;
 	}
 	reap(peer);
-	peer->ended = false;
-	peer->pid = atoi(message + 1);
+	siginfo_t unused;
+	pid_t pid = atoi(message + 1);
+	if (waitid(P_PID, (id_t)pid, &unused, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return -1; /* ours to signal is only a child of ours */
 	close_fd(&peer->pidfd);
-	peer->pidfd = sys_pidfd_open(peer->pid);
+	peer->pidfd = sys_pidfd_open(pid);
 	if (peer->pidfd < 0)
 		return -1;
+	peer->pid = pid;
+	peer->ended = false;
 	note_container(c, peer->name, peer->pid);
 	return send(peer->channel, "Scontinued", 10, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }

@@ -124,7 +124,7 @@ int op_leave_descriptors(struct context *c, const struct op *op)
 		return -1;
 	for (struct dirent *entry; (entry = readdir(all));) {
 		int fd = atoi(entry->d_name);
-		if (fd >= 3 + op->args[0].number && fd != dirfd(all) && !is_own(c, fd))
+		if (fd - 3 >= op->args[0].number && fd != dirfd(all) && !is_own(c, fd))
 			close(fd);
 	}
 	return closedir(all);

@@ -164,6 +164,27 @@ static int add_first(struct work *work, FILE *mounts)
 	return sys_move_mount(work->top, "", work->source, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+static void close_file(FILE **file)
+{
+	int saved = errno;
+	if (*file)
+		fclose(*file);
+	errno = saved;
+}
+#define closing_file __attribute__((cleanup(close_file)))
+
+/* What is mounted meanwhile would be in the list, too: a copy of it, allocated. */
+static char *read_mounts(void)
+{
+	char *all = NULL;
+	size_t room = 0;
+	closing_file FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	if (mounts && getdelim(&all, &room, 0, mounts) > 0)
+		return all;
+	free(all);
+	return NULL;
+}
+
 /* A copied namespace names its mounts from the root on: what is above comes first. Returns the whole as one tree. */
 static int put_together(struct work *work, const char *path, char *about, size_t size)
 {
@@ -174,20 +195,11 @@ static int put_together(struct work *work, const char *path, char *about, size_t
 	snprintf(about, size, "%s", path);
 	if (unshare(CLONE_NEWNS) < 0)
 		return -1;
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	freeing char *all = NULL;
-	size_t length = 0;
-	FILE *kept = open_memstream(&all, &length);
-	if (!mounts || !kept)
-		return -1;
-	/* What is mounted meanwhile would be in the list, too. */
-	while (getline(&line, &room, mounts) >= 0)
-		fputs(line, kept);
-	fclose(mounts);
+	freeing char *all = read_mounts();
 	/* Nothing that is done here reaches the host; what the host mounts later may still be asked for (rslave). */
-	if (fclose(kept) != 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+	if (!all || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return -1;
-	mounts = fmemopen(all, length, "r");
+	closing_file FILE *mounts = fmemopen(all, strlen(all), "r");
 	work->source = open(path, O_PATH | O_CLOEXEC);
 	snprintf(link, sizeof link, "/proc/self/fd/%d", work->source);
 	ssize_t got = work->source < 0 ? -1 : readlink(link, work->base, sizeof work->base - 1);

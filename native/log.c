@@ -17,6 +17,8 @@
 /* A longer line goes into several objects, of which only the last one's text ends with a newline (as docker's does). */
 #define LINE_MAX_BYTES 16384
 
+#define MOST_FILES 999
+
 struct line {
 	size_t size;
 	char bytes[LINE_MAX_BYTES];
@@ -128,6 +130,11 @@ void log_leave(struct log *log)
 /* From here on what relays carry can be recorded. */
 int op_log(struct context *c, const struct op *op)
 {
+	int64_t files = op->args[2].number;
+	if (files < 1 || files > MOST_FILES) {
+		errno = EINVAL;
+		return -1;
+	}
 	struct log *log = calloc(1, sizeof *log);
 	if (!log || !(log->path = fill_text(c, op->args[0].span))) {
 		free(log);
@@ -135,7 +142,7 @@ int op_log(struct context *c, const struct op *op)
 	}
 	note_path(c, log->path);
 	log->limit = op->args[1].number;
-	log->files = (int)op->args[2].number;
+	log->files = (int)files;
 	c->log = log;
 	return open_log(log);
 }

@@ -151,8 +151,10 @@ static int let_go(struct context *c, int container)
 		bool ours = c->descriptors[i].fd == container;
 		for (size_t j = 0; j < forward_count; j++)
 			ours |= c->descriptors[i].fd == forwards[j].fd;
-		if (!ours && c->descriptors[i].fd > 2)
-			close_fd(&c->descriptors[i].fd);
+		if (ours || c->descriptors[i].fd <= 2)
+			continue;
+		close_fd(&c->descriptors[i].fd);
+		c->descriptors[i].fd = -1;
 	}
 	return rid_of_streams(c);
 }

@@ -2,6 +2,7 @@
  * Failure records: what failed, in which process, at which stage, on which path, with which errno. Five fields, each ended by NUL.
  * Node turns them into sentences (src/runtime/explain.ts).
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -49,11 +50,15 @@ int read_record(struct failure *f, const char *buffer, size_t size)
 	for (int i = 0; i < 5; i++)
 		if (!(fields[i] = take_field(&at, end)))
 			return -1;
+	char *stop;
+	long error = strtol(fields[4], &stop, 10);
+	if (error <= 0 || error > INT_MAX || *stop)
+		return -1; /* none would be no failure */
 	snprintf(f->process, sizeof f->process, "%s", fields[0]);
 	snprintf(f->stage, sizeof f->stage, "%s", fields[1]);
 	snprintf(f->operation, sizeof f->operation, "%s", fields[2]);
 	snprintf(f->path, sizeof f->path, "%s", fields[3]);
-	f->error = atoi(fields[4]);
+	f->error = (int)error;
 	return 0;
 }
 

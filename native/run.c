@@ -92,6 +92,8 @@ static int collect(struct run *run)
  */
 static void check_reader(struct run *run, const struct pollfd *watched)
 {
+	if (watched->revents & POLLNVAL) /* nobody reads there */
+		run->c->watched = -1;
 	if (!(watched->revents & (POLLERR | POLLHUP))) /* a pipe says the first, a socket the second */
 		return;
 	if (!run->reader_gone) { /* the write that was still read may not be counted yet: we look again in a moment */
@@ -146,11 +148,20 @@ bool tie_broken(struct context *c)
 	return c->lost;
 }
 
+/* -1 when we are tied to nobody, or to one of an earlier run. */
+static int tie(struct context *c)
+{
+	const struct peer *peer = c->tied_to ? find_peer(c, c->tied_to) : NULL;
+	return peer ? peer->channel : -1;
+}
+
 /* From here on. */
 int op_tie(struct context *c, const struct op *op)
 {
+	if (!find_peer(c, op->args[0].name))
+		return -1;
 	c->tied_to = op->args[0].name;
-	return find_peer(c, c->tied_to) ? 0 : -1;
+	return 0;
 }
 
 static void end_recording(struct context *c, int status)
@@ -186,7 +197,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 		polls[1] = (struct pollfd){ .fd = run.ended ? -1 : peer->pidfd, .events = POLLIN };
 		polls[2] = (struct pollfd){ .fd = over || (run.reader_gone && milliseconds() - run.reader_gone < READER_GRACE) ? -1 : c->watched };
 		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
-		polls[4] = (struct pollfd){ .fd = c->tied_to && !over ? find_peer(c, c->tied_to)->channel : -1, .events = POLLIN };
+		polls[4] = (struct pollfd){ .fd = over ? -1 : tie(c), .events = POLLIN };
 		health_polls(c->health, polls + 5);
 		relay_polls(c, run.ended, polls + OWN_POLLS);
 		if (c->server)

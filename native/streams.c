@@ -1,4 +1,5 @@
 /* Standard streams: pipes, the pty inside the container, sessions. A terminal of the caller never enters the container itself. */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,7 +161,7 @@ int op_dup(struct context *c, const struct op *op)
 int op_pass_descriptors(struct context *c, const struct op *op)
 {
 	char number[16];
-	for (int fd = 3; fd < 3 + op->args[0].number; fd++) {
+	for (int fd = 3; fd - 3 < op->args[0].number; fd++) {
 		snprintf(number, sizeof number, "%d", fd);
 		note_path(c, number);
 		if (fd >= c->inherited_end) {
@@ -176,11 +177,17 @@ int op_pass_descriptors(struct context *c, const struct op *op)
 /* After so many seconds the run is ended with this status; when it was called by hand the words say why. */
 int op_time_limit(struct context *c, const struct op *op)
 {
+	char *words = fill_text(c, op->args[2].span);
+	if (!words || op->args[0].number < 0 || op->args[0].number > INT_MAX) {
+		errno = words ? EINVAL : errno;
+		free_text(&words);
+		return -1;
+	}
+	free(c->time_limit_words);
+	c->time_limit_words = words;
 	c->time_limit = op->args[0].number;
 	c->time_limit_status = (int)op->args[1].number;
-	free(c->time_limit_words);
-	c->time_limit_words = fill_text(c, op->args[2].span);
-	return c->time_limit_words ? 0 : -1;
+	return 0;
 }
 
 int op_forward_signals(struct context *c, const struct op *op)

@@ -1,8 +1,9 @@
 /**
- * Everything that reads the code without running it: format and lint, types, the direction of imports, dead code.
+ * Everything that reads the code without running it: format and lint, types, the direction of imports, dead code, the helper in C.
  *
  *   npm run lint
  */
+import { analyseHelper } from './analyse.mjs';
 import { checkImports } from './check-imports.mjs';
 import { capture, checkout, program, say, Trouble } from './steps.mjs';
 
@@ -11,6 +12,7 @@ const CHECKS = {
   'format and lint (biome)': () => tool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '--colors=off']),
   'types (tsc)': () => tool('typescript/bin/tsc', ['-p', '.']),
   'direction of imports': async () => (await checkImports(checkout)).join('\n'),
+  'the helper (gcc -fanalyzer)': analyseHelper,
   'dead code (knip)': () => tool('knip/bin/knip.js', []),
 };
 

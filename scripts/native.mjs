@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { capture, checkout, program, say, Trouble } from './steps.mjs';
 
-const COMMON = [
+export const COMMON = [
   '-std=gnu11',
   '-D_GNU_SOURCE',
   '-Wall',
@@ -33,7 +33,7 @@ const RELEASE = [
   '-Wl,--build-id=none',
   '-s',
 ];
-const SANITIZED = ['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+export const SANITIZED = ['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 /** @typedef {{ output: string, cc: string, flags: string[], packages: string }} Variant */
 const LOCAL =

@@ -40,12 +40,12 @@ export function run(command, args, { cwd = checkout, env = process.env, advice, 
  * Runs a command and gives what it printed, whatever its exit status.
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, uid?: number, gid?: number }} [options]
  * @returns {Promise<{ code: number | null, stdout: string, stderr: string, error?: NodeJS.ErrnoException }>}
  */
-export function capture(command, args, { cwd = checkout, env = process.env } = {}) {
+export function capture(command, args, { cwd = checkout, env = process.env, ...as } = {}) {
   return new Promise((done) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { ...as, cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));

@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
+import { buildFuzzers } from './fuzz.mjs';
 import { buildHelper } from './native.mjs';
 import { makePackages } from './pack.mjs';
 import { checkNode, installNodes, installPackages, installPnpm } from './packages.mjs';
@@ -43,6 +44,7 @@ async function main() {
   if (files.length === 0) throw new Trouble(`no test file has ${words.join(' or ')} in its path`);
   // Once, before: the tests run side by side.
   if (files.some((file) => file.startsWith('test/packaging/'))) await makePackages();
+  if (files.some((file) => file.includes('/native/fuzz'))) await buildFuzzers();
   process.exitCode = await runTests(files, watching);
 }
 
