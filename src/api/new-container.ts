@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
 import { readEnvFile } from '../bundle/env-file.js';
+import { askedPrivilege } from '../bundle/privilege.js';
 import type { Zone } from '../bundle/timezone.js';
 import { KEEP_GROUPS, resolveGroups } from '../bundle/user.js';
 import { parseHealth } from '../container/parse-health.js';
@@ -23,17 +24,19 @@ import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { mapsHostId } from '../security/idmap-form.js';
 import { readThermalPaths } from '../security/paths.js';
+import type { Profile } from '../security/seccomp/read-profile.js';
 import type { ImageConfig } from '../spec/image.js';
 import { claimVolume } from '../volume/state.js';
 import { checkRun, withoutEmpty } from './check-run.js';
 import { checkSources } from './check-sources.js';
 import { labelsOf } from './container-details.js';
-import { findDevices } from './devices.js';
-import { callersVariables, copiedVariables, ownArch, proxyNotes } from './host.js';
+import { findDevices, hostDevices } from './devices.js';
+import { callersBoundingSet, callersVariables, copiedVariables, ownArch, proxyNotes } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
 import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { resolveImage } from './resolve-image.js';
+import { askedProfile } from './seccomp.js';
 import { noteOnce, openStore, type Session } from './session.js';
 import { findZone } from './timezone.js';
 import { checkSlaves, inheritedMounts } from './volumes-from.js';
@@ -42,13 +45,14 @@ import { checkSlaves, inheritedMounts } from './volumes-from.js';
 export async function newContainer(image: string, command: readonly string[], given: RunOptions): Promise<NewContainer> {
   const options = withoutEmpty(given);
   checkRun(options);
+  const seccompProfile = askedProfile(options.securityOpt ?? []);
   const session = await openStore(options);
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
   sweep(session.paths);
   const identity = inGroups(await findIdentity(session.paths, options, options.signal), options);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
   const network = prepareNetwork(session.paths, identity.ids, options, Object.keys(root.image?.config.config?.ExposedPorts ?? {}));
-  const asked = lookUp(options, root.layers);
+  const asked = { ...lookUp(options, root.layers), ...(seccompProfile ? { seccompProfile } : {}) };
   const settings = settingsFor(options, root, network, asked);
   const built = buildContainer(session.paths, identity, image, command, root, network, settings, asked, options);
   checkSources((built.spec.mounts ?? []).filter(({ source }) => !source?.startsWith(`${session.paths.volumes}/`)));
@@ -74,11 +78,18 @@ function inGroups({ ids, mappers }: Identity, { groupAdd = [] }: RunOptions): Id
 /** What of the host and the image the options name. */
 interface LookedUp {
   devices: Device[];
+  /** All of the host's, for --privileged. */
+  allDevices: Device[];
   zone?: Zone;
+  seccompProfile?: Profile;
 }
 
-function lookUp({ device = [], tz }: RunOptions, layers: readonly HostPath[]): LookedUp {
-  return { devices: findDevices(device), ...(tz === undefined ? {} : { zone: findZone(tz, layers) }) };
+function lookUp({ device = [], tz, privileged }: RunOptions, layers: readonly HostPath[]): LookedUp {
+  return {
+    devices: findDevices(device),
+    allDevices: privileged ? hostDevices() : [],
+    ...(tz === undefined ? {} : { zone: findZone(tz, layers) }),
+  };
 }
 
 /** The container that has the name goes, whatever it does. */
@@ -142,7 +153,7 @@ function buildContainer(
   root: Root,
   network: PreparedNetwork,
   settings: ContainerSettings,
-  { devices, zone }: LookedUp,
+  asked: LookedUp,
   options: RunOptions,
 ): Built {
   return buildSpec({
@@ -153,8 +164,7 @@ function buildContainer(
     ...readAccounts(root.layers),
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     labelFiles: (options.labelFile ?? []).map((path) => ({ path, text: readEnvFile(path, '--label-file') })),
-    devices,
-    ...(zone ? { zone } : {}),
+    ...asked,
     host: {
       arch: ownArch(),
       kernel: release(),
@@ -163,6 +173,7 @@ function buildContainer(
       copied: copiedVariables(options, process.env),
       limits: readFileSync('/proc/self/limits', 'utf8'),
       groups: process.getgroups?.() ?? [],
+      boundingSet: callersBoundingSet(),
       ...(network.input.settings.mode === 'host' || options.uts === 'host' ? { hostname: hostname() } : {}),
     },
     network: network.input,
@@ -178,6 +189,7 @@ function buildContainer(
 function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork, { devices }: LookedUp): ContainerSettings {
   const { rm = false, restart, timeout, pidfile, groupAdd } = options;
   const policy = parseRestart(restart ?? 'no');
+  const privilege = askedPrivilege(options);
   if (rm && policy.name !== 'no')
     throw new TsrunError('ERR_TSRUN_USAGE', '--rm and --restart exclude each other', { hint: 'leave out one of them' });
   const { Healthcheck, Shell } = root.image?.config.config ?? {};
@@ -194,6 +206,7 @@ function settingsFor(options: RunOptions, root: Root, network: PreparedNetwork, 
     stopSignal: parseSignal(options.stopSignal ?? root.image?.config.config?.StopSignal ?? 'SIGTERM'),
     stopTimeout: options.stopTimeout ?? STOP_TIMEOUT,
     ...(health ? { health } : {}),
+    ...(privilege ? { privilege } : {}),
     ...(timeout ? { timeout: parseTimeout(timeout) } : {}),
     ...(pidfile === undefined ? {} : { pidfile: resolve(pidfile) }),
     ...(groupAdd?.length ? { groups: resolveGroups(groupAdd, readAccounts(root.layers).group) } : {}),

@@ -2,9 +2,10 @@
 import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
 import { hasOwnNetwork, type NetworkSettings, type PublishedPort } from '../network/settings.js';
-import { capabilitySets, DEFAULT_CAPABILITIES } from '../security/capabilities.js';
+import type { Capability } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
 import { staysInGroups } from '../security/idmap-form.js';
+import type { Profile } from '../security/seccomp/read-profile.js';
 import { kernelAtLeast } from '../security/seccomp/resolve.js';
 import type { ImageConfig } from '../spec/image.js';
 import { OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
@@ -18,9 +19,11 @@ import { labelAnnotations } from './labels.js';
 import { parseUlimits } from './limits.js';
 import { buildLinux } from './linux.js';
 import { buildMounts } from './mounts.js';
+import { choosePrivilege, type Privilege } from './privilege.js';
 import { buildArgs, buildCwd } from './process.js';
 import { checkDomainname, isMapped, parseShmSize, parseUmask, refuseCovered, refuseNames, withGroups } from './situation.js';
 import { type Zone, zoneMounts, zoneVariable } from './timezone.js';
+import { writablePlaces } from './tmpfs.js';
 import { type ResolvedUser, resolveGroups, resolveUser } from './user.js';
 import { type Inherited, mountAnnotations, type NamedVolume, userMounts } from './user-mounts.js';
 
@@ -55,6 +58,10 @@ export interface BuildInput {
   labelFiles?: readonly { path: string; text: string }[];
   /** `--device` */
   devices?: readonly Device[];
+  /** The host's, for `--privileged`: those that are in nobody's way. */
+  allDevices?: readonly Device[];
+  /** `--security-opt seccomp=FILE` */
+  seccompProfile?: Profile;
   /** `--tz` */
   zone?: Zone;
   /** tsrun's own annotations (the layer stack …). */
@@ -87,6 +94,8 @@ export interface HostFacts {
   limits?: string;
   /** The caller's supplementary groups. */
   groups?: readonly number[];
+  /** Capabilities that the caller can give away; absent: all. */
+  boundingSet?: readonly Capability[];
   /** readThermalPaths() */
   thermalPaths?: readonly string[];
   /** Of the host, for `--network host`. */
@@ -123,15 +132,31 @@ export function buildSpec(input: BuildInput): Built {
   if (hostUts) refuseNames(options);
   const user = chooseUser(input);
   const added = resolveGroups(options.groupAdd ?? [], input.group);
-  const process = buildProcess(input, user, withGroups(mappedUser(user, ids, notes), added, ids), hostname);
+  const account = withGroups(mappedUser(user, ids, notes), added, ids);
+  const privilege = choosePrivilege({
+    options,
+    facts: host,
+    ids,
+    uid: account.uid,
+    ownUserns: network.userPath === undefined,
+    ...(input.seccompProfile ? { profile: input.seccompProfile } : {}),
+  });
+  const process = buildProcess(input, user, account, hostname, privilege);
   const devices = input.devices ?? [];
   for (const device of devices) notes.push(...deviceNote(device, ids, host.groups ?? []));
-  const own = [...devices.map(deviceMount), ...(input.zone ? zoneMounts(input.zone) : [])];
+  if (options.readOnlyTmpfs && !options.readOnly) notes.push('--read-only-tmpfs has no effect without --read-only');
+  const own = [
+    ...devices.map(deviceMount),
+    ...besides(input.allDevices ?? [], devices).map(deviceMount),
+    ...(options.readOnly && options.readOnlyTmpfs ? writablePlaces() : []),
+    ...(input.zone ? zoneMounts(input.zone) : []),
+  ];
   refuseCovered(devices, asked.mounts);
   const mounts = buildMounts({
     ownNetwork: ownNetwork || network.settings.mode === 'container',
     noHosts: options.noHosts ?? false,
     readOnly: options.readOnly ?? false,
+    writableSys: privilege.writableSys,
     ttyGroup: isMapped(5, ids.gid),
     containerDir: input.containerDir,
     ...(options.shmSize === undefined ? {} : { shmSize: parseShmSize(options.shmSize) }),
@@ -144,7 +169,7 @@ export function buildSpec(input: BuildInput): Built {
     hostname,
     ...(options.domainname === undefined ? {} : { domainname: checkDomainname(options.domainname) }),
     mounts,
-    linux: buildLinux(input, process, network),
+    linux: buildLinux(input, privilege, network),
     annotations: buildAnnotations(input.image, {
       'io.tsrun.owners': ids.owners,
       ...(ids.keepsGroups ? { [KEEPS_GROUPS]: '1' } : {}),
@@ -191,7 +216,7 @@ export function mappedUser(user: ResolvedUser, ids: IdMapping, notes: string[]):
   return { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids.filter((gid) => isMapped(gid, ids.gid)) };
 }
 
-function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hostname: string): Process {
+function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hostname: string, privilege: Privilege): Process {
   const { options, host, terminal } = input;
   const config = input.image?.config.config;
   const limits = parseUlimits(options.ulimit ?? [], host.limits ?? '');
@@ -213,10 +238,14 @@ function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hos
       ...(input.zone ? { timezone: { value: zoneVariable(input.zone) } } : {}),
     }),
     cwd: buildCwd(config, options.workdir),
-    capabilities: capabilitySets(user.uid, DEFAULT_CAPABILITIES),
-    // With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default).
-    noNewPrivileges: input.ids.mode === 'single',
+    capabilities: privilege.capabilities,
+    noNewPrivileges: privilege.noNewPrivileges,
   };
+}
+
+/** What was asked for by name has its place first. */
+function besides(all: readonly Device[], asked: readonly Device[]): Device[] {
+  return all.filter(({ destination }) => !asked.some((device) => device.destination === destination));
 }
 
 function networkOf({ options, host }: BuildInput): NetworkInput {

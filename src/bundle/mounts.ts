@@ -7,6 +7,8 @@ export interface MountsInput {
   /** /etc/hosts stays the image's. */
   noHosts?: boolean;
   readOnly: boolean;
+  /** /sys and its cgroups can be written as far as the kernel lets it: --privileged. */
+  writableSys?: boolean;
   /** Whether group 5 (tty) is mapped: devpts refuses a gid that is not. */
   ttyGroup: boolean;
   /** Where hosts, hostname and resolv.conf lie; absolute, may hold slots. */
@@ -30,7 +32,8 @@ export function buildMounts(input: MountsInput): Mount[] {
   return [...defaultMounts(input).filter(free), ...[...files, ...input.volumes].sort((a, b) => depth(a) - depth(b))];
 }
 
-function defaultMounts({ ownNetwork, ttyGroup, shmSize }: MountsInput): Mount[] {
+function defaultMounts({ ownNetwork, ttyGroup, shmSize, writableSys }: MountsInput): Mount[] {
+  const only = (option: string) => (writableSys ? [] : [option]);
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
@@ -42,9 +45,9 @@ function defaultMounts({ ownNetwork, ttyGroup, shmSize }: MountsInput): Mount[] 
     },
     // sysfs shows the network namespace of who mounts it, and only its owner may: with the host's, the host's tree is bound.
     !ownNetwork
-      ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'nosuid', 'noexec', 'nodev', 'rro', 'rprivate'] }
-      : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid', 'noexec', 'nodev'] },
+      ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'nosuid', 'noexec', 'nodev', ...only('rro'), 'rprivate'] }
+      : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', ...only('ro')] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...only('ro'), 'nosuid', 'noexec', 'nodev'] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     {
       destination: '/dev/shm',

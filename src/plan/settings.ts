@@ -1,4 +1,6 @@
 /** What a container is besides its runtime spec. Plain JSON: it is kept with the container (src/container/settings.ts). */
+
+import type { AskedPrivilege } from '../bundle/privilege.js';
 import type { NetworkSettings, PublishedPort } from '../network/settings.js';
 import type { RootSource } from './root.js';
 
@@ -28,6 +30,8 @@ export interface ContainerSettings {
   groups?: readonly number[];
   /** `--device`: nodes of the host among its mounts. */
   devices?: readonly { source: string; destination: string }[];
+  /** --cap-add, --cap-drop, --security-opt and --privileged, as they were asked for; absent: none of them. */
+  privilege?: AskedPrivilege;
 }
 
 /** Times in milliseconds. */

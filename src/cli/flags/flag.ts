@@ -18,6 +18,7 @@ export type Completed =
   | 'bind'
   | 'network'
   | 'signal'
+  | 'capability'
   | 'file'
   | 'directory'
   | 'verb'
