@@ -8,6 +8,7 @@ import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
 import { defaultSeccomp, type SeccompFacts } from '../security/seccomp/resolve.js';
 import { resolveProfile } from '../security/seccomp/resolve-profile.js';
+import { refuseUnstartable } from '../security/seccomp/startable.js';
 import type { Capabilities, Seccomp } from '../spec/runtime.js';
 import { isUnmasked, parseSecurityOptions, type SecurityOptions } from './security-opt.js';
 
@@ -71,7 +72,9 @@ function chooseSeccomp(
   if (seccomp === 'unconfined' || (privileged && seccomp === undefined)) return undefined;
   if (seccomp === undefined || seccomp === 'default') return defaultSeccomp(facts);
   if (profile === undefined) throw new TypeError('a seccomp profile is read before the spec is built');
-  return resolveProfile(profile, facts);
+  const resolved = resolveProfile(profile, facts);
+  refuseUnstartable(resolved);
+  return resolved;
 }
 
 function hidden(

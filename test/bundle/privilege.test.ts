@@ -49,12 +49,27 @@ describe('what a container may do', () => {
 
   it('takes a profile that was read, for the capabilities that are granted', () => {
     const text = JSON.stringify({
-      defaultAction: 'SCMP_ACT_ERRNO',
-      syscalls: [{ names: ['mount'], action: 'SCMP_ACT_ALLOW', includes: { caps: ['CAP_SYS_ADMIN'] } }],
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['mount'], action: 'SCMP_ACT_ERRNO', excludes: { caps: ['CAP_SYS_ADMIN'] } }],
     });
     const rules = (options: PrivilegeOptions) =>
       choose({ securityOpt: ['seccomp=p'], ...options }, { profile: readProfile(text, 'p') }).seccomp?.syscalls?.length;
-    assert.deepEqual([rules({}), rules({ capAdd: ['sys_admin'] }), rules({ privileged: true })], [0, 1, 1]);
+    assert.deepEqual([rules({}), rules({ capAdd: ['sys_admin'] }), rules({ privileged: true })], [1, 0, 0]);
+  });
+
+  it('refuses a profile under which no command could be started: the filter is there first', () => {
+    const start = (syscalls: object[], defaultAction = 'SCMP_ACT_ERRNO') => {
+      const profile = readProfile(JSON.stringify({ defaultAction, syscalls }), 'p');
+      return choose({ securityOpt: ['seccomp=p'] }, { profile });
+    };
+    const names = 'capset chdir execve execveat exit_group fcntl getcwd prctl sendto setgroups setresgid setresuid write'.split(' ');
+    const allowed = { names, action: 'SCMP_ACT_ALLOW' };
+    assert.ok(start([allowed]).seccomp);
+    assert.ok(start([{ names: ['prctl'], action: 'SCMP_ACT_ERRNO', args: [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }] }], 'SCMP_ACT_ALLOW'));
+    const refused = (message: RegExp) => ({ code: 'ERR_TSRUN_UNSUPPORTED', message });
+    assert.throws(() => start([]), refused(/refuses capset, chdir, .*write: no command/));
+    assert.throws(() => start([{ names: ['execve'], action: 'SCMP_ACT_KILL' }], 'SCMP_ACT_ALLOW'), refused(/refuses execve: /));
+    assert.throws(() => start([{ ...allowed, names: names.slice(1) }]), refused(/refuses capset: /));
   });
 
   it('--disable-userns is refused where it could be undone, or would be another container’s', () => {
