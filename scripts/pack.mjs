@@ -27,7 +27,7 @@ function published() {
 
 async function stageMain() {
   const stage = emptyStage('main');
-  for (const part of ['bin', 'dist']) cpSync(join(checkout, part), join(stage, part), { recursive: true });
+  for (const part of ['bin', 'dist', 'docs']) cpSync(join(checkout, part), join(stage, part), { recursive: true });
   for (const file of ['README.md', 'SECURITY.md', 'CHANGELOG.md', 'LICENSE']) {
     if (!existsSync(join(checkout, file))) throw new Trouble(`${file} is missing: the package does not go out without it`);
     copyFileSync(join(checkout, file), join(stage, file));

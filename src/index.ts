@@ -61,3 +61,4 @@ export {
 export { ERROR_CODES, type ErrorCode, TsrunError } from './errors.js';
 export { splitArgument } from './files/path.js';
 export { assertPlanFits } from './runtime/plan-size.js';
+export { CAPABILITIES } from './security/capabilities.js';

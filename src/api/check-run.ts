@@ -1,10 +1,12 @@
 /** What is wrong with the options of a run whatever the image is: said before anything is pulled. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { checkPrivilege } from '../bundle/privilege.js';
 import { checkSituation } from '../bundle/situation.js';
 import { parseSpaces } from '../bundle/spaces.js';
 import { checkName } from '../container/name.js';
 import { type ErrorCode, TsrunError } from '../errors.js';
+import { callersBoundingSet } from './host.js';
 import { checkNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { checkZone } from './timezone.js';
@@ -26,6 +28,7 @@ export function checkRun(options: RunOptions): void {
   if (tz !== undefined && tz !== 'local') checkZone(tz);
   checkSituation(options);
   parseSpaces(options);
+  checkPrivilege(options, callersBoundingSet());
   checkNetwork(options);
 }
 

@@ -4,6 +4,7 @@ import { FILES } from '../bundle/mounts.js';
 import { isZoneMount } from '../bundle/timezone.js';
 import type { ContainerHealth } from '../container/health.js';
 import type { ContainerSize } from '../container/size.js';
+import type { ContainerSettings } from '../plan/settings.js';
 import type { Mount, RuntimeSpec } from '../spec/runtime.js';
 
 export interface ContainerMountSummary {
@@ -141,7 +142,8 @@ function portsOf(value: unknown): ContainerPort[] {
 }
 
 /** Those that were asked for: not what every container has, nor the files that tsrun makes for each. */
-function mountsOf(id: string, mounts: readonly Mount[], { volumes, devices }: Settings): ContainerMountSummary[] {
+function mountsOf(id: string, mounts: readonly Mount[], { volumes, devices, privilege }: Settings): ContainerMountSummary[] {
+  const hosts = (privilege as ContainerSettings['privilege'])?.privileged === true;
   const nodes = new Set(devicesOf(devices).map(({ destination }) => destination));
   const names = new Map(
     (Array.isArray(volumes) ? volumes : []).map((each: { destination?: string; volume?: string } | null) => [
@@ -150,8 +152,13 @@ function mountsOf(id: string, mounts: readonly Mount[], { volumes, devices }: Se
     ]),
   );
   return mounts
-    .filter((mount) => isAskedFor(id, mount) && !nodes.has(mount.destination))
+    .filter((mount) => isAskedFor(id, mount) && !nodes.has(mount.destination) && !(hosts && isHostDevice(mount)))
     .map((mount) => mountSummary(mount, names.get(mount.destination)));
+}
+
+/** --privileged brings all of them. */
+function isHostDevice({ source = '', destination }: Mount): boolean {
+  return source === destination && source.startsWith('/dev/');
 }
 
 /** `--device`: nodes of the host among the mounts. */

@@ -3,6 +3,7 @@
  * word for is left out, not made up. Pure.
  */
 import { constants } from 'node:os';
+import type { AskedPrivilege } from '../bundle/privilege.js';
 import { parseSize } from '../bundle/size.js';
 import type { SpaceMode, Spaces } from '../bundle/spaces.js';
 import type { ContainerSettings, HealthCheck } from '../plan/settings.js';
@@ -150,6 +151,7 @@ function hostConfigOf({ rm, networkMode, mounts, portBindings = [], config: spec
   const { process, root, linux } = spec;
   const { memory, cpu, pids } = linux?.resources ?? {};
   const log = logOf(settings);
+  const { capAdd = [], capDrop = [], securityOpt = [], privileged = false } = (settings['privilege'] ?? {}) as Partial<AskedPrivilege>;
   return {
     Binds: mounts.filter(({ type }) => type !== 'tmpfs').map(bindOf),
     NetworkMode: networkMode,
@@ -162,7 +164,11 @@ function hostConfigOf({ rm, networkMode, mounts, portBindings = [], config: spec
     Tmpfs: Object.fromEntries(
       mounts.filter(({ type }) => type === 'tmpfs').map(({ destination, options }) => [destination, options.join(',')]),
     ),
-    // docker names what differs from its defaults; what is really granted is in BoundingCaps, as podman has it.
+    CapAdd: capAdd,
+    CapDrop: capDrop,
+    SecurityOpt: securityOpt,
+    Privileged: privileged,
+    // What is really granted, as podman has it.
     BoundingCaps: process?.capabilities?.bounding ?? [],
     Memory: memory?.limit ?? 0,
     MemoryReservation: memory?.reservation ?? 0,

@@ -17,7 +17,7 @@ import { inheritedStreams, pipedStreams } from '../runtime/streams.js';
 import { checkArguments } from './check-arguments.js';
 import { type Compiled, compiled } from './compiled.js';
 import { runningContainer } from './existing-container.js';
-import { callersVariables, ownArch } from './host.js';
+import { callersBoundingSet, callersVariables, ownArch } from './host.js';
 import type { ExecOptions } from './options.js';
 import { eventSource } from './record.js';
 import { type RunningProcess, runningProcess } from './running.js';
@@ -70,6 +70,8 @@ function planExec(
     command,
     options,
     addedGroups: settings.groups ?? [],
+    ...(settings.privilege ? { privilege: settings.privilege } : {}),
+    boundingSet: callersBoundingSet(),
     ...readAccounts(rootDirectories(settings.root, container.directory)),
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     envNames: callersVariables(globalThis.process.env),

@@ -1,6 +1,9 @@
 /** What is asked of the host wherever a runtime spec is built. */
+import { readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { TsrunError } from '../errors.js';
+import type { Capability } from '../security/capabilities.js';
+import { parseBoundingSet } from '../security/choose-capabilities.js';
 import type { RunOptions } from './options.js';
 
 /**
@@ -29,6 +32,11 @@ export function proxyNotes(options: Pick<RunOptions, 'envHost' | 'httpProxy'>, e
   return secret.length === 0
     ? []
     : [`${secret.join(' and ')} ${secret.length === 1 ? 'has' : 'have'} a user and password within: the container can read them`];
+}
+
+/** What the caller can hand on: this process has all of it that he has. */
+export function callersBoundingSet(): Capability[] {
+  return parseBoundingSet(readFileSync('/proc/self/status', 'utf8'));
 }
 
 /** @throws ERR_TSRUN_PLATFORM */

@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
 import { readEnvFile } from '../bundle/env-file.js';
+import { askedPrivilege } from '../bundle/privilege.js';
 import { buildCommand } from '../bundle/process.js';
 import type { Zone } from '../bundle/timezone.js';
 import { KEEP_GROUPS, resolveGroups } from '../bundle/user.js';
@@ -24,18 +25,20 @@ import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { mapsHostId } from '../security/idmap-form.js';
 import { readThermalPaths } from '../security/paths.js';
+import type { Profile } from '../security/seccomp/read-profile.js';
 import type { ImageConfig } from '../spec/image.js';
 import { claimVolume } from '../volume/state.js';
 import { checkRun, withoutEmpty } from './check-run.js';
 import { checkSources } from './check-sources.js';
 import { labelsOf } from './container-details.js';
-import { findDevices } from './devices.js';
-import { callersVariables, copiedVariables, ownArch, proxyNotes } from './host.js';
+import { findDevices, hostDevices } from './devices.js';
+import { callersBoundingSet, callersVariables, copiedVariables, ownArch, proxyNotes } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
 import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { destroyed } from './record.js';
 import { resolveImage } from './resolve-image.js';
+import { askedProfile } from './seccomp.js';
 import { noteOnce, openStore, type Session } from './session.js';
 import { type PreparedSpaces, prepareSpaces } from './spaces.js';
 import { findZone } from './timezone.js';
@@ -45,6 +48,7 @@ import { checkSlaves, inheritedMounts } from './volumes-from.js';
 export async function newContainer(image: string, command: readonly string[], given: RunOptions): Promise<NewContainer> {
   const options = withoutEmpty(given);
   checkRun(options);
+  const seccompProfile = askedProfile(options.securityOpt ?? []);
   const session = await openStore(options);
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
   sweep(session.paths, destroyed);
@@ -57,7 +61,7 @@ export async function newContainer(image: string, command: readonly string[], gi
     spaces.input.neighbour,
     Object.keys(root.image?.config.config?.ExposedPorts ?? {}),
   );
-  const asked = lookUp(options, root.layers);
+  const asked = { ...lookUp(options, root.layers), ...(seccompProfile ? { seccompProfile } : {}) };
   const settings = settingsFor(options, command, root, network, spaces, asked);
   const built = buildContainer(session.paths, identity, image, command, root, network, spaces, settings, asked, options);
   checkSources((built.spec.mounts ?? []).filter(({ source }) => !source?.startsWith(`${session.paths.volumes}/`)));
@@ -84,11 +88,18 @@ function inGroups({ ids, mappers }: Identity, { groupAdd = [] }: RunOptions): Id
 /** What of the host and the image the options name. */
 interface LookedUp {
   devices: Device[];
+  /** All of the host's, for --privileged. */
+  allDevices: Device[];
   zone?: Zone;
+  seccompProfile?: Profile;
 }
 
-function lookUp({ device = [], tz }: RunOptions, layers: readonly HostPath[]): LookedUp {
-  return { devices: findDevices(device), ...(tz === undefined ? {} : { zone: findZone(tz, layers) }) };
+function lookUp({ device = [], tz, privileged }: RunOptions, layers: readonly HostPath[]): LookedUp {
+  return {
+    devices: findDevices(device),
+    allDevices: privileged ? hostDevices() : [],
+    ...(tz === undefined ? {} : { zone: findZone(tz, layers) }),
+  };
 }
 
 /** The container that has the name goes, whatever it does. */
@@ -153,7 +164,7 @@ function buildContainer(
   network: PreparedNetwork,
   spaces: PreparedSpaces,
   settings: ContainerSettings,
-  { devices, zone }: LookedUp,
+  asked: LookedUp,
   options: RunOptions,
 ): Built {
   return buildSpec({
@@ -164,8 +175,7 @@ function buildContainer(
     ...readAccounts(root.layers),
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     labelFiles: (options.labelFile ?? []).map((path) => ({ path, text: readEnvFile(path, '--label-file') })),
-    devices,
-    ...(zone ? { zone } : {}),
+    ...asked,
     host: {
       arch: ownArch(),
       kernel: release(),
@@ -174,6 +184,7 @@ function buildContainer(
       copied: copiedVariables(options, process.env),
       limits: readFileSync('/proc/self/limits', 'utf8'),
       groups: process.getgroups?.() ?? [],
+      boundingSet: callersBoundingSet(),
       hostname: hostname(),
     },
     network: network.input,
@@ -197,6 +208,7 @@ function settingsFor(
 ): ContainerSettings {
   const { rm = false, restart, timeout, pidfile, groupAdd } = options;
   const policy = parseRestart(restart ?? 'no');
+  const privilege = askedPrivilege(options);
   if (rm && policy.name !== 'no')
     throw new TsrunError('ERR_TSRUN_USAGE', '--rm and --restart exclude each other', { hint: 'leave out one of them' });
   const config = root.image?.config.config;
@@ -216,6 +228,7 @@ function settingsFor(
     stopTimeout: options.stopTimeout ?? STOP_TIMEOUT,
     written: { user: options.user || (config?.User ?? ''), ...buildCommand(config, options.entrypoint, command) },
     ...(health ? { health } : {}),
+    ...(privilege ? { privilege } : {}),
     ...(timeout ? { timeout: parseTimeout(timeout) } : {}),
     ...(pidfile === undefined ? {} : { pidfile: resolve(pidfile) }),
     ...(groupAdd?.length ? { groups: resolveGroups(groupAdd, readAccounts(root.layers).group) } : {}),

@@ -76,6 +76,17 @@ export interface RunOptions extends PullOptions {
   /** `container[:ro]` */
   volumesFrom?: string[];
   readOnly?: boolean;
+  /** With `readOnly`: /run, /tmp and /var/tmp can be written all the same. Default: false. */
+  readOnlyTmpfs?: boolean;
+  /** `NET_ADMIN`, with or without CAP_ in front, in any case; `ALL`. */
+  capAdd?: string[];
+  capDrop?: string[];
+  /** `no-new-privileges[=false]`, `seccomp=FILE|unconfined|default`, `mask=PATH`, `unmask=PATH|ALL`, `systempaths=unconfined`, `apparmor=unconfined`, `label=disable` */
+  securityOpt?: string[];
+  /** All capabilities of the caller's within the container's user namespace, no seccomp filter, nothing hidden, the host's devices. */
+  privileged?: boolean;
+  /** No further user namespaces in it. */
+  disableUserns?: boolean;
   /** Of /dev/shm: `128m`; default 64m. */
   shmSize?: string;
   /** `/dev/host[:/dev/container][:rwm]` */
@@ -157,6 +168,6 @@ export interface ExecOptions extends CommonOptions {
   workdir?: string;
   /** `name|uid[:group|gid]` */
   user?: string;
-  /** All capabilities of the container's user namespace, and no seccomp filter. */
+  /** All capabilities that the caller has, within the container's user namespace, and no seccomp filter. */
   privileged?: boolean;
 }

@@ -2,9 +2,10 @@
 import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
 import { hasOwnNetwork, type NetworkSettings, type PublishedPort } from '../network/settings.js';
-import { capabilitySets, DEFAULT_CAPABILITIES } from '../security/capabilities.js';
+import type { Capability } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
 import { staysInGroups } from '../security/idmap-form.js';
+import type { Profile } from '../security/seccomp/read-profile.js';
 import { kernelAtLeast } from '../security/seccomp/resolve.js';
 import type { ImageConfig } from '../spec/image.js';
 import { OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
@@ -18,10 +19,12 @@ import { labelAnnotations } from './labels.js';
 import { parseUlimits } from './limits.js';
 import { buildLinux } from './linux.js';
 import { buildMounts } from './mounts.js';
+import { choosePrivilege, type Privilege } from './privilege.js';
 import { buildArgs, buildCwd } from './process.js';
 import { checkDomainname, isMapped, parseShmSize, parseUmask, refuseCovered, withGroups } from './situation.js';
 import { hasHostNetwork, parseSpaces, type SpacesInput, spaceOf } from './spaces.js';
 import { type Zone, zoneMounts, zoneVariable } from './timezone.js';
+import { writablePlaces } from './tmpfs.js';
 import { type ResolvedUser, resolveGroups, resolveUser } from './user.js';
 import { type Inherited, mountAnnotations, type NamedVolume, userMounts } from './user-mounts.js';
 
@@ -58,6 +61,10 @@ export interface BuildInput {
   labelFiles?: readonly { path: string; text: string }[];
   /** `--device` */
   devices?: readonly Device[];
+  /** The host's, for `--privileged`: those that are in nobody's way. */
+  allDevices?: readonly Device[];
+  /** `--security-opt seccomp=FILE` */
+  seccompProfile?: Profile;
   /** `--tz` */
   zone?: Zone;
   /** tsrun's own annotations (the layer stack …). */
@@ -88,6 +95,8 @@ export interface HostFacts {
   limits?: string;
   /** The caller's supplementary groups. */
   groups?: readonly number[];
+  /** Capabilities that the caller can give away; absent: all. */
+  boundingSet?: readonly Capability[];
   /** readThermalPaths() */
   thermalPaths?: readonly string[];
   /** Of the host, for `--network host` and `--uts host`. */
@@ -125,16 +134,33 @@ export function buildSpec(input: BuildInput): Built {
   const hostname = chooseHostname(options.hostname, given);
   const user = chooseUser(input);
   const added = resolveGroups(options.groupAdd ?? [], input.group);
-  const process = buildProcess(input, user, withGroups(mappedUser(user, ids, notes), added, ids), hostname);
+  const account = withGroups(mappedUser(user, ids, notes), added, ids);
+  const privilege = choosePrivilege({
+    options,
+    facts: host,
+    ids,
+    uid: account.uid,
+    ownUserns: spaces.neighbour === undefined,
+    ...(input.seccompProfile ? { profile: input.seccompProfile } : {}),
+  });
+  if (privilege.mayLeaveMounts && spaceOf('pid', spaces) !== 'own') notes.push(LEAVES);
+  const process = buildProcess(input, user, account, hostname, privilege);
   const devices = input.devices ?? [];
   for (const device of devices) notes.push(...deviceNote(device, ids, host.groups ?? []));
-  const own = [...devices.map(deviceMount), ...(input.zone ? zoneMounts(input.zone) : [])];
+  if (options.readOnlyTmpfs && !options.readOnly) notes.push('--read-only-tmpfs has no effect without --read-only');
+  const own = [
+    ...devices.map(deviceMount),
+    ...besides(input.allDevices ?? [], devices).map(deviceMount),
+    ...(options.readOnly && options.readOnlyTmpfs ? writablePlaces() : []),
+    ...(input.zone ? zoneMounts(input.zone) : []),
+  ];
   refuseCovered(devices, asked.mounts);
   const mounts = buildMounts({
     spaces,
     ownNetwork: ownNetwork || (network.settings.mode === 'container' && !hasHostNetwork('container', spaces)),
     noHosts: options.noHosts ?? false,
     readOnly: options.readOnly ?? false,
+    writableSys: privilege.writableSys,
     ttyGroup: isMapped(5, ids.gid),
     containerDir: input.containerDir,
     ...(options.shmSize === undefined ? {} : { shmSize: parseShmSize(options.shmSize) }),
@@ -147,7 +173,7 @@ export function buildSpec(input: BuildInput): Built {
     hostname,
     ...(options.domainname === undefined ? {} : { domainname: checkDomainname(options.domainname) }),
     mounts,
-    linux: buildLinux(input, process, network, spaces),
+    linux: buildLinux(input, privilege, network, spaces),
     annotations: buildAnnotations(input.image, {
       'io.tsrun.owners': ids.owners,
       ...(ids.keepsGroups ? { [KEEPS_GROUPS]: '1' } : {}),
@@ -170,6 +196,10 @@ export function buildSpec(input: BuildInput): Built {
   });
   return { spec, files, volumes: asked.volumes, notes };
 }
+
+/** Who shares a pid namespace is known by his mounts (native/members.c). */
+const LEAVES =
+  'its processes are not in a pid namespace of the container’s own, and may make mount namespaces: those that do are not ended with it';
 
 /** -u, else the caller's own ids with keep-id (as podman), else the image's USER, else root. */
 function chooseUser({ options, ids, image, passwd, group }: BuildInput): ResolvedUser {
@@ -194,7 +224,7 @@ export function mappedUser(user: ResolvedUser, ids: IdMapping, notes: string[]):
   return { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids.filter((gid) => isMapped(gid, ids.gid)) };
 }
 
-function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hostname: string): Process {
+function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hostname: string, privilege: Privilege): Process {
   const { options, host, terminal } = input;
   const config = input.image?.config.config;
   const limits = parseUlimits(options.ulimit ?? [], host.limits ?? '');
@@ -216,10 +246,14 @@ function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hos
       ...(input.zone ? { timezone: { value: zoneVariable(input.zone) } } : {}),
     }),
     cwd: buildCwd(config, options.workdir),
-    capabilities: capabilitySets(user.uid, DEFAULT_CAPABILITIES),
-    // With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default).
-    noNewPrivileges: input.ids.mode === 'single',
+    capabilities: privilege.capabilities,
+    noNewPrivileges: privilege.noNewPrivileges,
   };
+}
+
+/** What was asked for by name has its place first. */
+function besides(all: readonly Device[], asked: readonly Device[]): Device[] {
+  return all.filter(({ destination }) => !asked.some((device) => device.destination === destination));
 }
 
 function networkOf({ options, host }: BuildInput): NetworkInput {

@@ -2,11 +2,12 @@
 import { TsrunError } from '../errors.js';
 import { CAPABILITIES, type Capability, capabilitySets } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
-import type { Process, RuntimeSpec } from '../spec/runtime.js';
+import type { Capabilities, Process, RuntimeSpec } from '../spec/runtime.js';
 import { mappedUser } from './build.js';
 import { checkText } from './check.js';
 import { buildEnv } from './env.js';
 import { parseEnvFile } from './env-file.js';
+import type { AskedPrivilege } from './privilege.js';
 import { buildCwd } from './process.js';
 import { withGroups } from './situation.js';
 import { type ResolvedUser, resolveUser } from './user.js';
@@ -18,6 +19,10 @@ export interface ExecBuildInput {
   options: { tty?: boolean; env?: string[]; workdir?: string; user?: string; privileged?: boolean };
   /** `--group-add` of the container. */
   addedGroups?: readonly number[];
+  /** --cap-add and the like of the container. */
+  privilege?: AskedPrivilege;
+  /** Capabilities that the caller can give away; absent: all. */
+  boundingSet?: readonly Capability[];
   /** Text of the container's /etc/passwd and /etc/group as they are now. */
   passwd: string;
   group: string;
@@ -27,13 +32,13 @@ export interface ExecBuildInput {
 }
 
 /** @throws ERR_TSRUN_USAGE, ERR_TSRUN_USER_NOT_FOUND, ERR_TSRUN_ID_MAP */
-export function buildExec({ spec, ids, command, options, addedGroups = [], passwd, group, envFiles, envNames }: ExecBuildInput): Process {
+export function buildExec(input: ExecBuildInput): Process {
+  const { spec, ids, command, options, addedGroups = [], passwd, group, envFiles, envNames } = input;
   const own = spec.process;
   if (own === undefined) throw new TypeError('a container has a process');
   for (const text of command) checkText(text, 'an argument', 'ERR_TSRUN_USAGE');
   const asked = options.user === undefined || options.user === '' ? undefined : resolveUser(options.user, passwd, group);
   const user = asked ? withGroups(mappedUser(asked, ids, []), addedGroups, ids) : own.user;
-  const granted = options.privileged ? CAPABILITIES : ((own.capabilities?.bounding ?? []) as Capability[]);
   return {
     terminal: options.tty ?? false,
     user: { ...user, ...(own.user.umask === undefined ? {} : { umask: own.user.umask }) },
@@ -48,10 +53,22 @@ export function buildExec({ spec, ids, command, options, addedGroups = [], passw
       terminal: options.tty ?? false,
     }),
     cwd: options.workdir ? buildCwd(undefined, options.workdir) : own.cwd,
-    capabilities: capabilitySets(user.uid, granted),
+    capabilities: capabilitiesOf(input, own, user.uid),
     ...(own.rlimits ? { rlimits: own.rlimits } : {}),
     noNewPrivileges: options.privileged && ids.setgroups === 'allow' ? false : (own.noNewPrivileges ?? false),
   };
+}
+
+/** The container's, and of those what was asked for by name for a user other than root too. */
+function capabilitiesOf(
+  { options, privilege, boundingSet = CAPABILITIES }: ExecBuildInput,
+  own: Process,
+  uid: number,
+): Required<Capabilities> {
+  const container = (own.capabilities?.bounding ?? []) as Capability[];
+  const granted = options.privileged ? [...new Set([...container, ...boundingSet])] : container;
+  const asked = privilege?.capAdd ?? [];
+  return capabilitySets(uid, granted, asked.includes('ALL') ? granted : (asked as Capability[]));
 }
 
 /** The container's own variables. Another user has another home; the terminal is the caller's. */

@@ -1,32 +1,32 @@
 /** The part of a runtime spec that is Linux's: namespaces, id maps, kernel variables, what is hidden, system calls. Pure. */
 import { hasOwnNetwork } from '../network/settings.js';
 import type { IdRange } from '../security/idmap.js';
-import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
-import { defaultSeccomp } from '../security/seccomp/resolve.js';
-import type { IdMap, Linux, Namespace, NamespaceType, Process } from '../spec/runtime.js';
+import type { IdMap, Linux, Namespace, NamespaceType } from '../spec/runtime.js';
 import type { BuildInput, NetworkInput } from './build.js';
+import type { Privilege } from './privilege.js';
 import { hasHostNetwork, namespaceOfSpace, SPACES, type SpaceName, type SpacesInput } from './spaces.js';
 import { parseSysctls } from './sysctl.js';
 
 const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
 
-export function buildLinux({ ids, host, options }: BuildInput, process: Process, network: NetworkInput, spaces: SpacesInput): Linux {
+export function buildLinux({ ids, options }: BuildInput, privilege: Privilege, network: NetworkInput, spaces: SpacesInput): Linux {
   const namespaces = NAMESPACES.flatMap((type) => (isSpace(type) ? namespaceOfSpace(type, spaces) : namespaceOf(type, network, spaces)));
   const sysctl = {
     ...(hasOwnNetwork(network.settings) ? networkSysctl(ids.gid) : {}),
     ...parseSysctls(options.sysctl ?? [], (type) =>
       namespaces.some((namespace) => namespace.type === type && namespace.path === undefined),
     ),
+    ...privilege.sysctl,
   };
   return {
     namespaces,
     ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
     uidMappings: ids.uid.map(wire),
     gidMappings: ids.gid.map(wire),
-    maskedPaths: [...MASKED_PATHS, ...(host.thermalPaths ?? [])],
-    readonlyPaths: [...READONLY_PATHS],
+    maskedPaths: privilege.maskedPaths,
+    readonlyPaths: privilege.readonlyPaths,
     rootfsPropagation: 'private',
-    seccomp: defaultSeccomp({ arch: host.arch, kernel: host.kernel, granted: process.capabilities?.bounding ?? [] }),
+    ...(privilege.seccomp ? { seccomp: privilege.seccomp } : {}),
   };
 }
 

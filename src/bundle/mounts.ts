@@ -9,6 +9,8 @@ export interface MountsInput {
   /** /etc/hosts stays the image's. */
   noHosts?: boolean;
   readOnly: boolean;
+  /** /sys and its cgroups can be written as far as the kernel lets it: --privileged. */
+  writableSys?: boolean;
   /** Whether group 5 (tty) is mapped: devpts refuses a gid that is not. */
   ttyGroup: boolean;
   /** Where hosts, hostname and resolv.conf lie; absolute, may hold slots. */
@@ -32,9 +34,10 @@ export function buildMounts(input: MountsInput): Mount[] {
   return [...defaultMounts(input).filter(free), ...[...files, ...input.volumes].sort((a, b) => depth(a) - depth(b))];
 }
 
-function defaultMounts({ spaces, ownNetwork, ttyGroup, shmSize }: MountsInput): Mount[] {
+function defaultMounts({ spaces, ownNetwork, ttyGroup, shmSize, writableSys }: MountsInput): Mount[] {
+  const only = (option: string) => (writableSys ? [] : [option]);
   const shm = { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...SHM_OPTIONS, `size=${shmSize ?? '65536k'}`] };
-  const [proc, ...others] = spaceMounts(spaces, shm);
+  const [proc, ...others] = spaceMounts(spaces, shm, only);
   return [
     ...(proc ? [proc] : []),
     { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
@@ -46,8 +49,8 @@ function defaultMounts({ spaces, ownNetwork, ttyGroup, shmSize }: MountsInput): 
     },
     // sysfs shows the network namespace of who mounts it, and only its owner may: with the host's, the host's tree is bound.
     !ownNetwork
-      ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'nosuid', 'noexec', 'nodev', 'rro', 'rprivate'] }
-      : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+      ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'nosuid', 'noexec', 'nodev', ...only('rro'), 'rprivate'] }
+      : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', ...only('ro')] },
     ...others,
   ];
 }

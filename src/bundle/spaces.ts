@@ -120,8 +120,9 @@ const NO_PROGRAMS = ['nosuid', 'noexec', 'nodev'];
 /**
  * procfs, mqueue and the cgroup tree show the namespace of who mounts them, and only its owner may: of the host's namespaces the host's
  * own are bound, as podman does. /dev/shm goes with the ipc namespace.
+ * @param only nothing where /sys may be written to
  */
-export function spaceMounts(spaces: SpacesInput, shm: Mount): Mount[] {
+export function spaceMounts(spaces: SpacesInput, shm: Mount, only: (option: string) => string[]): Mount[] {
   const ipc = spaceOf('ipc', spaces);
   const bound = (destination: string, ...options: string[]): Mount => ({
     destination,
@@ -137,7 +138,7 @@ export function spaceMounts(spaces: SpacesInput, shm: Mount): Mount[] {
   });
   return [
     spaceOf('pid', spaces) === 'host' ? bound('/proc') : fresh('/proc', 'proc'),
-    spaceOf('cgroup', spaces) === 'host' ? bound('/sys/fs/cgroup', 'rro') : fresh('/sys/fs/cgroup', 'cgroup', 'ro'),
+    spaceOf('cgroup', spaces) === 'host' ? bound('/sys/fs/cgroup', ...only('rro')) : fresh('/sys/fs/cgroup', 'cgroup', ...only('ro')),
     ...(ipc !== 'host' ? [fresh('/dev/mqueue', 'mqueue')] : spaces.noQueues ? [] : [bound('/dev/mqueue')]),
     ...(spaces.asked.ipc.mode === 'none' ? [] : ipc === 'host' ? [bound('/dev/shm')] : ipc === 'joined' ? [joinedShm(spaces)] : [shm]),
   ];

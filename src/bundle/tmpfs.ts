@@ -1,4 +1,5 @@
 /** `--tmpfs DESTINATION[:OPTIONS]`, with docker's defaults and options. Pure. */
+import type { Mount } from '../spec/runtime.js';
 import { checkText } from './check.js';
 import { type AskedMount, bad, containerPath, unsupported } from './mount-words.js';
 
@@ -26,6 +27,17 @@ export function parseTmpfs(text: string): AskedMount {
   const asked = options === '' ? [] : options.split(',');
   for (const option of asked) checkOption(option, given);
   return { type: 'tmpfs', given, destination: containerPath(destination, given), options: tmpfsOptions(asked), notes: [] };
+}
+
+/** podman's, for what is read-only else. Programs may be run there, as in the image's. */
+export function writablePlaces(): Mount[] {
+  const place = (destination: string, mode: string): Mount => ({
+    destination,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: tmpfsOptions(['exec', mode]),
+  });
+  return [place('/run', 'mode=755'), place('/tmp', 'mode=1777'), place('/var/tmp', 'mode=1777')];
 }
 
 /** docker's defaults, what was asked for, and a mode that everybody may write with. The last of two wins. */

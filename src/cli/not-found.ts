@@ -1,6 +1,6 @@
 /** A word that is no command: what was meant? */
 import { TsrunError } from '../errors.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../nearest.js';
 import { isTopic, namesOf, VERBS } from './verbs.js';
 
 /** docker's commands that tsrun does not have. */

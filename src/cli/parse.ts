@@ -4,9 +4,9 @@
  * (oclif's own parser reads flags behind the image's name and sorts repeated arguments together.)
  */
 import { TsrunError } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { camelCase, type Flag, type Flags, type Values } from './flags/flag.js';
 import type { WithoutEffect } from './flags/no-effect.js';
-import { nearest } from './suggest.js';
 import type { Verb } from './verb.js';
 
 export interface Parsed<F extends Flags> {

@@ -1,4 +1,5 @@
 /** What a container is besides its runtime spec. Plain JSON: it is kept with the container (src/container/settings.ts). */
+import type { AskedPrivilege } from '../bundle/privilege.js';
 import type { Spaces } from '../bundle/spaces.js';
 import type { NetworkSettings, PublishedPort } from '../network/settings.js';
 import type { RootSource } from './root.js';
@@ -33,6 +34,8 @@ export interface ContainerSettings {
   written?: { user: string; entrypoint: readonly string[]; cmd: readonly string[] };
   /** `--device`: nodes of the host among its mounts. */
   devices?: readonly { source: string; destination: string }[];
+  /** --cap-add, --cap-drop, --security-opt and --privileged, as they were asked for; absent: none of them. */
+  privilege?: AskedPrivilege;
 }
 
 /** Times in milliseconds. */

@@ -77,12 +77,18 @@ export interface CapabilityMasks {
 }
 
 /**
- * The five sets. Inheritable is always empty, or files with inheritable capabilities would regain them (CVE-2022-29162). A user other than
- * root holds nothing, as after execve, but may still gain from setuid programs within the bounding set.
+ * The five sets. Inheritable is empty but for what ambient needs, or files with inheritable capabilities would regain them (CVE-2022-29162).
+ * A user other than root holds nothing, as after execve, but may still gain from setuid programs within the bounding set.
+ * @param kept what such a user holds all the same, over execve too: it was asked for by name
  */
-export function capabilitySets(uid: number, granted: readonly Capability[] = DEFAULT_CAPABILITIES): Required<Capabilities> {
-  const held = uid === 0 ? granted : [];
-  return { bounding: [...granted], effective: [...held], inheritable: [], permitted: [...held], ambient: [] };
+export function capabilitySets(
+  uid: number,
+  granted: readonly Capability[] = DEFAULT_CAPABILITIES,
+  kept: readonly Capability[] = [],
+): Required<Capabilities> {
+  if (uid === 0) return { bounding: [...granted], effective: [...granted], inheritable: [], permitted: [...granted], ambient: [] };
+  const held = granted.filter((name) => kept.includes(name));
+  return { bounding: [...granted], effective: [...held], inheritable: [...held], permitted: [...held], ambient: [...held] };
 }
 
 /** @throws ERR_TSRUN_CONFIG_INVALID for a name that no kernel has */

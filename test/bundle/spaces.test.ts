@@ -19,7 +19,9 @@ function seen(options: Parameters<typeof parseSpaces>[0], theirs?: readonly Name
   const spaces = { asked: parseSpaces(options), ...(theirs ? { neighbour: { pid: 7, namespaces: theirs, hostname: 'h' } } : {}), ...rest };
   return {
     namespaces: SPACES.flatMap((name) => namespaceOfSpace(name, spaces)).map(({ type, path }) => (path ? `${type}=${path}` : type)),
-    mounts: spaceMounts(spaces, SHM).map(({ destination, type, source }) => (type === 'bind' ? `${source}>${destination}` : destination)),
+    mounts: spaceMounts(spaces, SHM, (option) => [option]).map(({ destination, type, source }) =>
+      type === 'bind' ? `${source}>${destination}` : destination,
+    ),
   };
 }
 

@@ -94,6 +94,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     plan: (facts) =>
       run(facts, OPTIONS, `${WHO}; test "$(umask) $(ulimit -n) $(id -G) $(cat /proc/sys/kernel/msgmax)" = '0027 64 0 10 9000'`),
   },
+  'run-range-privilege': {
+    identity: 'range',
+    plan: (facts) => run(facts, PRIVILEGE, `${WHO}; test "$(cat /proc/sys/user/max_user_namespaces) $(ls /etc)" = '0 '; touch /tmp/x`),
+  },
   'run-single-host-network': {
     identity: 'single',
     plan: (facts) => run(facts, { rm: true, network: 'host' }, WHO),
@@ -163,6 +167,16 @@ const OPTIONS: RunOptions = {
   shmSize: '1m',
   label: ['a=b'],
   timeout: 600,
+};
+
+const PRIVILEGE: RunOptions = {
+  rm: true,
+  capAdd: ['net_admin'],
+  capDrop: ['all'],
+  securityOpt: ['no-new-privileges', 'seccomp=unconfined', 'unmask=ALL', 'mask=/etc'],
+  disableUserns: true,
+  readOnly: true,
+  readOnlyTmpfs: true,
 };
 
 /** The container that `start` starts: written out, for the plan is another one's. */

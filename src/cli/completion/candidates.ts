@@ -1,6 +1,6 @@
 /** A place on the command line → what may stand there. What the store holds is looked up only where it is asked for. */
 import { constants } from 'node:os';
-import type { GlimpsedContainer } from '../../index.js';
+import { CAPABILITIES, type GlimpsedContainer } from '../../index.js';
 import type { Completed, Flag } from '../flags/flag.js';
 import { shownName } from '../shown-name.js';
 import { namesOf, VERBS } from '../verbs.js';
@@ -112,6 +112,8 @@ async function complete(what: Completed, text: string, store: Store): Promise<An
       return space(store, text, ['private', 'shareable', 'none', 'host']);
     case 'signal':
       return { candidates: SIGNALS.map((name) => ({ word: text.startsWith('SIG') ? name : name.slice(3) })) };
+    case 'capability':
+      return { candidates: capabilities(text).map((word) => ({ word })) };
     case 'file':
       return { candidates: [], paths: { kind: 'files', before: '' } };
     case 'directory':
@@ -120,6 +122,12 @@ async function complete(what: Completed, text: string, store: Store): Promise<An
     case 'nothing':
       return { candidates: [] };
   }
+}
+
+/** As it was begun: with CAP_ in front or without, in small letters or in capitals. */
+function capabilities(text: string): string[] {
+  const names = ['ALL', ...CAPABILITIES.map((name) => (/^cap_/i.test(text) ? name : name.slice('CAP_'.length)))];
+  return /^[a-z]/.test(text) ? names.map((name) => name.toLowerCase()) : names;
 }
 
 const SIGNALS = Object.keys(constants.signals);

@@ -27,7 +27,7 @@ export const EXEC = {
     'env-file': { type: 'strings', placeholder: 'FILE', complete: 'file', help: 'Read variables from a file' },
     workdir: { type: 'string', char: 'w', placeholder: 'DIR', complete: 'nothing', help: 'Start in this directory of the container' },
     user: { type: 'string', char: 'u', placeholder: 'USER[:GROUP]', help: 'Run as this user, by name or id' },
-    privileged: { type: 'boolean', help: 'All capabilities of the container’s user namespace, and no seccomp filter' },
+    privileged: { type: 'boolean', help: 'All capabilities that the caller has, within its user namespace, and no seccomp filter' },
     'preserve-fds': { type: 'string', parse: count, placeholder: 'N', effect: 'cli', help: 'Pass descriptors 3 to N+2 on to the command' },
     'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing' },
     ...GLOBAL_FLAGS,

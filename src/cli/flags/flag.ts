@@ -20,6 +20,7 @@ export type Completed =
   | 'space'
   | 'ipc'
   | 'signal'
+  | 'capability'
   | 'file'
   | 'directory'
   | 'verb'

@@ -5,6 +5,20 @@ import type { Flags } from './flag.js';
 import { RUN_WITHOUT_EFFECT } from './no-effect.js';
 import { count, seconds } from './seconds.js';
 
+const SECURITY_OPTIONS = [
+  ...[
+    'no-new-privileges',
+    'no-new-privileges=false',
+    'seccomp=unconfined',
+    'seccomp=default',
+    'seccomp=',
+    'mask=',
+    'unmask=ALL',
+    'unmask=',
+  ],
+  ...['systempaths=unconfined', 'apparmor=unconfined', 'label=disable'],
+] as const;
+
 const RUN_FLAGS = {
   rm: { type: 'boolean', help: 'Remove the container when it ends' },
   name: { type: 'string', placeholder: 'NAME', help: 'Name the container' },
@@ -85,6 +99,25 @@ const RUN_FLAGS = {
     help: 'Whose host name it has: private, host, container:NAME or ns:PATH (default private)',
   },
   'read-only': { type: 'boolean', help: "Mount the container's root read-only" },
+  'read-only-tmpfs': { type: 'boolean', help: 'With --read-only: a tmpfs at /run, /tmp and /var/tmp (default false)' },
+  'cap-add': {
+    type: 'strings',
+    placeholder: 'CAPABILITY',
+    complete: 'capability',
+    help: 'Grant a capability within its user namespace, or ALL that the caller has; a user other than root holds it too',
+  },
+  'cap-drop': { type: 'strings', placeholder: 'CAPABILITY', complete: 'capability', help: 'Take a capability away, or ALL' },
+  'security-opt': {
+    type: 'strings',
+    placeholder: 'OPTION',
+    complete: SECURITY_OPTIONS,
+    help: 'no-new-privileges[=false], seccomp=FILE|unconfined|default, mask=PATH, unmask=PATH|ALL, systempaths=unconfined, apparmor=unconfined, label=disable',
+  },
+  privileged: {
+    type: 'boolean',
+    help: "All capabilities that the caller has, no seccomp filter, nothing hidden, the host's devices; its user namespace stays",
+  },
+  'disable-userns': { type: 'boolean', help: 'Let nothing in it make a further user namespace' },
   network: {
     type: 'string',
     aliases: ['net'],
@@ -195,15 +228,11 @@ const REFUSED = Object.fromEntries(
 /** docker's and podman's flags that would change what runs and are not here: refused by name, never ignored. */
 const RUN_LATER = {
   ...REFUSED,
-  'cap-add': '',
-  'cap-drop': '',
   cpus: '',
   'cpu-shares': 'c',
   memory: 'm',
   'memory-swap': '',
   'pids-limit': '',
-  privileged: '',
-  'security-opt': '',
 } as const;
 
 export const RUN = {

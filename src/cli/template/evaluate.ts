@@ -1,6 +1,6 @@
 /** Carries a template out on its data (text/template/exec.go). Every error names the part of the template that it happened in. */
 import { TsrunError } from '../../errors.js';
-import { nearest } from '../suggest.js';
+import { nearest } from '../../nearest.js';
 import type { Block, Command, Node, Operand, Pipe } from './ast.js';
 import { excerpt, templateError } from './fail.js';
 import type { TemplateFunction } from './functions.js';

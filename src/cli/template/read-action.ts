@@ -1,5 +1,5 @@
 /** The tokens of one action → what it does (text/template/parse/parse.go). What a name means is checked here, as in Go: functions and variables. */
-import { nearest } from '../suggest.js';
+import { nearest } from '../../nearest.js';
 import type { Command, Operand, Pipe } from './ast.js';
 import { excerpt, templateError } from './fail.js';
 import type { Piece, Token } from './lex.js';

@@ -60,13 +60,25 @@ export function compileSeccomp(seccomp: Seccomp, arch: 'x64' | 'arm64'): Buffer 
 
 function abiCode(seccomp: Seccomp, abi: SyscallAbi): Code {
   const decisions = decide(seccomp, abi);
-  const fallback = resultOf(seccomp.defaultAction, seccomp.defaultErrnoRet);
-  const newest = Math.max(0, ...[...decisions.keys()].filter((number) => number < ARM_PRIVATE));
-  // Programs probe for calls newer than the profile and know what to do on ENOSYS; EPERM they take for a verdict.
-  const beyond = seccomp.defaultAction === 'SCMP_ACT_ERRNO' && fallback === RET_ERRNO + EPERM ? RET_ERRNO + ENOSYS : fallback;
-  const tree = search(runsOf([...decisions.keys(), newest], (number) => decisions.get(number) ?? (number > newest ? beyond : fallback)));
+  const { otherwise, edges } = undecided(seccomp, abi);
+  const tree = search(runsOf([...decisions.keys(), ...edges], (number) => decisions.get(number) ?? otherwise(number)));
   const guarded = abi === 'x64' ? choose(JUMP_AT_LEAST, X32_BIT, give(RET_ERRNO + ENOSYS), tree) : tree;
   return [load(OFFSET_NUMBER), ...guarded];
+}
+
+/**
+ * What no rule decides: the default holds for calls that were known when the profile was written. Programs probe for newer ones and know
+ * what to do on ENOSYS; EPERM they take for a verdict. As runc, newer is what comes behind the last call that the profile names; and what no
+ * kernel has.
+ */
+function undecided(seccomp: Seccomp, abi: SyscallAbi): { otherwise: (number: number) => number; edges: number[] } {
+  const numbers = syscallNumbers(abi);
+  const fallback = resultOf(seccomp.defaultAction, seccomp.defaultErrnoRet);
+  const named = new Set((seccomp.syscalls ?? []).flatMap(({ names }) => names.flatMap((name) => numbers.get(name) ?? [])));
+  const newest = Math.max(0, ...[...named].filter((number) => number < ARM_PRIVATE));
+  const known = new Set([...numbers.values()].filter((number) => number <= newest || named.has(number)));
+  if (seccomp.defaultAction !== 'SCMP_ACT_ERRNO' || fallback !== RET_ERRNO + EPERM) return { otherwise: () => fallback, edges: [] };
+  return { otherwise: (number) => (known.has(number) ? fallback : RET_ERRNO + ENOSYS), edges: [...known] };
 }
 
 /** As libseccomp: a rule without conditions overrides those with; as runc: a rule that repeats the default counts for nothing. */

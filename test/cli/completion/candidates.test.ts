@@ -58,7 +58,7 @@ const LINES: Readonly<Record<string, string>> = {
   '--debug ru': 'run',
   // flags: not again what counts once; clusters; --
   'run --pul': '--pull',
-  'run --rm --r': '--read-only --rootfs --replace --restart --root --run-root',
+  'run --rm --r': '--read-only --read-only-tmpfs --rootfs --replace --restart --root --run-root',
   'run -e A=b --env': '--env --env-file --env-host',
   'run -it --t': '--tz --tmpfs --timeout --tls-verify',
   'run -it': '-it',
@@ -76,6 +76,9 @@ const LINES: Readonly<Record<string, string>> = {
   'ps -f sta': 'status=',
   'ps --filter=na': '--filter=name=',
   'images --format j': 'json',
+  'run --cap-add NET_': 'NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW',
+  'run --cap-drop=cap_net_a': '--cap-drop=cap_net_admin',
+  'run --security-opt unm': 'unmask=ALL unmask=',
   'run --platform linux/arm': 'linux/arm64 linux/arm/v7',
   'run --name ': '',
   'run --workdir /': '',
@@ -172,7 +175,7 @@ describe('completion', () => {
 
 /** Placeholders of free text: nothing that this machine could know. */
 const FREE =
-  /^(NAME(\[?=VALUE\]?)?|USER\[:GROUP\]|PROGRAM|COMMAND|type=TYPE.*|CONTAINER\[:OPTIONS\]|\[?\[?\[IP.*|\[\[IP:\]PORT:\]PORT\[\/udp\]|PORT(\[\/udp\])?|ADDRESS|DOMAIN|OPTION|NAME:IP|SECONDS|TIME|LINES|N|KEYS|[A-Z]+=[A-Z]+.*|NUMBER|SIZE|GROUP|MODE|BYTES|KEY=VALUE)$/;
+  /^(NAME(\[?=VALUE\]?)?|USER\[:GROUP\]|PROGRAM|COMMAND|type=TYPE.*|CONTAINER\[:OPTIONS\]|CONTAINER:FROM:SIZE|\[?\[?\[IP.*|\[\[IP:\]PORT:\]PORT\[\/udp\]|PORT(\[\/udp\])?|ADDRESS|DOMAIN|OPTION|NAME:IP|SECONDS|TIME|LINES|N|KEYS|[A-Z]+=[A-Z]+.*|NUMBER|SIZE|GROUP|MODE|BYTES|KEY=VALUE)$/;
 
 describe('the flags', () => {
   for (const verb of [LEADING, ...VERBS] as readonly Verb[]) {

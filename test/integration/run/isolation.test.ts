@@ -159,7 +159,7 @@ describe('identities that are asked for', () => {
     for (const userns of ['host', 'identity']) {
       const { code, stderr } = await box.tsrun(['run', '--rm', '--userns', userns, reference, 'true']);
       assert.equal(code, 125);
-      assert.match(stderr, new RegExp(`^tsrun: --userns ${userns} is not supported yet`));
+      assert.match(stderr, new RegExp(`^tsrun: --userns ${userns} would put the host’s root into the container`));
     }
   });
 

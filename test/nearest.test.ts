@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { editDistance, nearest } from '../../src/cli/suggest.js';
+import { editDistance, nearest } from '../src/nearest.js';
 
 describe('editDistance', () => {
   it('counts insertions, deletions, replacements and swaps', () => {

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isUnmasked, parseSecurityOptions } from '../../src/bundle/security-opt.js';
+
+describe('--security-opt', () => {
+  it('reads docker’s and podman’s words, with = and with the old colon', () => {
+    const privileges = (text: string) => parseSecurityOptions([text]).noNewPrivileges;
+    for (const text of ['no-new-privileges', 'no-new-privileges=true', 'no-new-privileges:1', 'no-new-privileges:T'])
+      assert.equal(privileges(text), true, text);
+    for (const text of ['no-new-privileges=false', 'no-new-privileges:false', 'no-new-privileges=0']) assert.equal(privileges(text), false);
+    assert.equal(privileges('label=disable'), undefined);
+    const seccomp = (text: string) => parseSecurityOptions([text]).seccomp;
+    assert.equal(seccomp('seccomp:unconfined'), 'unconfined');
+    assert.equal(seccomp('seccomp=default'), 'default');
+    assert.deepEqual(seccomp('seccomp=./a=b:c.json'), { file: './a=b:c.json' });
+    assert.deepEqual(seccomp('seccomp:/p.json'), { file: '/p.json' });
+    assert.deepEqual(parseSecurityOptions(['mask=/a:/b//c/', 'mask=/d', 'unmask=/proc/*', 'apparmor=unconfined', 'label:disable']), {
+      mask: ['/a', '/b/c', '/d'],
+      unmask: ['/proc/*'],
+    });
+    for (const text of ['unmask=ALL', 'unmask=all', 'systempaths=unconfined'])
+      assert.deepEqual(parseSecurityOptions([text]).unmask, ['*'], text);
+  });
+
+  it('refuses what it cannot do: what would confine is never left out', () => {
+    for (const text of ['apparmor=docker-default', 'label=type:x_t', 'label=level:s0', 'proc-opts=hidepid=2', 'writable-cgroups=true'])
+      assert.throws(() => parseSecurityOptions([text]), { code: 'ERR_TSRUN_UNSUPPORTED' }, text);
+  });
+
+  it('refuses what is no option or no value, and says what was meant', () => {
+    const WRONG = 'seccomp seccomp= mask mask= mask=a mask=/a::/b unmask= unmask=x systempaths systempaths=all no-new-privileges=maybe';
+    for (const text of [...WRONG.split(' '), 'no-new-privileges=', 'label', 'apparmor=', '', '=x', '__proto__=1', 'mask=/a\0'])
+      assert.throws(() => parseSecurityOptions([text]), { code: 'ERR_TSRUN_USAGE' }, text);
+    assert.throws(() => parseSecurityOptions(['no-new-priviliges']), { hint: 'did you mean no-new-privileges?' });
+  });
+
+  it('unmasks by the shell’s patterns, each within its part of the path', () => {
+    assert.ok(isUnmasked('/proc/kcore', ['/proc/k*']));
+    assert.ok(isUnmasked('/proc/kcore', ['/proc/?core']));
+    assert.ok(isUnmasked('/sys/firmware', ['*']));
+    for (const pattern of ['/*', '/proc', '/proc/', '/proc/kcor', '/proc/.core', '/proc/kcore/x', '/proc/(kcore)'])
+      assert.ok(!isUnmasked('/proc/kcore', [pattern]), pattern);
+  });
+});
