@@ -31,12 +31,13 @@ static bool is_member(pid_t pid, const struct stat *namespace)
 		return found > 0;
 	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
 	DIR *tasks = opendir(path);
-	for (struct dirent *task; found <= 0 && tasks && (task = readdir(tasks));) {
+	if (!tasks)
+		return false;
+	for (struct dirent *task; found <= 0 && (task = readdir(tasks));) {
 		snprintf(path, sizeof path, "/proc/%d/task/%d/ns/mnt", (int)pid, atoi(task->d_name));
 		found = atoi(task->d_name) > 0 ? look(path, namespace) : -1;
 	}
-	if (tasks)
-		closedir(tasks);
+	closedir(tasks);
 	return found > 0;
 }
 
