@@ -94,6 +94,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   macAddress: 'string',
   mount: 'strings',
   name: 'string',
+  nested: 'boolean',
   network: 'string',
   noHealthcheck: 'boolean',
   networkAlias: 'strings',

@@ -87,6 +87,8 @@ export interface RunOptions extends PullOptions {
   privileged?: boolean;
   /** No further user namespaces in it. */
   disableUserns?: boolean;
+  /** What running tsrun inside needs: CAP_SYS_ADMIN in its user namespace, the calls that make namespaces and mounts, an unhidden /proc. */
+  nested?: boolean;
   /** Of /dev/shm: `128m`; default 64m. */
   shmSize?: string;
   /** `/dev/host[:/dev/container][:rwm]` */

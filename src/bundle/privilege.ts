@@ -12,7 +12,7 @@ import { refuseUnstartable } from '../security/seccomp/startable.js';
 import type { Capabilities, Seccomp } from '../spec/runtime.js';
 import { isUnmasked, parseSecurityOptions, type SecurityOptions } from './security-opt.js';
 
-export type PrivilegeOptions = Pick<RunOptions, 'capAdd' | 'capDrop' | 'securityOpt' | 'privileged' | 'disableUserns'>;
+export type PrivilegeOptions = Pick<RunOptions, 'capAdd' | 'capDrop' | 'securityOpt' | 'privileged' | 'disableUserns' | 'nested'>;
 
 export interface PrivilegeFacts extends Omit<SeccompFacts, 'granted'> {
   /** Of tsrun's caller; absent: all. */
@@ -49,15 +49,16 @@ export interface PrivilegeInput {
 
 /** @throws ERR_TSRUN_USAGE, ERR_TSRUN_UNSUPPORTED */
 export function choosePrivilege({ options, facts, ids, uid, profile, ownUserns }: PrivilegeInput): Privilege {
-  const { privileged = false } = options;
+  const { privileged = false, nested = false } = options;
   const { granted, added } = chooseCapabilities(options, facts.boundingSet);
   const asked = parseSecurityOptions(options.securityOpt ?? []);
-  const seccomp = chooseSeccomp(asked, { ...facts, granted }, privileged, profile);
+  const seccomp = chooseSeccomp(asked, { ...facts, granted, nested }, privileged, profile);
   return {
     capabilities: capabilitySets(uid, granted, added),
     // With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default).
     noNewPrivileges: asked.noNewPrivileges ?? (!privileged && ids.mode === 'single'),
-    ...hidden(asked, privileged, facts.thermalPaths ?? []),
+    // The kernel lets nobody mount /proc or /sys anew who sees only a part of one.
+    ...hidden(asked, privileged || nested, facts.thermalPaths ?? []),
     ...(seccomp ? { seccomp } : {}),
     sysctl: options.disableUserns ? withoutUserns(granted, ownUserns) : {},
     writableSys: privileged,
@@ -86,10 +87,10 @@ function hasDefaultFilter({ seccomp }: SecurityOptions, privileged: boolean): bo
 
 function hidden(
   { mask, unmask }: SecurityOptions,
-  privileged: boolean,
+  nothing: boolean,
   thermal: readonly string[],
 ): Pick<Privilege, 'maskedPaths' | 'readonlyPaths'> {
-  const kept = (path: string) => !privileged && !isUnmasked(path, unmask);
+  const kept = (path: string) => !nothing && !isUnmasked(path, unmask);
   return {
     maskedPaths: [...new Set([...[...MASKED_PATHS, ...thermal].filter(kept), ...mask])],
     readonlyPaths: READONLY_PATHS.filter(kept),
@@ -109,6 +110,11 @@ function withoutUserns(granted: readonly Capability[], ownUserns: boolean): Reco
 /** All that can be known before anything is pulled. @throws ERR_TSRUN_USAGE, ERR_TSRUN_UNSUPPORTED */
 export function checkPrivilege(options: PrivilegeOptions, boundingSet: readonly Capability[]): void {
   const { granted } = chooseCapabilities(options, boundingSet);
+  if (options.disableUserns && options.nested)
+    throw new TsrunError('ERR_TSRUN_USAGE', '--nested and --disable-userns exclude each other', {
+      subject: '--nested',
+      hint: 'containers inside need user namespaces: leave out one of them',
+    });
   if (options.disableUserns) withoutUserns(granted, true);
   parseSecurityOptions(options.securityOpt ?? []);
 }

@@ -32,13 +32,13 @@ export function explainRefusal(facts: HostFacts): TsrunError | undefined {
   if (isRootWithoutMount(facts)) {
     return refused(
       'the container around tsrun gives its root no CAP_SYS_ADMIN',
-      'start the outer container with --cap-add SYS_ADMIN --security-opt seccomp=unconfined, or run tsrun in it as an ordinary user',
+      'start the outer container with --nested (under docker and podman --privileged)',
     );
   }
   if (!hasSeccompFilter(facts)) return undefined;
   return refused(
     'the container around tsrun forbids them by seccomp',
-    'start the outer container with --security-opt seccomp=unconfined, or with a profile that allows clone, unshare, mount and pivot_root',
+    'start the outer container with --nested (under docker and podman --privileged, or a seccomp profile that allows clone, unshare, mount and pivot_root)',
   );
 }
 

@@ -7,6 +7,8 @@ export interface AskedCapabilities {
   capAdd?: readonly string[];
   capDrop?: readonly string[];
   privileged?: boolean;
+  /** Containers are to be run inside. */
+  nested?: boolean;
 }
 
 export interface ChosenCapabilities {
@@ -25,8 +27,9 @@ type Words = { all: boolean; names: Capability[] };
  */
 export function chooseCapabilities(asked: AskedCapabilities, available: readonly Capability[] = CAPABILITIES): ChosenCapabilities {
   const add = wordsOf(asked.capAdd ?? [], '--cap-add');
+  const forNested: Capability[] = asked.nested ? ['CAP_SYS_ADMIN'] : [];
   const drop = wordsOf(asked.capDrop ?? [], '--cap-drop');
-  const beyond = add.names.find((name) => !available.includes(name));
+  const beyond = [...add.names, ...forNested].find((name) => !available.includes(name));
   if (beyond !== undefined) throw notAvailable(beyond);
   const dropped = (name: Capability) => drop.names.includes(name);
   if (add.all) {
@@ -35,7 +38,7 @@ export function chooseCapabilities(asked: AskedCapabilities, available: readonly
   }
   const first = drop.all ? [] : (asked.privileged ? CAPABILITIES : DEFAULT_CAPABILITIES).filter((name) => !dropped(name));
   // Of the default's what the caller lacks is left out: that is less than was promised to be granted, never more.
-  const granted = [...new Set([...first, ...add.names])].filter((name) => available.includes(name));
+  const granted = [...new Set([...first, ...forNested, ...add.names])].filter((name) => available.includes(name));
   return { granted, added: add.names };
 }
 

@@ -113,3 +113,17 @@ export function between(one: readonly IdRange[], other: readonly IdRange[]): IdR
     }),
   );
 }
+
+/** The kernel wants the ids of one line in one line of the caller's own map. What is in none stays, for the kernel to refuse. */
+export function asLinesOf(lines: readonly IdRange[], own: readonly ProcMap[]): IdRange[] {
+  return lines.flatMap(({ containerId, hostId, size }) => {
+    const whole = { start: hostId, size };
+    const known = within([whole], own);
+    const pieces = [...known, ...subtract([whole], known)].sort((a, b) => a.start - b.start);
+    return pieces.map((piece) => ({
+      containerId: containerId + piece.start - hostId,
+      hostId: piece.start,
+      size: piece.size,
+    }));
+  });
+}

@@ -54,6 +54,8 @@ export interface IdFacts {
   /** The caller's own /proc/self/uid_map and gid_map: ids that it lacks cannot be handed on. */
   uidMap: readonly ProcMap[];
   gidMap: readonly ProcMap[];
+  /** For root: whether this is the host's root, or that of a user namespace, who is somebody else outside. */
+  hostRoot?: boolean;
   /** For root: the block that this host's tsrun chose once. */
   rootBlock?: HostRange;
   /** For `auto`: what was set aside, of root's ids or, counted from 0, of the caller's subordinate ones. */

@@ -1,7 +1,7 @@
 /** Reads what chooseIdMapping needs from the host, and for root chooses its block of ids once. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
@@ -54,10 +54,20 @@ export function readIdFacts(env: NodeJS.ProcessEnv): IdFacts {
     subgid: subordinateText('/etc/subgid', ['-g'], names, env),
     uidMap: parseProcMap(readIfThere('/proc/self/uid_map')),
     gidMap: parseProcMap(readIfThere('/proc/self/gid_map')),
+    hostRoot: isHostRoot(),
     ...(userName === undefined ? {} : { userName }),
     ...(newuidmapPath === undefined ? {} : { newuidmapPath }),
     ...(newgidmapPath === undefined ? {} : { newgidmapPath }),
   };
+}
+
+/** A kernel variable belongs to the host's root: it is 0 for whom that one is his 0. Without /proc nobody knows, and he may be. */
+function isHostRoot(): boolean {
+  try {
+    return statSync('/proc/sys/kernel/ostype').uid === 0;
+  } catch {
+    return true;
+  }
 }
 
 /** Where a network's directory says who has which ids (nsswitch.conf: subid), only getsubids(1) can tell; the file has no line then. */

@@ -11,14 +11,17 @@ interface Ranges {
   gid: HostRange[];
 }
 
-/** Root's containers get ids of their own: with host id 0 inside, root in the container could write the host's /proc/sys. */
+/** The host's root's containers get ids of their own: with host id 0 inside, root in the container could write the host's /proc/sys. */
 function rootMapping(facts: IdFacts): IdMapping {
   const reserved = reservedLines(facts);
   const block = facts.rootBlock === undefined ? undefined : [facts.rootBlock];
   const uid = within(reserved?.uid ?? block ?? [], facts.uidMap);
   const gid = within(reserved?.gid ?? block ?? [], facts.gidMap);
   if (total(uid) < FEWEST || total(gid) < FEWEST) return nestedRootMapping(facts);
-  return rangeMapping(slice(uid, 0, ROOT_BLOCK_SIZE), slice(gid, 0, ROOT_BLOCK_SIZE), 'direct');
+  // Root of a user namespace is an ordinary user outside, and his containers' root is he.
+  const own = isHostRoot(facts) ? [] : [{ start: 0, size: 1 }];
+  const ids = (ranges: HostRange[]) => [...own, ...slice(ranges, 0, ROOT_BLOCK_SIZE)];
+  return rangeMapping(ids(uid), ids(gid), 'direct');
 }
 
 /** @throws ERR_TSRUN_UNSUPPORTED for what would bring the host's root into the container unasked */
@@ -49,7 +52,7 @@ const HOST_ROOT_NOTE =
 
 /** All ids that this namespace has, as they are. */
 function identityOfRoot(facts: IdFacts, asked: UsernsMode): IdMapping {
-  const isHosts = isInitial(facts.uidMap) || isInitial(facts.gidMap);
+  const isHosts = isHostRoot(facts);
   if (isHosts && !(asked.mode === 'identity' && asked.hostRoot))
     throw hostRootInside(`--userns ${asked.mode}`, 'leave it out; if that is what you want, say --userns identity:host-root');
   const same = (map: readonly ProcMap[]) => map.map(({ inside, size }) => ({ containerId: inside, hostId: inside, size }));
@@ -60,7 +63,7 @@ function explicitOfRoot(facts: IdFacts, { uid: uids, gid: gids }: Extract<Userns
   const own = (map: readonly ProcMap[]) => map.map(({ inside, size }) => ({ start: inside, size }));
   const uid = explicitHostLines(uids, own(facts.uidMap), '--uidmap');
   const gid = explicitHostLines(gids, own(facts.gidMap), '--gidmap');
-  const hasRoot = [uid, gid].some((lines) => lines.some(({ hostId }) => hostId === 0)) && isInitial(facts.uidMap);
+  const hasRoot = isHostRoot(facts) && [uid, gid].some((lines) => lines.some(({ hostId }) => hostId === 0));
   return { ...mappingOf(uid, gid, 'direct'), form: rootMapping(facts), shifted: true, notes: hasRoot ? [HOST_ROOT_NOTE] : [] };
 }
 
@@ -73,6 +76,11 @@ export function reservedLines(facts: Pick<IdFacts, 'subuid' | 'subgid'>): Ranges
     if (total(uid) >= FEWEST && total(gid) >= FEWEST) return { uid, gid };
   }
   return undefined;
+}
+
+/** In doubt he is. */
+function isHostRoot({ hostRoot = true }: IdFacts): boolean {
+  return hostRoot;
 }
 
 /** Root of a user namespace that has hardly more ids than its own: its 0 is an ordinary user outside. */

@@ -1,6 +1,6 @@
 /** Which host ids a container's ids are (design: Identity). Pure; the files are read by idmap-read.ts. */
 import { TsrunError } from '../errors.js';
-import { exchanged, freeBlock, type HostRange, layOut, slice, subtract, total, within } from './id-ranges.js';
+import { asLinesOf, exchanged, freeBlock, type HostRange, layOut, slice, subtract, total, within } from './id-ranges.js';
 import { explicitLines } from './idmap-explicit.js';
 import {
   digestOf,
@@ -25,7 +25,22 @@ const DEFAULT: UsernsMode = { mode: 'default' };
 
 /** @throws ERR_TSRUN_ID_MAP when there are too few ids for it, ERR_TSRUN_UNSUPPORTED and ERR_TSRUN_USAGE when it cannot be for this caller */
 export function chooseIdMapping(facts: IdFacts, asked: UsernsMode = DEFAULT): IdMapping {
-  if (facts.uid === 0) return rootModeMapping(facts, asked);
+  const ids = facts.uid === 0 ? rootModeMapping(facts, asked) : stewardedMapping(facts, asked);
+  return asKernelWants(ids, facts);
+}
+
+function asKernelWants(ids: IdMapping, facts: IdFacts): IdMapping {
+  const { form, steward } = ids;
+  return {
+    ...ids,
+    uid: asLinesOf(ids.uid, facts.uidMap),
+    gid: asLinesOf(ids.gid, facts.gidMap),
+    ...(form ? { form: asKernelWants(form, facts) } : {}),
+    ...(steward ? { steward: asKernelWants(steward, facts) } : {}),
+  };
+}
+
+function stewardedMapping(facts: IdFacts, asked: UsernsMode): IdMapping {
   const ranges = callersRanges(facts);
   const ids = userMapping(facts, ranges, asked);
   const isThere = mapsHostId(ids.uid, facts.uid) && mapsHostId(ids.gid, facts.gid);

@@ -176,17 +176,27 @@ describe('root', () => {
     assert.deepEqual(chooseRootBlock(root({ subgid: taken })), { start: 0x70020000, size: 65536 });
   });
 
-  it('in a namespace takes ids that it has, never its own 0 while there are others', () => {
+  it('of a user namespace is the root of his containers, as any user is', () => {
     const map = [
       { inside: 0, outside: 1000, size: 1 },
       { inside: 1, outside: 100000, size: 65536 },
     ];
-    const rootBlock = chooseRootBlock(root({ uidMap: map, gidMap: map }));
+    const inside = { uidMap: map, gidMap: map, hostRoot: false };
+    const rootBlock = chooseRootBlock(root(inside));
     assert.deepEqual(rootBlock, { start: 1, size: 65536 });
-    const mapping = chooseIdMapping(root({ uidMap: map, gidMap: map, rootBlock: { start: 1, size: 65536 } }));
-    assert.deepEqual(lines(mapping.uid), [[0, 1, 65536]]);
+    // In the lines of its own map: the kernel takes no others.
+    assert.deepEqual(lines(chooseIdMapping(root({ ...inside, rootBlock: { start: 1, size: 65536 } })).uid), [
+      [0, 0, 1],
+      [1, 1, 65536],
+    ]);
     const alone = [{ inside: 0, outside: 1000, size: 1 }];
-    assert.deepEqual(lines(chooseIdMapping(root({ uidMap: alone, gidMap: alone })).uid), [[0, 0, 1]]);
+    assert.deepEqual(lines(chooseIdMapping(root({ uidMap: alone, gidMap: alone, hostRoot: false })).uid), [[0, 0, 1]]);
+  });
+
+  it('of a user namespace whose 0 is the host’s is not', () => {
+    const map = [{ inside: 0, outside: 0, size: 70000 }];
+    const mapping = chooseIdMapping(root({ uidMap: map, gidMap: map, hostRoot: true, rootBlock: { start: 1, size: 65536 } }));
+    assert.deepEqual(lines(mapping.uid), [[0, 1, 65536]]);
   });
 
   it('is never the root of a container unless that is said in so many words', () => {
@@ -204,7 +214,7 @@ describe('root', () => {
   it('of a namespace that is not the host’s may be itself inside', () => {
     const map = [{ inside: 0, outside: 1000, size: 1000 }];
     const mapping = chooseIdMapping(
-      root({ uidMap: map, gidMap: map, rootBlock: { start: 1, size: 999 } }),
+      root({ uidMap: map, gidMap: map, hostRoot: false, rootBlock: { start: 1, size: 999 } }),
       parseUserns({ userns: 'identity' }),
     );
     assert.deepEqual(lines(mapping.uid), [[0, 0, 1000]]);
@@ -348,9 +358,9 @@ describe('any map', () => {
             subgid,
             uidMap: map,
             gidMap: map,
-            ...(owner === 'tsrun' ? { uid: 0, gid: 0 } : { uid: id, gid: id, userns }),
+            ...(owner === 'tsrun' ? { uid: 0, gid: 0 } : { uid: id, gid: id }),
           });
-          const mapping = attempt(input);
+          const mapping = attempt(input, owner === 'tsrun' ? 'default' : userns);
           if (!mapping) return;
           for (const ranges of [mapping.uid, mapping.gid]) {
             let next = 0;
@@ -375,9 +385,9 @@ describe('any map', () => {
   });
 });
 
-function attempt(input: IdFacts) {
+function attempt(input: IdFacts, userns: string) {
   try {
-    return chooseIdMapping(input);
+    return chooseIdMapping(input, parseUserns({ userns }));
   } catch (error) {
     assert.ok(error instanceof TsrunError && error.code === 'ERR_TSRUN_ID_MAP');
     return undefined;

@@ -117,6 +117,7 @@ const RUN_FLAGS = {
     type: 'boolean',
     help: "All capabilities that the caller has, no seccomp filter, nothing hidden, the host's devices; its user namespace stays",
   },
+  nested: { type: 'boolean', help: 'What running tsrun inside needs: namespaces and mounts, and nothing of /proc and /sys hidden' },
   'disable-userns': { type: 'boolean', help: 'Let nothing in it make a further user namespace' },
   network: {
     type: 'string',

@@ -17,6 +17,8 @@ export interface Group {
   /** Only where this is not granted. */
   withoutGrant?: Capability;
   abis?: SyscallAbi[];
+  /** Only where containers are to be run inside. */
+  nested?: true;
   /** Only from this kernel on: major, minor. */
   kernel?: [number, number];
 }
@@ -89,6 +91,8 @@ export const DEFAULT_PROFILE: readonly Group[] = [
       syslog umount umount2 unshare`,
     granted: ['CAP_SYS_ADMIN'],
   },
+  // docker's lets nobody, whatever he holds.
+  { names: 'pivot_root', nested: true },
   { names: 'bpf', granted: ['CAP_BPF'] },
   { names: 'perf_event_open', granted: ['CAP_PERFMON'] },
   { names: 'syslog', granted: ['CAP_SYSLOG'] },

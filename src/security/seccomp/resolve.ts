@@ -9,6 +9,8 @@ export interface SeccompFacts {
   kernel: string;
   /** Names in the bounding set. */
   granted: readonly string[];
+  /** Containers are to be run inside. */
+  nested?: boolean;
 }
 
 /** Processor → its ABIs, the native one first. x32 is left out: its calls are refused. */
@@ -52,6 +54,7 @@ function rulesOf(group: Group, names: string[]): SeccompRule[] {
 function applies(group: Group, facts: SeccompFacts): boolean {
   if (group.abis && !group.abis.some((abi) => ABIS[facts.arch].includes(abi))) return false;
   if (group.granted && !group.granted.some((name) => facts.granted.includes(name))) return false;
+  if (group.nested && !facts.nested) return false;
   if (group.withoutGrant && facts.granted.includes(group.withoutGrant)) return false;
   return group.kernel === undefined || kernelAtLeast(facts.kernel, ...group.kernel);
 }

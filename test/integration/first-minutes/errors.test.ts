@@ -42,8 +42,8 @@ const CASES: Case[] = [
   ['--pull sometimes IMAGE', USAGE, /missing, always, never or newer/],
   ['--network bogus IMAGE', UNSUPPORTED, /no network "bogus"/],
   ['-m 1g IMAGE', UNSUPPORTED, /-m \(--memory\) yet/],
-  ['--privileged IMAGE', UNSUPPORTED, /--privileged yet/],
-  ['--userns host IMAGE', UNSUPPORTED, /--userns host/],
+  ['--pids-limit 5 IMAGE', UNSUPPORTED, /--pids-limit yet/],
+  ['--userns auto:size=99999999 IMAGE', 'ERR_TSRUN_ID_MAP', /no 99999999 ids left/],
   ['--userns bogus IMAGE', USAGE, /"bogus"/],
   // what the values say
   ['--name a/b IMAGE', USAGE, /"a\/b" is not a container name/],
