@@ -68,6 +68,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   envFile: 'strings',
   envHost: 'boolean',
   expose: 'strings',
+  fakeRoot: 'boolean',
   filter: 'strings',
   follow: 'boolean',
   followLink: 'boolean',

@@ -14,6 +14,7 @@ import type { Caller } from '../plan/streams.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { launch } from '../runtime/spawn.js';
 import { inheritedStreams, pipedStreams } from '../runtime/streams.js';
+import { onlyFakeRoot } from '../security/seccomp/fake-root.js';
 import { checkArguments } from './check-arguments.js';
 import { type Compiled, compiled } from './compiled.js';
 import { runningContainer } from './existing-container.js';
@@ -76,7 +77,8 @@ function planExec(
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     envNames: callersVariables(globalThis.process.env),
   });
-  const seccomp = options.privileged ? undefined : spec.linux?.seccomp;
+  const profile = spec.linux?.seccomp;
+  const seccomp = options.privileged ? profile && onlyFakeRoot(profile) : profile;
   return compileExecPlan({
     pid,
     startTime,

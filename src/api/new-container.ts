@@ -22,7 +22,7 @@ import type { NewContainer } from '../plan/run.js';
 import type { ContainerSettings } from '../plan/settings.js';
 import { slot } from '../plan/slot.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
-import { readAccounts } from '../rootfs/lookup.js';
+import { isFileInLayers, readAccounts } from '../rootfs/lookup.js';
 import { mapsHostId } from '../security/idmap-form.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
@@ -92,12 +92,14 @@ interface LookedUp {
   allDevices: Device[];
   zone?: Zone;
   seccompProfile?: Profile;
+  hasApt: boolean;
 }
 
-function lookUp({ device = [], tz, privileged }: RunOptions, layers: readonly HostPath[]): LookedUp {
+function lookUp({ device = [], tz, privileged, fakeRoot = false }: RunOptions, layers: readonly HostPath[]): LookedUp {
   return {
     devices: findDevices(device),
     allDevices: privileged ? hostDevices() : [],
+    hasApt: fakeRoot && isFileInLayers(layers, '/usr/bin/apt-get'),
     ...(tz === undefined ? {} : { zone: findZone(tz, layers) }),
   };
 }

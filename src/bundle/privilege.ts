@@ -5,6 +5,7 @@ import { type Capability, capabilitySets } from '../security/capabilities.js';
 import { chooseCapabilities, normalCapabilities } from '../security/choose-capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
 import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
+import { withFakeRoot } from '../security/seccomp/fake-root.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
 import { defaultSeccomp, type SeccompFacts } from '../security/seccomp/resolve.js';
 import { resolveProfile } from '../security/seccomp/resolve-profile.js';
@@ -12,7 +13,7 @@ import { refuseUnstartable } from '../security/seccomp/startable.js';
 import type { Capabilities, Seccomp } from '../spec/runtime.js';
 import { isUnmasked, parseSecurityOptions, type SecurityOptions } from './security-opt.js';
 
-export type PrivilegeOptions = Pick<RunOptions, 'capAdd' | 'capDrop' | 'securityOpt' | 'privileged' | 'disableUserns'>;
+export type PrivilegeOptions = Pick<RunOptions, 'capAdd' | 'capDrop' | 'securityOpt' | 'privileged' | 'disableUserns' | 'fakeRoot'>;
 
 export interface PrivilegeFacts extends Omit<SeccompFacts, 'granted'> {
   /** Of tsrun's caller; absent: all. */
@@ -38,7 +39,7 @@ export interface Privilege {
 export interface PrivilegeInput {
   options: PrivilegeOptions;
   facts: PrivilegeFacts;
-  ids: Pick<IdMapping, 'mode'>;
+  ids: Pick<IdMapping, 'mode' | 'uid' | 'gid'>;
   /** As whom it runs. */
   uid: number;
   /** `seccomp=FILE`, as it was read. */
@@ -52,7 +53,8 @@ export function choosePrivilege({ options, facts, ids, uid, profile, ownUserns }
   const { privileged = false } = options;
   const { granted, added } = chooseCapabilities(options, facts.boundingSet);
   const asked = parseSecurityOptions(options.securityOpt ?? []);
-  const seccomp = chooseSeccomp(asked, { ...facts, granted }, privileged, profile);
+  const chosen = chooseSeccomp(asked, { ...facts, granted }, privileged, profile);
+  const seccomp = options.fakeRoot ? withFakeRoot(chosen ?? unconfined({ ...facts, granted }), ids) : chosen;
   return {
     capabilities: capabilitySets(uid, granted, added),
     // With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default).
@@ -78,6 +80,12 @@ function chooseSeccomp(
   const resolved = resolveProfile(profile, facts);
   refuseUnstartable(resolved);
   return resolved;
+}
+
+/** On every processor that the default profile knows: a filter without names of them allows the native one alone. */
+function unconfined(facts: SeccompFacts): Seccomp {
+  const { architectures = [] } = defaultSeccomp(facts);
+  return { defaultAction: 'SCMP_ACT_ALLOW', architectures };
 }
 
 function hasDefaultFilter({ seccomp }: SecurityOptions, privileged: boolean): boolean {

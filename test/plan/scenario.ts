@@ -58,6 +58,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'run-root': { identity: 'root', plan: (facts) => run(facts, { rm: true }, WHO) },
   'run-range': { identity: 'range', plan: (facts) => run(facts, { rm: true }, WHO) },
   'run-single': { identity: 'single', plan: (facts) => run(facts, { rm: true }, WHO) },
+  'run-single-fake-root': { identity: 'single', plan: (facts) => run(facts, { rm: true, fakeRoot: true }, `${WHO}; chown 5:6 /tmp`) },
   'run-root-volumes': { identity: 'root', plan: (facts) => run(facts, { rm: true, ...volumes(facts) }, `${WHO}; ${VISIT}`) },
   'run-range-volumes': { identity: 'range', plan: (facts) => run(facts, { rm: true, ...volumes(facts) }, `${WHO}; ${VISIT}`) },
   'run-root-own': { identity: 'root', plan: (facts) => run(facts, { rm: true, ...OWN }, `${WHO}; ${FILLED}`) },

@@ -162,6 +162,10 @@ const RUN_FLAGS = {
     help: "A line of the id map; FROM counts your ids from 0, @FROM is the host's",
   },
   gidmap: { type: 'strings', placeholder: 'CONTAINER:FROM:SIZE', help: 'The same for groups; one of the two counts for both' },
+  'fake-root': {
+    type: 'boolean',
+    help: 'Answer chown, set*id and device nodes with success where the id map has one id, for apt, apk and dnf',
+  },
   pull: {
     type: 'string',
     values: ['missing', 'always', 'never', 'newer'],
