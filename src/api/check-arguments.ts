@@ -90,6 +90,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   killSignal: 'string',
   label: 'strings',
   labelFile: 'strings',
+  landlock: 'strings',
   logDriver: ['json-file', 'none'],
   logOpt: 'strings',
   macAddress: 'string',

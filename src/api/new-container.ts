@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
 import { readEnvFile } from '../bundle/env-file.js';
+import { parseLandlock } from '../bundle/landlock.js';
 import { askedPrivilege } from '../bundle/privilege.js';
 import { buildCommand } from '../bundle/process.js';
 import type { Zone } from '../bundle/timezone.js';
@@ -209,6 +210,7 @@ function settingsFor(
   { devices }: LookedUp,
 ): ContainerSettings {
   const { rm = false, restart, timeout, pidfile, groupAdd } = options;
+  const landlock = parseLandlock(options.landlock ?? []);
   const policy = parseRestart(restart ?? 'no');
   const privilege = askedPrivilege(options);
   if (rm && policy.name !== 'no')
@@ -235,6 +237,7 @@ function settingsFor(
     ...(pidfile === undefined ? {} : { pidfile: resolve(pidfile) }),
     ...(groupAdd?.length ? { groups: resolveGroups(groupAdd, readAccounts(root.layers).group) } : {}),
     ...(devices.length > 0 ? { devices: devices.map(({ source, destination }) => ({ source, destination })) } : {}),
+    ...(landlock ? { landlock } : {}),
   };
 }
 

@@ -17,6 +17,7 @@ import { parseEnvFile } from './env-file.js';
 import { fakeRootNotes, needsAptConf } from './fake-root.js';
 import { type BuiltFile, buildFiles, chooseHostname } from './files.js';
 import { labelAnnotations } from './labels.js';
+import { landlockNotes } from './landlock.js';
 import { parseUlimits } from './limits.js';
 import { buildLinux } from './linux.js';
 import { buildMounts } from './mounts.js';
@@ -159,7 +160,7 @@ export function buildSpec(input: BuildInput): Built {
   ];
   refuseCovered(devices, asked.mounts);
   const aptConf = needsAptConf(options, ids, input.hasApt ?? false);
-  notes.push(...fakeRootNotes(options, ids));
+  notes.push(...fakeRootNotes(options, ids), ...landlockNotes(options.landlock ?? [], options.readOnly ?? false));
   const mounts = buildMounts({
     aptConf,
     spaces,

@@ -13,7 +13,10 @@ import { refuseUnstartable } from '../security/seccomp/startable.js';
 import type { Capabilities, Seccomp } from '../spec/runtime.js';
 import { isUnmasked, parseSecurityOptions, type SecurityOptions } from './security-opt.js';
 
-export type PrivilegeOptions = Pick<RunOptions, 'capAdd' | 'capDrop' | 'securityOpt' | 'privileged' | 'disableUserns' | 'fakeRoot'>;
+export type PrivilegeOptions = Pick<
+  RunOptions,
+  'capAdd' | 'capDrop' | 'securityOpt' | 'privileged' | 'disableUserns' | 'fakeRoot' | 'landlock'
+>;
 
 export interface PrivilegeFacts extends Omit<SeccompFacts, 'granted'> {
   /** Of tsrun's caller; absent: all. */
@@ -57,14 +60,27 @@ export function choosePrivilege({ options, facts, ids, uid, profile, ownUserns }
   const seccomp = options.fakeRoot ? withFakeRoot(chosen ?? unconfined({ ...facts, granted }), ids) : chosen;
   return {
     capabilities: capabilitySets(uid, granted, added),
-    // With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default).
-    noNewPrivileges: asked.noNewPrivileges ?? (!privileged && ids.mode === 'single'),
+    noNewPrivileges: chooseNoNewPrivileges(options, asked, ids),
     ...hidden(asked, privileged, facts.thermalPaths ?? []),
     ...(seccomp ? { seccomp } : {}),
     sysctl: options.disableUserns ? withoutUserns(granted, ownUserns) : {},
     writableSys: privileged,
     mayLeaveMounts: granted.includes('CAP_SYS_ADMIN') || (!options.disableUserns && !hasDefaultFilter(asked, privileged)),
   };
+}
+
+/** With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default), but behind a second wall. */
+function chooseNoNewPrivileges(
+  { privileged = false, landlock = [] }: PrivilegeOptions,
+  { noNewPrivileges }: SecurityOptions,
+  ids: Pick<IdMapping, 'mode'>,
+): boolean {
+  if (landlock.length === 0) return noNewPrivileges ?? (!privileged && ids.mode === 'single');
+  if (noNewPrivileges !== false) return true;
+  throw new TsrunError('ERR_TSRUN_USAGE', '--landlock and --security-opt no-new-privileges=false exclude each other', {
+    subject: '--landlock',
+    hint: 'leave out one of them',
+  });
 }
 
 /** A profile that was asked for counts under --privileged too. */

@@ -33,6 +33,12 @@ describe('what a container may do', () => {
     assert.deepEqual([all.maskedPaths, all.readonlyPaths], [[], []]);
   });
 
+  it('gains no privileges behind Landlock, and cannot have both', () => {
+    assert.equal(choose({ landlock: ['write=/tmp'] }).noNewPrivileges, true);
+    assert.equal(choose({ landlock: ['write=/tmp'], privileged: true }).noNewPrivileges, true);
+    assert.throws(() => choose({ landlock: ['write='], securityOpt: ['no-new-privileges=false'] }), { code: 'ERR_TSRUN_USAGE' });
+  });
+
   it('with --privileged is all that the caller has; what is asked for besides still counts', () => {
     const { capabilities, noNewPrivileges, maskedPaths, readonlyPaths, seccomp, writableSys } = choose(
       { privileged: true },

@@ -166,6 +166,12 @@ const RUN_FLAGS = {
     type: 'boolean',
     help: 'Answer chown, set*id and device nodes with success where the id map has one id, for apt, apk and dnf',
   },
+  landlock: {
+    type: 'strings',
+    placeholder: 'write=PATH|exec=PATH',
+    complete: ['write=', 'exec='],
+    help: 'Let nothing else be written or executed inside, by Landlock; write= alone: nothing is writable',
+  },
   pull: {
     type: 'string',
     values: ['missing', 'always', 'never', 'newer'],
