@@ -1,6 +1,6 @@
 /** What a container's config.json says besides its process: labels, mounts, networks, ports. The one reader of those annotations for listings. Pure. */
 import { CONVERTED } from '../bundle/labels.js';
-import { FILES } from '../bundle/mounts.js';
+import { FILES, placeOf } from '../bundle/mounts.js';
 import { isZoneMount } from '../bundle/timezone.js';
 import type { ContainerHealth } from '../container/health.js';
 import type { ContainerSize } from '../container/size.js';
@@ -169,7 +169,7 @@ export function devicesOf(setting: unknown): { source: string; destination: stri
 
 function isAskedFor(id: string, { type, source = '', destination }: Mount): boolean {
   if (type === 'tmpfs') return destination !== '/dev' && destination !== '/dev/shm';
-  const own = FILES.some((name) => destination === `/etc/${name}` && source.endsWith(`/${id}/${name}`));
+  const own = FILES.some((name) => destination === placeOf(name) && source.endsWith(`/${id}/${name}`));
   return type === 'bind' && !own && destination !== '/sys' && !isZoneMount(source, destination);
 }
 

@@ -14,6 +14,7 @@ import type { Caller } from '../plan/streams.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { launch } from '../runtime/spawn.js';
 import { inheritedStreams, pipedStreams } from '../runtime/streams.js';
+import { onlyFakeRoot } from '../security/seccomp/fake-root.js';
 import { checkArguments } from './check-arguments.js';
 import { type Compiled, compiled } from './compiled.js';
 import { runningContainer } from './existing-container.js';
@@ -72,11 +73,13 @@ function planExec(
     addedGroups: settings.groups ?? [],
     ...(settings.privilege ? { privilege: settings.privilege } : {}),
     boundingSet: callersBoundingSet(),
+    landlocked: settings.landlock !== undefined,
     ...readAccounts(rootDirectories(settings.root, container.directory)),
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     envNames: callersVariables(globalThis.process.env),
   });
-  const seccomp = options.privileged ? undefined : spec.linux?.seccomp;
+  const profile = spec.linux?.seccomp;
+  const seccomp = options.privileged ? profile && onlyFakeRoot(profile) : profile;
   return compileExecPlan({
     pid,
     startTime,
@@ -85,6 +88,7 @@ function planExec(
     namespaces: spec.linux?.namespaces ?? [],
     ids,
     ...(seccomp ? { seccomp } : {}),
+    landlock: settings.landlock,
     arch: ownArch(),
     interactive: options.interactive ?? false,
     ...(caller ? { caller } : {}),

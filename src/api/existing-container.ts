@@ -1,6 +1,7 @@
 /** A container that is there, as the launch plans for it see it: from its config.json and status.json alone. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { FILES } from '../bundle/mounts.js';
 import { identityOf } from '../container/identity.js';
 import { settingsOf } from '../container/settings.js';
 import { type Container, findContainer, readConfig } from '../container/state.js';
@@ -12,9 +13,6 @@ import type { RuntimeSpec } from '../spec/runtime.js';
 import { ownArch } from './host.js';
 import { eventSource } from './record.js';
 import { neighbourOf } from './spaces.js';
-
-/** Files that were made with the container and that it has mounted. */
-const FILES = ['hosts', 'hostname', 'resolv.conf'];
 
 /** @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_RUNNING when it runs, ERR_TSRUN_STORE_UNREADABLE */
 export function stoppedContainer(paths: StorePaths, name: string): ExistingContainer {

@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
 import { readEnvFile } from '../bundle/env-file.js';
+import { parseLandlock } from '../bundle/landlock.js';
 import { askedPrivilege } from '../bundle/privilege.js';
 import { buildCommand } from '../bundle/process.js';
 import type { Zone } from '../bundle/timezone.js';
@@ -22,7 +23,7 @@ import type { NewContainer } from '../plan/run.js';
 import type { ContainerSettings } from '../plan/settings.js';
 import { slot } from '../plan/slot.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
-import { readAccounts } from '../rootfs/lookup.js';
+import { isFileInLayers, readAccounts } from '../rootfs/lookup.js';
 import { mapsHostId } from '../security/idmap-form.js';
 import { readThermalPaths } from '../security/paths.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
@@ -92,12 +93,14 @@ interface LookedUp {
   allDevices: Device[];
   zone?: Zone;
   seccompProfile?: Profile;
+  hasApt: boolean;
 }
 
-function lookUp({ device = [], tz, privileged }: RunOptions, layers: readonly HostPath[]): LookedUp {
+function lookUp({ device = [], tz, privileged, fakeRoot = false }: RunOptions, layers: readonly HostPath[]): LookedUp {
   return {
     devices: findDevices(device),
     allDevices: privileged ? hostDevices() : [],
+    hasApt: fakeRoot && isFileInLayers(layers, '/usr/bin/apt-get'),
     ...(tz === undefined ? {} : { zone: findZone(tz, layers) }),
   };
 }
@@ -207,6 +210,7 @@ function settingsFor(
   { devices }: LookedUp,
 ): ContainerSettings {
   const { rm = false, restart, timeout, pidfile, groupAdd } = options;
+  const landlock = parseLandlock(options.landlock ?? []);
   const policy = parseRestart(restart ?? 'no');
   const privilege = askedPrivilege(options);
   if (rm && policy.name !== 'no')
@@ -233,6 +237,7 @@ function settingsFor(
     ...(pidfile === undefined ? {} : { pidfile: resolve(pidfile) }),
     ...(groupAdd?.length ? { groups: resolveGroups(groupAdd, readAccounts(root.layers).group) } : {}),
     ...(devices.length > 0 ? { devices: devices.map(({ source, destination }) => ({ source, destination })) } : {}),
+    ...(landlock ? { landlock } : {}),
   };
 }
 

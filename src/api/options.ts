@@ -129,6 +129,10 @@ export interface RunOptions extends PullOptions {
   uidmap?: string[];
   /** The same for groups; given for one it counts for both. */
   gidmap?: string[];
+  /** What no id map lets the container's root do (chown, set*id, device nodes) is answered with success. */
+  fakeRoot?: boolean;
+  /** `write=/path`, `exec=/path`, each as often as there are paths: Landlock forbids the rest. `write=` alone: nothing is writable. */
+  landlock?: string[];
   pull?: PullPolicy;
   init?: boolean;
   /** The image argument is a directory to use as the root file system. */

@@ -14,8 +14,10 @@ import { checkText } from './check.js';
 import { type Device, deviceMount, deviceNote } from './device.js';
 import { buildEnv } from './env.js';
 import { parseEnvFile } from './env-file.js';
+import { fakeRootNotes, needsAptConf } from './fake-root.js';
 import { type BuiltFile, buildFiles, chooseHostname } from './files.js';
 import { labelAnnotations } from './labels.js';
+import { landlockNotes } from './landlock.js';
 import { parseUlimits } from './limits.js';
 import { buildLinux } from './linux.js';
 import { buildMounts } from './mounts.js';
@@ -67,6 +69,8 @@ export interface BuildInput {
   seccompProfile?: Profile;
   /** `--tz` */
   zone?: Zone;
+  /** The image has apt: for `--fake-root`. */
+  hasApt?: boolean;
   /** tsrun's own annotations (the layer stack …). */
   annotations?: Readonly<Record<string, string>>;
 }
@@ -155,7 +159,10 @@ export function buildSpec(input: BuildInput): Built {
     ...(input.zone ? zoneMounts(input.zone) : []),
   ];
   refuseCovered(devices, asked.mounts);
+  const aptConf = needsAptConf(options, ids, input.hasApt ?? false);
+  notes.push(...fakeRootNotes(options, ids), ...landlockNotes(options.landlock ?? [], options.readOnly ?? false));
   const mounts = buildMounts({
+    aptConf,
     spaces,
     ownNetwork: ownNetwork || (network.settings.mode === 'container' && !hasHostNetwork('container', spaces)),
     noHosts: options.noHosts ?? false,
@@ -193,6 +200,7 @@ export function buildSpec(input: BuildInput): Built {
     ...('address' in network.settings ? { address: network.settings.address } : {}),
     added: network.added,
     resolvConf: network.resolvConf,
+    aptConf,
   });
   return { spec, files, volumes: asked.volumes, notes };
 }

@@ -23,6 +23,8 @@ export interface ExecBuildInput {
   privilege?: AskedPrivilege;
   /** Capabilities that the caller can give away; absent: all. */
   boundingSet?: readonly Capability[];
+  /** It has rules of Landlock: they hold for a privileged one too, and no setuid program leads past no_new_privs. */
+  landlocked?: boolean;
   /** Text of the container's /etc/passwd and /etc/group as they are now. */
   passwd: string;
   group: string;
@@ -33,7 +35,7 @@ export interface ExecBuildInput {
 
 /** @throws ERR_TSRUN_USAGE, ERR_TSRUN_USER_NOT_FOUND, ERR_TSRUN_ID_MAP */
 export function buildExec(input: ExecBuildInput): Process {
-  const { spec, ids, command, options, addedGroups = [], passwd, group, envFiles, envNames } = input;
+  const { spec, ids, command, options, addedGroups = [], landlocked = false, passwd, group, envFiles, envNames } = input;
   const own = spec.process;
   if (own === undefined) throw new TypeError('a container has a process');
   for (const text of command) checkText(text, 'an argument', 'ERR_TSRUN_USAGE');
@@ -55,7 +57,7 @@ export function buildExec(input: ExecBuildInput): Process {
     cwd: options.workdir ? buildCwd(undefined, options.workdir) : own.cwd,
     capabilities: capabilitiesOf(input, own, user.uid),
     ...(own.rlimits ? { rlimits: own.rlimits } : {}),
-    noNewPrivileges: options.privileged && ids.setgroups === 'allow' ? false : (own.noNewPrivileges ?? false),
+    noNewPrivileges: options.privileged && ids.setgroups === 'allow' && !landlocked ? false : (own.noNewPrivileges ?? false),
   };
 }
 

@@ -1,10 +1,12 @@
 /** Text of the files that tsrun puts into /etc of a container. May hold slots. Pure. */
 import { TsrunError } from '../errors.js';
 import { slot } from '../plan/slot.js';
+import { APT_CONF } from './fake-root.js';
+import type { FILES } from './mounts.js';
 
 export interface BuiltFile {
   /** Below the container's directory. */
-  name: 'hosts' | 'hostname' | 'resolv.conf';
+  name: (typeof FILES)[number];
   mode: number;
   /** May hold slots. */
   text: string;
@@ -20,11 +22,13 @@ export interface FilesInput {
   address?: string;
   /** Without: the network has no name server. */
   resolvConf?: string;
+  /** apt is told that root stays root. */
+  aptConf?: boolean;
 }
 
 const LOCALHOST = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
 
-export function buildFiles({ hostname, hosts, added = [], address = '127.0.1.1', resolvConf }: FilesInput): BuiltFile[] {
+export function buildFiles({ hostname, hosts, added = [], address = '127.0.1.1', resolvConf, aptConf }: FilesInput): BuiltFile[] {
   const base = hosts ? ended(plain(hosts)) : LOCALHOST;
   // sudo and others wait for a name server when the host's own name is unknown.
   const own = names(base).includes(hostname) ? '' : `${address}\t${hostname}\n`;
@@ -34,6 +38,7 @@ export function buildFiles({ hostname, hosts, added = [], address = '127.0.1.1',
     { name: 'resolv.conf', mode: 0o644, text: resolver },
     { name: 'hostname', mode: 0o644, text: `${hostname}\n` },
     { name: 'hosts', mode: 0o644, text: base + own + extra },
+    ...(aptConf ? [{ name: APT_CONF.name, mode: 0o644, text: APT_CONF.text }] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** All mounts of a container in their order: docker's defaults, then the files that tsrun writes and the user's, by depth. Pure. */
 import type { Mount } from '../spec/runtime.js';
+import { APT_CONF } from './fake-root.js';
 import { type SpacesInput, spaceMounts } from './spaces.js';
 
 export interface MountsInput {
@@ -8,6 +9,8 @@ export interface MountsInput {
   ownNetwork: boolean;
   /** /etc/hosts stays the image's. */
   noHosts?: boolean;
+  /** apt is told that root stays root. */
+  aptConf?: boolean;
   readOnly: boolean;
   /** /sys and its cgroups can be written as far as the kernel lets it: --privileged. */
   writableSys?: boolean;
@@ -22,12 +25,17 @@ export interface MountsInput {
 }
 
 /** Written by tsrun for each container. */
-export const FILES = ['resolv.conf', 'hostname', 'hosts'] as const;
+export const FILES = ['resolv.conf', 'hostname', 'hosts', APT_CONF.name] as const;
+
+/** Where the container has one of them. */
+export function placeOf(name: (typeof FILES)[number]): string {
+  return name === APT_CONF.name ? APT_CONF.place : `/etc/${name}`;
+}
 
 export function buildMounts(input: MountsInput): Mount[] {
   const taken = new Set(input.volumes.map(({ destination }) => destination));
   const free = ({ destination }: Mount) => !taken.has(destination);
-  const files = FILES.filter((name) => !(input.noHosts && name === 'hosts'))
+  const files = FILES.filter((name) => !(input.noHosts && name === 'hosts') && (input.aptConf || name !== APT_CONF.name))
     .map((name) => fileMount(name, input))
     .filter(free);
   // A deeper mount must not be covered by one above it.
@@ -57,9 +65,9 @@ function defaultMounts({ spaces, ownNetwork, ttyGroup, shmSize, writableSys }: M
 
 const SHM_OPTIONS = ['nosuid', 'noexec', 'nodev', 'mode=1777'];
 
-function fileMount(name: string, { containerDir, readOnly }: MountsInput): Mount {
+function fileMount(name: (typeof FILES)[number], { containerDir, readOnly }: MountsInput): Mount {
   return {
-    destination: `/etc/${name}`,
+    destination: placeOf(name),
     type: 'bind',
     source: `${containerDir}/${name}`,
     options: ['rbind', 'rprivate', 'nosuid', 'nodev', ...(readOnly ? ['ro'] : [])],

@@ -5,6 +5,7 @@ import { type Capability, capabilitySets } from '../security/capabilities.js';
 import { chooseCapabilities, normalCapabilities } from '../security/choose-capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
 import { MASKED_PATHS, READONLY_PATHS } from '../security/paths.js';
+import { withFakeRoot } from '../security/seccomp/fake-root.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
 import { defaultSeccomp, type SeccompFacts } from '../security/seccomp/resolve.js';
 import { resolveProfile } from '../security/seccomp/resolve-profile.js';
@@ -12,7 +13,10 @@ import { refuseUnstartable } from '../security/seccomp/startable.js';
 import type { Capabilities, Seccomp } from '../spec/runtime.js';
 import { isUnmasked, parseSecurityOptions, type SecurityOptions } from './security-opt.js';
 
-export type PrivilegeOptions = Pick<RunOptions, 'capAdd' | 'capDrop' | 'securityOpt' | 'privileged' | 'disableUserns' | 'nested'>;
+export type PrivilegeOptions = Pick<
+  RunOptions,
+  'capAdd' | 'capDrop' | 'securityOpt' | 'privileged' | 'disableUserns' | 'nested' | 'fakeRoot' | 'landlock'
+>;
 
 export interface PrivilegeFacts extends Omit<SeccompFacts, 'granted'> {
   /** Of tsrun's caller; absent: all. */
@@ -38,7 +42,7 @@ export interface Privilege {
 export interface PrivilegeInput {
   options: PrivilegeOptions;
   facts: PrivilegeFacts;
-  ids: Pick<IdMapping, 'mode'>;
+  ids: Pick<IdMapping, 'mode' | 'uid' | 'gid'>;
   /** As whom it runs. */
   uid: number;
   /** `seccomp=FILE`, as it was read. */
@@ -52,11 +56,12 @@ export function choosePrivilege({ options, facts, ids, uid, profile, ownUserns }
   const { privileged = false, nested = false } = options;
   const { granted, added } = chooseCapabilities(options, facts.boundingSet);
   const asked = parseSecurityOptions(options.securityOpt ?? []);
-  const seccomp = chooseSeccomp(asked, { ...facts, granted, nested }, privileged, profile);
+  const situation = { ...facts, granted, nested };
+  const chosen = chooseSeccomp(asked, situation, privileged, profile);
+  const seccomp = options.fakeRoot ? withFakeRoot(chosen ?? unconfined(situation), ids) : chosen;
   return {
     capabilities: capabilitySets(uid, granted, added),
-    // With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default).
-    noNewPrivileges: asked.noNewPrivileges ?? (!privileged && ids.mode === 'single'),
+    noNewPrivileges: chooseNoNewPrivileges(options, asked, ids),
     // The kernel lets nobody mount /proc or /sys anew who sees only a part of one.
     ...hidden(asked, privileged || nested, facts.thermalPaths ?? []),
     ...(seccomp ? { seccomp } : {}),
@@ -64,6 +69,20 @@ export function choosePrivilege({ options, facts, ids, uid, profile, ownUserns }
     writableSys: privileged,
     mayLeaveMounts: granted.includes('CAP_SYS_ADMIN') || (!options.disableUserns && !hasDefaultFilter(asked, privileged)),
   };
+}
+
+/** With a single id no setuid program can lead anywhere; with a range sudo in images must work (docker's default), but behind a second wall. */
+function chooseNoNewPrivileges(
+  { privileged = false, landlock = [] }: PrivilegeOptions,
+  { noNewPrivileges }: SecurityOptions,
+  ids: Pick<IdMapping, 'mode'>,
+): boolean {
+  if (landlock.length === 0) return noNewPrivileges ?? (!privileged && ids.mode === 'single');
+  if (noNewPrivileges !== false) return true;
+  throw new TsrunError('ERR_TSRUN_USAGE', '--landlock and --security-opt no-new-privileges=false exclude each other', {
+    subject: '--landlock',
+    hint: 'leave out one of them',
+  });
 }
 
 /** A profile that was asked for counts under --privileged too. */
@@ -79,6 +98,12 @@ function chooseSeccomp(
   const resolved = resolveProfile(profile, facts);
   refuseUnstartable(resolved);
   return resolved;
+}
+
+/** On every processor that the default profile knows: a filter without names of them allows the native one alone. */
+function unconfined(facts: SeccompFacts): Seccomp {
+  const { architectures = [] } = defaultSeccomp(facts);
+  return { defaultAction: 'SCMP_ACT_ALLOW', architectures };
 }
 
 function hasDefaultFilter({ seccomp }: SecurityOptions, privileged: boolean): boolean {

@@ -6,6 +6,7 @@ import { staysInGroups } from '../security/idmap-form.js';
 import type { Mount, User } from '../spec/runtime.js';
 import { type Device, parseDevice } from './device.js';
 import { labelAnnotations } from './labels.js';
+import { parseLandlock } from './landlock.js';
 import { parseUlimits } from './limits.js';
 import { parseSize } from './size.js';
 import { parseSysctls } from './sysctl.js';
@@ -84,5 +85,6 @@ export function checkSituation(options: RunOptions): void {
   parseUlimits(options.ulimit ?? [], '');
   parseSysctls(options.sysctl ?? [], () => true);
   checkGroups(options.groupAdd ?? []);
+  parseLandlock(options.landlock ?? []);
   labelAnnotations({ labels: options.label ?? [], files: [], annotations: options.annotation ?? [], image: {} });
 }

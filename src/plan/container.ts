@@ -86,7 +86,8 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
   const emptied = cleaning(input, files);
   const goes = settings.rm || isWithdrawn(input);
   const { seccomp, namespaces = [] } = spec.linux ?? {};
-  const entering = { process, namespaces, ids, ...(seccomp ? { seccomp } : {}), arch: input.arch, interactive: false };
+  const walls = { ...(seccomp ? { seccomp } : {}), landlock: settings.landlock };
+  const entering = { process, namespaces, ids, ...walls, arch: input.arch, interactive: false };
   const checks = healthOperations(input, entering, pauseFile(containerDir));
 
   const run: Operation[] = [
@@ -156,7 +157,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['seal', settings.init ? 1 : 0],
     ...network.ready,
     ...situation(spec, process),
-    ...credentialOperations(process, ids, spec.linux?.seccomp && compileSeccomp(spec.linux.seccomp, input.arch)),
+    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, input.arch), settings.landlock),
     enterAsUser(process),
     ...passedDescriptors(input.passed),
     ['stage', 'exec'],

@@ -2,6 +2,7 @@
 import { capabilityMasks } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
 import { staysInGroups } from '../security/idmap-form.js';
+import { type LandlockRules, landlockRuleset } from '../security/landlock.js';
 import { type Process, UNLIMITED } from '../spec/runtime.js';
 import type { Operation } from './operations.js';
 
@@ -32,9 +33,14 @@ function rlimit(value: number): number {
 
 /**
  * The filter is installed while CAP_SYS_ADMIN is there, because no_new_privs stays off where setuid programs must work; the last
- * change of credentials clears the parent-death signal, so that is set once more.
+ * change of credentials clears the parent-death signal, so that is set once more. Landlock comes before the filter, which need not allow its calls.
  */
-export function credentialOperations(process: Process, ids: IdMapping, filter: Uint8Array | undefined): Operation[] {
+export function credentialOperations(
+  process: Process,
+  ids: IdMapping,
+  filter: Uint8Array | undefined,
+  landlock?: LandlockRules,
+): Operation[] {
   const { user } = process;
   const sets = capabilityMasks(process.capabilities ?? {});
   const groups = user.additionalGids ?? [];
@@ -44,9 +50,16 @@ export function credentialOperations(process: Process, ids: IdMapping, filter: U
     ['bounding-set', sets.bounding],
     ...(process.noNewPrivileges ? ([['no-new-privileges']] satisfies Operation[]) : []),
     ['keep-capabilities'],
+    ...(landlock ? [landlockOperation(landlock)] : []),
     ...(filter ? ([['seccomp', filter]] satisfies Operation[]) : []),
     staysInGroups(ids) ? ['set-single-ids', user.uid, user.gid] : ['set-ids', user.uid, user.gid, groups],
     ['capabilities', sets.effective, sets.permitted, sets.inheritable, sets.ambient],
     ['die-with-parent'],
   ];
+}
+
+/** Below the root that is open by that name. */
+function landlockOperation(rules: LandlockRules): Operation {
+  const { version, handled, paths, rights } = landlockRuleset(rules);
+  return ['landlock', 'root', version, handled, paths, rights];
 }

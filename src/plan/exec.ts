@@ -1,5 +1,6 @@
 /** `exec` as a launch plan: a process of the caller's enters a running container. Pure. */
 import type { IdMapping } from '../security/idmap.js';
+import type { LandlockRules } from '../security/landlock.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
@@ -21,6 +22,8 @@ export interface ExecPlanInput {
   namespaces: readonly Namespace[];
   ids: IdMapping;
   seccomp?: Seccomp;
+  /** The container's own. */
+  landlock?: LandlockRules | undefined;
   arch: 'x64' | 'arm64';
   interactive: boolean;
   /** Undefined: it outlives its caller. */
@@ -50,7 +53,7 @@ export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'caller' | 'eve
  * @param first what the parent does before anything else
  */
 export function enteringProcesses(
-  { process, events, namespaces, ids, seccomp, arch, interactive, passed }: Entering,
+  { process, events, namespaces, ids, seccomp, landlock, arch, interactive, passed }: Entering,
   caller: Caller | undefined,
   first: readonly Operation[],
 ): { parent: Process; child: Process } {
@@ -99,7 +102,7 @@ export function enteringProcesses(
     ['open', '/', O_PATH_DIRECTORY, 'root'],
     ...streams.inside.filter(([name]) => name !== 'console-at'), // that is the first process's
     enterAsRoot(process),
-    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, arch)),
+    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, arch), landlock),
     enterAsUser(process),
     ...passedDescriptors(passed),
     ['stage', 'exec'],

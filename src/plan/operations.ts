@@ -125,6 +125,7 @@ export const OPERATIONS = {
   'bounding-set': 'n',
   capabilities: 'nnnn',
   'no-new-privileges': '',
+  landlock: 'dnnlv',
   seccomp: 'x',
   undumpable: '',
   seal: 'n',

@@ -2,6 +2,7 @@
 import type { AskedPrivilege } from '../bundle/privilege.js';
 import type { Spaces } from '../bundle/spaces.js';
 import type { NetworkSettings, PublishedPort } from '../network/settings.js';
+import type { LandlockRules } from '../security/landlock.js';
 import type { RootSource } from './root.js';
 
 export interface ContainerSettings {
@@ -36,6 +37,8 @@ export interface ContainerSettings {
   devices?: readonly { source: string; destination: string }[];
   /** --cap-add, --cap-drop, --security-opt and --privileged, as they were asked for; absent: none of them. */
   privilege?: AskedPrivilege;
+  /** `--landlock`: for its first process, and for what enters it. */
+  landlock?: LandlockRules;
 }
 
 /** Times in milliseconds. */

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { TsrunError } from '../errors.js';
 import { explainAttached, explainHeld, explainProcess, explainSocket } from './explain-control.js';
 import { explainExec } from './explain-exec.js';
+import { explainLandlock } from './explain-landlock.js';
 import {
   explainChown,
   explainCopyUp,
@@ -61,6 +62,7 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'pass-descriptors': explainDescriptor,
     decode: explainPlan,
     seal: explainSeal,
+    landlock: explainLandlock,
   }),
 );
 

@@ -8,7 +8,7 @@ import { readProfile } from '../../src/security/seccomp/read-profile.js';
 const FACTS = { arch: 'x64', kernel: '6.1', thermalPaths: ['/sys/t'] } as const;
 
 function choose(options: PrivilegeOptions, more: Partial<PrivilegeInput> = {}) {
-  return choosePrivilege({ options, facts: FACTS, ids: { mode: 'range' }, uid: 0, ownUserns: true, ...more });
+  return choosePrivilege({ options, facts: FACTS, ids: { mode: 'range', uid: [], gid: [] }, uid: 0, ownUserns: true, ...more });
 }
 
 describe('what a container may do', () => {
@@ -18,11 +18,11 @@ describe('what a container may do', () => {
     assert.deepEqual(maskedPaths, [...MASKED_PATHS, '/sys/t']);
     assert.deepEqual(readonlyPaths, READONLY_PATHS);
     assert.equal(seccomp?.defaultAction, 'SCMP_ACT_ERRNO');
-    assert.equal(choose({}, { ids: { mode: 'single' } }).noNewPrivileges, true);
+    assert.equal(choose({}, { ids: { mode: 'single', uid: [], gid: [] } }).noNewPrivileges, true);
   });
 
   it('follows --security-opt, either way', () => {
-    const single = { ids: { mode: 'single' } } as const;
+    const single: Partial<PrivilegeInput> = { ids: { mode: 'single', uid: [], gid: [] } };
     assert.equal(choose({ securityOpt: ['no-new-privileges'] }).noNewPrivileges, true);
     assert.equal(choose({ securityOpt: ['no-new-privileges=false'] }, single).noNewPrivileges, false);
     assert.equal(choose({ securityOpt: ['seccomp=unconfined'] }).seccomp, undefined);
@@ -33,10 +33,16 @@ describe('what a container may do', () => {
     assert.deepEqual([all.maskedPaths, all.readonlyPaths], [[], []]);
   });
 
+  it('gains no privileges behind Landlock, and cannot have both', () => {
+    assert.equal(choose({ landlock: ['write=/tmp'] }).noNewPrivileges, true);
+    assert.equal(choose({ landlock: ['write=/tmp'], privileged: true }).noNewPrivileges, true);
+    assert.throws(() => choose({ landlock: ['write='], securityOpt: ['no-new-privileges=false'] }), { code: 'ERR_TSRUN_USAGE' });
+  });
+
   it('with --privileged is all that the caller has; what is asked for besides still counts', () => {
     const { capabilities, noNewPrivileges, maskedPaths, readonlyPaths, seccomp, writableSys } = choose(
       { privileged: true },
-      { ids: { mode: 'single' } },
+      { ids: { mode: 'single', uid: [], gid: [] } },
     );
     assert.deepEqual(capabilities.bounding, CAPABILITIES);
     assert.deepEqual([noNewPrivileges, maskedPaths, readonlyPaths, seccomp, writableSys], [false, [], [], undefined, true]);

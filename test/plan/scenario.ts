@@ -58,6 +58,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'run-root': { identity: 'root', plan: (facts) => run(facts, { rm: true }, WHO) },
   'run-range': { identity: 'range', plan: (facts) => run(facts, { rm: true }, WHO) },
   'run-single': { identity: 'single', plan: (facts) => run(facts, { rm: true }, WHO) },
+  'run-single-fake-root': { identity: 'single', plan: (facts) => run(facts, { rm: true, fakeRoot: true }, `${WHO}; chown 5:6 /tmp`) },
+  'run-range-landlock': {
+    identity: 'range',
+    plan: (facts) => run(facts, { rm: true, landlock: LANDLOCK }, `${WHO}; echo > /tmp/x && ! touch /x 2> /dev/null`),
+  },
   'run-root-volumes': { identity: 'root', plan: (facts) => run(facts, { rm: true, ...volumes(facts) }, `${WHO}; ${VISIT}`) },
   'run-range-volumes': { identity: 'range', plan: (facts) => run(facts, { rm: true, ...volumes(facts) }, `${WHO}; ${VISIT}`) },
   'run-root-own': { identity: 'root', plan: (facts) => run(facts, { rm: true, ...OWN }, `${WHO}; ${FILLED}`) },
@@ -158,6 +163,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'oci-start-range': { identity: 'range', plan: (facts) => compileOciStartPlan(`${facts.store}/containers/${ID}`) },
 };
 
+const LANDLOCK = ['write=/tmp', 'exec=/bin'];
+
 const OPTIONS: RunOptions = {
   rm: true,
   umask: '027',
@@ -236,6 +243,7 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
       interactive: options.interactive ?? false,
       init: options.init ?? false,
       root,
+      ...(options.landlock ? { landlock: { write: ['/tmp'], exec: ['/bin'] } } : {}),
       network: network?.settings ?? { mode: options.network === 'host' ? 'host' : 'none' },
       ports: network?.ports ?? [],
       restart: parseRestart(options.restart ?? 'no'),

@@ -163,6 +163,16 @@ const RUN_FLAGS = {
     help: "A line of the id map; FROM counts your ids from 0, @FROM is the host's",
   },
   gidmap: { type: 'strings', placeholder: 'CONTAINER:FROM:SIZE', help: 'The same for groups; one of the two counts for both' },
+  'fake-root': {
+    type: 'boolean',
+    help: 'Answer chown, set*id and device nodes with success where the id map has one id, for apt, apk and dnf',
+  },
+  landlock: {
+    type: 'strings',
+    placeholder: 'write=PATH|exec=PATH',
+    complete: ['write=', 'exec='],
+    help: 'Let nothing else be written or executed inside, by Landlock; write= alone: nothing is writable',
+  },
   pull: {
     type: 'string',
     values: ['missing', 'always', 'never', 'newer'],

@@ -1,0 +1,60 @@
+/*
+ * A second wall: what this process and all that it becomes may do to files, besides what their modes say. The rights are numbers of
+ * linux/landlock.h that the plan brings, and so is the version of the kernel's interface that they need: an older kernel would leave some out.
+ */
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "context.h"
+#include "operations.h"
+#include "sys.h"
+
+/* As they were in the first header: later ones add members that the size leaves out. */
+struct ruleset {
+	uint64_t handled;
+};
+struct path_beneath {
+	uint64_t allowed;
+	int32_t parent;
+} __attribute__((packed));
+
+#define RULESET_VERSION 1
+#define RULE_PATH_BENEATH 1
+#define OF_FILES (1ULL << 0 | 1ULL << 1 | 1ULL << 2 | 1ULL << 14) /* execute, write, read, truncate: what a file has that is no directory */
+
+/* The image made the path: a link in it could lead to a volume, so none is followed. */
+static int allow(struct context *c, int ruleset, int root, struct span text, uint64_t rights)
+{
+	struct stat stat;
+	freeing char *path = fill_text(c, text);
+	if (!path)
+		return -1;
+	note_path(c, path);
+	closing int fd = sys_openat2(root, path, O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	if (fd < 0 || fstat(fd, &stat) < 0)
+		return -1;
+	struct path_beneath rule = { S_ISDIR(stat.st_mode) ? rights : rights & OF_FILES, fd };
+	return (int)syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &rule, 0);
+}
+
+int op_landlock(struct context *c, const struct op *op)
+{
+	const struct arg *paths = &op->args[3], *rights = &op->args[4];
+	struct ruleset handled = { (uint64_t)op->args[2].number };
+	int root = descriptor(c, op->args[0].name);
+	long version = root < 0 ? -1 : syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION);
+	if (version < 0)
+		return -1;
+	if (version < op->args[1].number || paths->count != rights->count) {
+		errno = paths->count == rights->count ? EOPNOTSUPP : EINVAL;
+		return -1;
+	}
+	closing int ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
+	if (ruleset < 0)
+		return -1;
+	for (uint32_t i = 0; i < paths->count; i++)
+		if (allow(c, ruleset, root, paths->list[i], (uint64_t)rights->vector[i]) < 0)
+			return -1;
+	note_path(c, "");
+	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+}
