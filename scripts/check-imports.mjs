@@ -15,7 +15,7 @@ export const TIERS = [
   ['commands', 'cli'],
   ['index'],
   ['api'],
-  ['image', 'container', 'volume'],
+  ['image', 'container', 'volume', 'doctor'],
   ['bundle', 'plan', 'events', 'rootfs', 'runtime', 'network', 'cgroup', 'security', 'layer', 'files', 'content', 'registry'],
   ['api/options', 'plan/slot', 'reference', 'spec', 'sys', 'errors', 'nearest', 'paths'],
 ];

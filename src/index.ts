@@ -33,6 +33,7 @@ export {
 } from './api/copy.js';
 export { type ContainerChange, containerChanges } from './api/diff.js';
 export { type DockerContainer, dockerContainer } from './api/docker-container.js';
+export { doctor, doctorAppArmorProfile, doctorSeccompProfile } from './api/doctor.js';
 export { type EventsOptions, events, type StoreEvent } from './api/events.js';
 export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
@@ -58,6 +59,7 @@ export {
   type VolumeSummary,
   volumes,
 } from './api/volumes.js';
+export type { DoctorCheck, DoctorCheckName, DoctorReport } from './doctor/report.js';
 export { ERROR_CODES, type ErrorCode, TsrunError } from './errors.js';
 export { splitArgument } from './files/path.js';
 export { assertPlanFits } from './runtime/plan-size.js';

@@ -26,6 +26,8 @@ export interface Call<F extends Flags> {
   json(value: unknown): void;
   /** Reports the failure of one of several arguments and goes on; the exit code says so in the end. */
   fail(error: unknown): void;
+  /** The exit code of a verb that did what it was to do, where that is an answer. */
+  endWith(code: number): void;
 }
 
 /** An oclif command whose words `run` takes as they stand and whose metadata our own data makes. Resolves with the exit code. */
@@ -96,6 +98,9 @@ async function perform<V extends Verb>(
           reporter,
           json: (value) => streams.stdout.write(`${visibleJson(value, 2)}\n`),
           fail,
+          endWith: (answer) => {
+            code = answer;
+          },
         }),
       (interrupted) => reporter.stop(interrupted),
       verb.undoing,

@@ -7,6 +7,7 @@ import ContainerPrune from '../commands/container-prune.js';
 import Cp from '../commands/cp.js';
 import Create from '../commands/create.js';
 import Diff from '../commands/diff.js';
+import Doctor from '../commands/doctor.js';
 import Events from '../commands/events.js';
 import Exec from '../commands/exec.js';
 import GenerateSystemd from '../commands/generate-systemd.js';
@@ -72,6 +73,7 @@ export const COMMANDS = {
   logs: Logs,
   cp: Cp,
   diff: Diff,
+  doctor: Doctor,
   rename: Rename,
   completion: Completion,
   version: Version,

@@ -2,6 +2,7 @@
 import { GLOBAL_FLAGS, HELP_FLAG } from './flags/common.js';
 import type { Flag } from './flags/flag.js';
 import { usageOf, type Verb } from './verb.js';
+import { wrapped } from './wrap.js';
 
 const WIDEST = 100;
 
@@ -76,21 +77,13 @@ function section(title: string, rows: readonly Row[], width: number): string[] {
   const lines = rows.map(([name, text]) => {
     if (text === '') return `  ${name}\n`;
     const margin = beside ? left + 5 : 8;
-    const wrapped = wrap(text, width - margin)
-      .trimEnd()
-      .split('\n');
+    const right = wrapped(text, width - margin);
     const first = beside ? `  ${name.padEnd(left)}   ` : `  ${name}\n${' '.repeat(margin)}`;
-    return `${first}${wrapped.join(`\n${' '.repeat(margin)}`)}\n`;
+    return `${first}${right.join(`\n${' '.repeat(margin)}`)}\n`;
   });
   return [`${title}:\n${lines.join('')}`];
 }
 
 function wrap(text: string, width: number): string {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return `${lines.join('\n')}\n`;
+  return `${wrapped(text, width).join('\n')}\n`;
 }

@@ -6,6 +6,7 @@ import { COMPLETION } from './flags/completion.js';
 import { CP } from './flags/cp.js';
 import { CREATE } from './flags/create.js';
 import { DIFF } from './flags/diff.js';
+import { DOCTOR } from './flags/doctor.js';
 import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
 import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
@@ -72,6 +73,7 @@ export const VERBS: readonly Verb[] = [
   SYSTEM_RESET,
   GENERATE_SYSTEMD,
   BUNDLE,
+  DOCTOR,
   COMPLETION,
   HELP,
   VERSION,

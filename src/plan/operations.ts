@@ -33,6 +33,7 @@ export const OPERATIONS = {
   'container-id': 'b',
   started: 'p',
   print: 'db',
+  'landlock-version': 'd',
   mkdir: 'bn',
   'write-file': 'bnb',
   'replace-file': 'bnb',

@@ -10,9 +10,12 @@ const MS_REC_PRIVATE = 0x4000 | 0x40000;
 export const BEGUN = 'begun';
 export const WORKS = 'works';
 
-export interface ProbePlanInput {
+export interface ProbeIdentity {
   ids: IdMapping;
   mappers?: Mappers | undefined;
+}
+
+export interface ProbePlanInput extends ProbeIdentity {
   /** Directories on the store's file system, empty, both the container root's. */
   lower: string;
   written: string;
@@ -58,7 +61,9 @@ export function compileFuseProbe(input: ProbePlanInput & { program: string }): P
   return { processes: [...plan.processes, server] };
 }
 
-interface ProbesParent {
+interface ProbesRest {
+  /** clone(2): namespaces. */
+  flags?: number;
   open?: readonly Operation[];
   /** Once it has its map. */
   hand?: readonly Operation[];
@@ -66,17 +71,18 @@ interface ProbesParent {
   serve?: readonly Operation[];
 }
 
-function probe(
-  input: ProbePlanInput,
-  sources: Operation[],
-  attempt: Operation[],
-  { open = [], hand = [], serve = [] }: ProbesParent = {},
+/** @param sources opened as the caller; @param attempt what is tried as the container's root */
+export function probe(
+  input: ProbeIdentity,
+  sources: readonly Operation[],
+  attempt: readonly Operation[],
+  { flags = CLONE_NEWUSER | CLONE_NEWNS, open = [], hand = [], serve = [] }: ProbesRest = {},
 ): Plan {
   const { ids, mappers } = input;
   const parent: Operation[] = [
     ['stage', 'probe'],
     ...open,
-    ['clone', 'child', CLONE_NEWUSER | CLONE_NEWNS],
+    ['clone', 'child', flags],
     mapIds('child', ids, mappers),
     ['open-namespace', 'child', CLONE_NEWUSER, 'user'],
     ['send', 'child', 'mapped'],

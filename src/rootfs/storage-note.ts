@@ -32,7 +32,13 @@ const COST = {
 };
 
 /** @param missing the program fuse-overlayfs, which would do better than a copy, is not installed */
-export function storageNote(type: keyof typeof COST, { because, said }: Hindrance, store: HostPath, missing: boolean): string {
+export function storageNote(type: keyof typeof COST, hindrance: Hindrance, store: HostPath, missing: boolean): string {
+  const { why, cure } = explainHindrance(hindrance, store);
+  const other = missing ? ', or install the package fuse-overlayfs' : '';
+  return `no overlay: ${why}: ${COST[type]}; to change that, ${cure}${other}`;
+}
+
+export function explainHindrance({ because, said }: Hindrance, store: HostPath): { why: string; cure: string } {
   const why = {
     kernel: `it needs Linux ${FIRST_KERNEL.join('.')}, and ${said}`,
     refused: `mounting it is refused (${said})`,
@@ -43,6 +49,5 @@ export function storageNote(type: keyof typeof COST, { because, said }: Hindranc
     refused: 'as root: modprobe overlay; in an outer container allow it to mount overlays',
     'file-system': 'put the store on a local disk with extended attributes (ext4, xfs, btrfs) with --root DIR',
   }[because];
-  const other = missing ? ', or install the package fuse-overlayfs' : '';
-  return `no overlay: ${why}: ${COST[type]}; to change that, ${cure}${other}`;
+  return { why, cure };
 }

@@ -5,14 +5,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { writeDurably } from '../content/ingest.js';
 import { TsrunError } from '../errors.js';
 import type { HostPath } from '../paths.js';
 import type { Plan } from '../plan/operations.js';
-import { BEGUN, compileFuseProbe, compileOverlayProbe, compileShiftProbe, WORKS } from '../plan/probe.js';
-import type { FailureRecord } from '../runtime/record.js';
-import { launch } from '../runtime/spawn.js';
+import { compileFuseProbe, compileOverlayProbe, compileShiftProbe } from '../plan/probe.js';
+import { type Trial, tryPlan } from '../runtime/trial.js';
 import { findProgram } from '../security/idmap-read.js';
 import { bootId } from '../sys/boot.js';
 import { inHalfMade, type Owned, openLayers, underLock } from './publish.js';
@@ -93,39 +91,62 @@ function recorded(file: HostPath, place: string): Verdict | undefined {
 }
 
 async function tryEach(owned: Owned, env: NodeJS.ProcessEnv): Promise<Verdict> {
-  const { ids, mappers } = owned.identity;
-  const at = (directory: string) => ({ ids, mappers, lower: join(directory, 'work'), written: join(directory, 'diff') });
-  const overlay = await attempt(owned, (directory) => compileOverlayProbe(at(directory)));
+  const overlay = await tryOverlay(owned);
   if (overlay.works) {
-    const shifts = process.getuid?.() === 0 && (await attempt(owned, (directory) => compileShiftProbe(at(directory)))).works;
+    const shifts = process.getuid?.() === 0 && (await tryShifted(owned)).works;
     return { storage: { type: 'overlay', ...(shifts ? { shifts } : {}) } };
   }
   const hindrance = hindranceOf(overlay.failure);
   const program = findProgram('fuse-overlayfs', env);
-  if (program && existsSync('/dev/fuse')) {
-    const fuse = await attempt(owned, (directory) => compileFuseProbe({ ...at(directory), program }));
-    if (fuse.works) return { storage: { type: 'fuse-overlayfs', program }, hindrance };
+  if (program && existsSync('/dev/fuse') && (await tryFuse(owned, program)).works) {
+    return { storage: { type: 'fuse-overlayfs', program }, hindrance };
   }
   return { storage: { type: 'copy' }, hindrance };
 }
 
-/** @throws what keeps any container from starting: no user namespace, no id map */
-async function attempt(owned: Owned, plan: (directory: HostPath) => Plan): Promise<{ works: boolean; failure: FailureRecord | undefined }> {
-  const to = join(owned.paths.layersOf(owned.identity.ids.owners), 'probe') as HostPath;
-  return inHalfMade(owned, to, async (directory) => {
-    const launched = launch(plan(directory), ['ignore', 'pipe', 'ignore']);
-    let said = '';
-    const stdout = launched.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-    const whole = new Promise((resolve) => stdout?.once('close', resolve));
-    const failure = await launched.ended.then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    );
-    // What it said may come after its end. A server of files that lingers must not keep us.
-    await Promise.race([whole, pause(1000, undefined, { ref: false })]);
-    if (failure && !said.includes(BEGUN)) throw failure.error;
-    return { works: said.includes(WORKS), failure: await launched.failure };
+/** Each of the three on its own, whatever was found before. */
+export interface StorageTrials {
+  overlay: Trial & { hindrance?: Hindrance };
+  /** For root: on a layer that an idmapped mount shows. */
+  shifted?: Trial;
+  /** Where the program is installed. */
+  fuse?: Trial;
+}
+
+/** Nothing of it is recorded. @throws what keeps any container from starting */
+export async function tryStorages(owned: Owned, env: NodeJS.ProcessEnv): Promise<StorageTrials> {
+  await openLayers(owned);
+  return underLock(owned, join(owned.paths.layersOf(owned.identity.ids.owners), 'probe') as HostPath, async () => {
+    const overlay = await tryOverlay(owned);
+    const program = findProgram('fuse-overlayfs', env);
+    return {
+      overlay: overlay.works ? overlay : { ...overlay, hindrance: hindranceOf(overlay.failure) },
+      ...(process.getuid?.() === 0 ? { shifted: await tryShifted(owned) } : {}),
+      ...(program ? { fuse: await tryFuse(owned, program) } : {}),
+    };
   });
+}
+
+function placeOf({ identity: { ids, mappers } }: Owned, directory: string) {
+  return { ids, mappers, lower: join(directory, 'work'), written: join(directory, 'diff') };
+}
+
+/** @throws what keeps any container from starting: no user namespace, no id map */
+async function tryOverlay(owned: Owned): Promise<Trial> {
+  const trial = await attempt(owned, (directory) => compileOverlayProbe(placeOf(owned, directory)));
+  if (trial.error !== undefined && !trial.begun) throw trial.error;
+  return trial;
+}
+
+function tryShifted(owned: Owned): Promise<Trial> {
+  return attempt(owned, (directory) => compileShiftProbe(placeOf(owned, directory)));
+}
+
+function tryFuse(owned: Owned, program: string): Promise<Trial> {
+  return attempt(owned, (directory) => compileFuseProbe({ ...placeOf(owned, directory), program }));
+}
+
+async function attempt(owned: Owned, plan: (directory: HostPath) => Plan): Promise<Trial> {
+  const to = join(owned.paths.layersOf(owned.identity.ids.owners), 'probe') as HostPath;
+  return inHalfMade(owned, to, (directory) => tryPlan(plan(directory), owned.signal));
 }

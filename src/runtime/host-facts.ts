@@ -42,7 +42,8 @@ export function isRootWithoutMount({ uid, status }: HostFacts): boolean {
   return uid === 0 && effective !== undefined && ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 0n;
 }
 
-function textOf(path: string): string {
+/** '' where there is none, or none to read. */
+export function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {

@@ -115,11 +115,16 @@ function singleNote(reason: string, cures: string[]): string {
   return `${reason}: the container has one user, root, and all files are its own. To have all ids, let an administrator ${cures.join(' and ')}`;
 }
 
-/** The exact command that gives this user a block that nobody has. */
-function addRange(facts: IdFacts): string {
+/** Begins a block of subordinate ids that nobody has. */
+export function freeSubordinate(facts: Pick<IdFacts, 'subuid' | 'subgid'>): number {
   const taken = [...parseSubordinate(facts.subuid), ...parseSubordinate(facts.subgid)].map(({ range }) => range);
   const block = freeBlock(taken, { from: 100000, to: 600100000, size: ROOT_BLOCK_SIZE, align: 65536, offset: 100000 % 65536 });
-  const start = block?.start ?? 100000;
+  return block?.start ?? 100000;
+}
+
+/** The exact command that gives this user such a block. */
+function addRange(facts: IdFacts): string {
+  const start = freeSubordinate(facts);
   if (facts.userName === undefined) return `echo ${facts.uid}:${start}:${ROOT_BLOCK_SIZE} | tee -a /etc/subuid /etc/subgid`;
   const span = `${start}-${start + ROOT_BLOCK_SIZE - 1}`;
   return `usermod --add-subuids ${span} --add-subgids ${span} ${facts.userName}`;

@@ -66,6 +66,7 @@ describe('what programs hand to the library', () => {
       () => tsrun.archiveToContainer([], 'alpine', '/', bad),
       () => tsrun.containerChanges('alpine', bad),
       () => tsrun.images(bad),
+      () => tsrun.doctor(bad),
       () => tsrun.containers(bad),
       () => tsrun.logs('alpine', bad).next(),
       ...[tsrun.pruneContainers, tsrun.pruneSystem, tsrun.storeContents, tsrun.resetSystem].map((verb) => () => verb(bad)),
@@ -75,7 +76,7 @@ describe('what programs hand to the library', () => {
       () => writeBundle('alpine', '/nowhere', bad),
     ];
     const verbs = Object.entries(tsrun).filter(
-      ([name, value]) => /^(?!compile|explain|assert|docker|split|glance|[A-Z])/.test(name) && typeof value === 'function',
+      ([name, value]) => /^(?!compile|explain|assert|docker|split|glance|doctor[A-Z]|[A-Z])/.test(name) && typeof value === 'function',
     );
     assert.equal(calls.length, verbs.length, 'every verb is called here');
     for (const call of calls)

@@ -1,0 +1,72 @@
+/** What `tsrun doctor` tries, as plans: each makes what a container would, for a moment, and says on standard output that it works. */
+import { CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER } from './identity.js';
+import { networkOperations } from './network.js';
+import type { Operation, Plan } from './operations.js';
+import { BEGUN, type ProbeIdentity, probe, WORKS } from './probe.js';
+
+const MS_REC_PRIVATE = 0x4000 | 0x40000;
+/** nosuid, nodev, noexec: as a container has it. */
+const PROC_FLAGS = 2 | 4 | 8;
+const O_WRONLY = 1;
+const O_RDWR = 2;
+
+/** A user namespace whose root has its rights: AppArmor may let it be made and take them away. */
+export function compileNamespaceTrial(who: ProbeIdentity): Plan {
+  return probe(who, [], [['propagation', MS_REC_PRIVATE]]);
+}
+
+/** The map alone: who becomes root leaves the caller's groups where the map allows it. */
+export function compileMapTrial(who: ProbeIdentity): Plan {
+  return probe(who, [], [], { flags: CLONE_NEWUSER });
+}
+
+export function compileProcTrial(who: ProbeIdentity): Plan {
+  const mount: Operation[] = [
+    ['propagation', MS_REC_PRIVATE],
+    ['mount', 'proc', '/proc', 'proc', PROC_FLAGS, ''],
+  ];
+  return probe(who, [], mount, { flags: CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID });
+}
+
+export function compileSeccompTrial(who: ProbeIdentity, filter: Uint8Array): Plan {
+  return probe(who, [], [['seccomp', filter]], { flags: CLONE_NEWUSER });
+}
+
+/** Out of the caller's supplementary groups. */
+export function compileGroupsTrial(who: ProbeIdentity): Plan {
+  return probe(who, [], [['set-ids', 0, 0, []]], { flags: CLONE_NEWUSER });
+}
+
+/** /dev/net/tun as the network's program opens it: as the container's root. */
+export function compileTunTrial(who: ProbeIdentity, device: string): Plan {
+  return probe(who, [], [['open', device, O_RDWR, 'device']], { flags: CLONE_NEWUSER });
+}
+
+/** The whole way to a container's network but the container. */
+export function compileNetworkTrial(who: ProbeIdentity, mode: 'pasta' | 'slirp4netns', args: string[]): Plan {
+  const network = networkOperations({ mode, args, address: '' }, [], who.ids);
+  const plan = probe(who, [], network.ready, {
+    flags: CLONE_NEWUSER | CLONE_NEWNET,
+    hand: [
+      ['open-namespace', 'child', CLONE_NEWNET, 'net'],
+      ['name-process', 'child', 'container'],
+    ],
+    serve: [...network.begin, ...network.finish],
+  });
+  return { processes: [...plan.processes, ...network.processes] };
+}
+
+/** May they be written? Nothing is. */
+export function compileWriteTrial(files: readonly string[]): Plan {
+  return alone(files.map((file, index): Operation => ['open', file, O_WRONLY, `file.${index}`]));
+}
+
+/** Prints the version. */
+export function compileLandlockTrial(): Plan {
+  return alone([['landlock-version', 'stdout']]);
+}
+
+function alone(operations: readonly Operation[]): Plan {
+  const said = (word: string): Operation => ['print', 'stdout', `${word}\n`];
+  return { processes: [{ name: 'parent', operations: [['stage', 'probe'], said(BEGUN), ...operations, said(WORKS)] }] };
+}
