@@ -2,7 +2,8 @@
 import { capabilityMasks } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
 import { staysInGroups } from '../security/idmap-form.js';
-import { type Process, UNLIMITED } from '../spec/runtime.js';
+import { compileSeccomp } from '../security/seccomp/compile.js';
+import { type Process, type Seccomp, UNLIMITED } from '../spec/runtime.js';
 import type { Operation } from './operations.js';
 
 /** prlimit(2): the numbers of setrlimit's resources. */
@@ -34,7 +35,7 @@ function rlimit(value: number): number {
  * The filter is installed while CAP_SYS_ADMIN is there, because no_new_privs stays off where setuid programs must work; the last
  * change of credentials clears the parent-death signal, so that is set once more.
  */
-export function credentialOperations(process: Process, ids: IdMapping, filter: Uint8Array | undefined): Operation[] {
+export function credentialOperations(process: Process, ids: IdMapping, seccomp: Seccomp | undefined, arch: 'x64' | 'arm64'): Operation[] {
   const { user } = process;
   const sets = capabilityMasks(process.capabilities ?? {});
   const groups = user.additionalGids ?? [];
@@ -43,10 +44,23 @@ export function credentialOperations(process: Process, ids: IdMapping, filter: U
     ['umask', user.umask ?? 0o022],
     ['bounding-set', sets.bounding],
     ...(process.noNewPrivileges ? ([['no-new-privileges']] satisfies Operation[]) : []),
+    ...(reachesKeys(seccomp) ? ([['new-keyring']] satisfies Operation[]) : []),
     ['keep-capabilities'],
-    ...(filter ? ([['seccomp', filter]] satisfies Operation[]) : []),
+    ...(seccomp ? ([['seccomp', compileSeccomp(seccomp, arch)]] satisfies Operation[]) : []),
     staysInGroups(ids) ? ['set-single-ids', user.uid, user.gid] : ['set-ids', user.uid, user.gid, groups],
     ['capabilities', sets.effective, sets.permitted, sets.inheritable, sets.ambient],
     ['die-with-parent'],
   ];
+}
+
+const REFUSED = /^SCMP_ACT_(ERRNO|KILL)/;
+const ABOUT_KEYS: ReadonlySet<string> = new Set(['keyctl', 'add_key', 'request_key']);
+
+/**
+ * Whether a process may speak of keys: then it gets a keyring of its own instead of its caller's. Not under the default profile, for
+ * each one counts towards the 200 keys that the kernel allows a user. When in doubt it may.
+ */
+function reachesKeys(seccomp: Seccomp | undefined): boolean {
+  if (seccomp === undefined || !REFUSED.test(seccomp.defaultAction)) return true;
+  return (seccomp.syscalls ?? []).some(({ names, action }) => !REFUSED.test(action) && names.some((name) => ABOUT_KEYS.has(name)));
 }

@@ -121,6 +121,7 @@ export const OPERATIONS = {
   'set-ids': 'nnv',
   'set-single-ids': 'nn',
   'set-fs-ids': 'nn',
+  'new-keyring': '',
   'keep-capabilities': '',
   'bounding-set': 'n',
   capabilities: 'nnnn',
