@@ -1,7 +1,6 @@
 /** From a runtime spec and its settings to the operations that start the container and see to its end. Pure: golden files test it. */
 
 import type { IdMapping } from '../security/idmap.js';
-import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { NamespaceType, RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { type EventSource, tellEnded, tellStarted } from './events.js';
@@ -157,7 +156,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ['seal', settings.init ? 1 : 0],
     ...network.ready,
     ...situation(spec, process),
-    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, input.arch), settings.landlock),
+    ...credentialOperations(process, ids, seccomp, input.arch, settings.landlock),
     enterAsUser(process),
     ...passedDescriptors(input.passed),
     ['stage', 'exec'],

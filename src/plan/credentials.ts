@@ -3,7 +3,8 @@ import { capabilityMasks } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
 import { staysInGroups } from '../security/idmap-form.js';
 import { type LandlockRules, landlockRuleset } from '../security/landlock.js';
-import { type Process, UNLIMITED } from '../spec/runtime.js';
+import { compileSeccomp } from '../security/seccomp/compile.js';
+import { type Process, type Seccomp, UNLIMITED } from '../spec/runtime.js';
 import type { Operation } from './operations.js';
 
 /** prlimit(2): the numbers of setrlimit's resources. */
@@ -38,7 +39,8 @@ function rlimit(value: number): number {
 export function credentialOperations(
   process: Process,
   ids: IdMapping,
-  filter: Uint8Array | undefined,
+  seccomp: Seccomp | undefined,
+  arch: 'x64' | 'arm64',
   landlock?: LandlockRules,
 ): Operation[] {
   const { user } = process;
@@ -49,9 +51,10 @@ export function credentialOperations(
     ['umask', user.umask ?? 0o022],
     ['bounding-set', sets.bounding],
     ...(process.noNewPrivileges ? ([['no-new-privileges']] satisfies Operation[]) : []),
+    ...(reachesKeys(seccomp) ? ([['new-keyring']] satisfies Operation[]) : []),
     ['keep-capabilities'],
     ...(landlock ? [landlockOperation(landlock)] : []),
-    ...(filter ? ([['seccomp', filter]] satisfies Operation[]) : []),
+    ...(seccomp ? ([['seccomp', compileSeccomp(seccomp, arch)]] satisfies Operation[]) : []),
     staysInGroups(ids) ? ['set-single-ids', user.uid, user.gid] : ['set-ids', user.uid, user.gid, groups],
     ['capabilities', sets.effective, sets.permitted, sets.inheritable, sets.ambient],
     ['die-with-parent'],
@@ -62,4 +65,16 @@ export function credentialOperations(
 function landlockOperation(rules: LandlockRules): Operation {
   const { version, handled, paths, rights } = landlockRuleset(rules);
   return ['landlock', 'root', version, handled, paths, rights];
+}
+
+const REFUSED = /^SCMP_ACT_(ERRNO|KILL)/;
+const ABOUT_KEYS: ReadonlySet<string> = new Set(['keyctl', 'add_key', 'request_key']);
+
+/**
+ * Whether a process may speak of keys: then it gets a keyring of its own instead of its caller's. Not under the default profile, for
+ * each one counts towards the 200 keys that the kernel allows a user. When in doubt it may.
+ */
+function reachesKeys(seccomp: Seccomp | undefined): boolean {
+  if (seccomp === undefined || !REFUSED.test(seccomp.defaultAction)) return true;
+  return (seccomp.syscalls ?? []).some(({ names, action }) => !REFUSED.test(action) && names.some((name) => ABOUT_KEYS.has(name)));
 }

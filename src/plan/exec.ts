@@ -1,7 +1,6 @@
 /** `exec` as a launch plan: a process of the caller's enters a running container. Pure. */
 import type { IdMapping } from '../security/idmap.js';
 import type { LandlockRules } from '../security/landlock.js';
-import { compileSeccomp } from '../security/seccomp/compile.js';
 import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
 import { credentialOperations } from './credentials.js';
 import { attended, detached } from './detached.js';
@@ -102,7 +101,7 @@ export function enteringProcesses(
     ['open', '/', O_PATH_DIRECTORY, 'root'],
     ...streams.inside.filter(([name]) => name !== 'console-at'), // that is the first process's
     enterAsRoot(process),
-    ...credentialOperations(process, ids, seccomp && compileSeccomp(seccomp, arch), landlock),
+    ...credentialOperations(process, ids, seccomp, arch, landlock),
     enterAsUser(process),
     ...passedDescriptors(passed),
     ['stage', 'exec'],

@@ -122,6 +122,7 @@ export const OPERATIONS = {
   'set-ids': 'nnv',
   'set-single-ids': 'nn',
   'set-fs-ids': 'nn',
+  'new-keyring': '',
   'keep-capabilities': '',
   'bounding-set': 'n',
   capabilities: 'nnnn',

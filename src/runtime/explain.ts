@@ -58,6 +58,7 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'chown-tree': explainChown,
     chdir: explainWorkdir,
     rlimit: explainLimit,
+    'new-keyring': explainKeyring,
     'sysctl-at': explainSysctl,
     'pass-descriptors': explainDescriptor,
     decode: explainPlan,
@@ -121,6 +122,17 @@ function explainLimit({ error }: FailureRecord): TsrunError | undefined {
   return new TsrunError('ERR_TSRUN_UNSUPPORTED', 'a resource limit is above what this user may set', {
     hint: 'ask for less, or raise the hard limit of the caller',
   });
+}
+
+function explainKeyring({ error }: FailureRecord): TsrunError | undefined {
+  if (error !== ERRNO.EDQUOT) return undefined;
+  return new TsrunError(
+    'ERR_TSRUN_UNSUPPORTED',
+    'the container cannot have a keyring of its own: its user has as many keys as are allowed',
+    {
+      hint: 'end other containers, or as root: sysctl -w kernel.keys.maxkeys=2000',
+    },
+  );
 }
 
 function explainSysctl({ path, error }: FailureRecord): TsrunError {

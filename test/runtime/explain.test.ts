@@ -72,6 +72,14 @@ const CASES: Case[] = [
     /ulimit -f/,
   ],
   [
+    'as many keys as are allowed',
+    { operation: 'new-keyring', error: constants.errno.EDQUOT },
+    {},
+    'ERR_TSRUN_UNSUPPORTED',
+    /keyring of its own/,
+    /kernel\.keys\.maxkeys/,
+  ],
+  [
     'a limit of file sizes that config.json exceeds',
     { operation: 'write-file', path: '/d/config.json', error: EFBIG },
     {},
