@@ -132,10 +132,12 @@ function configOf({ image, labels, portBindings = [], config: spec, ...container
   };
 }
 
-/** In nanoseconds. */
+/** In nanoseconds. What is for the shell is as it was written. */
 function healthcheckOf({ test, interval, timeout, startPeriod, startInterval, retries }: HealthCheck): object {
   const [Interval, Timeout, StartPeriod, StartInterval] = [interval, timeout, startPeriod, startInterval].map((time) => time * 1e6);
-  return { Test: ['CMD', ...test], Interval, Timeout, StartPeriod, StartInterval, Retries: retries };
+  const [shell, flag, text] = test;
+  const isText = shell === '/bin/sh' && flag === '-c' && test.length === 3;
+  return { Test: isText ? ['CMD-SHELL', text] : ['CMD', ...test], Interval, Timeout, StartPeriod, StartInterval, Retries: retries };
 }
 
 /** As it was written. Of what was made before that was kept: the ids, and what runs as one list. */

@@ -18,6 +18,7 @@ export async function copy(source: string, destination: string, options: CopyInO
   if (destination === '') throw refused('the destination is empty');
   const [from, to] = [splitArgument(source), splitArgument(destination)];
   if (from.container !== undefined && to.container !== undefined) throw refused('files are not copied from one container to another');
+  for (const { container, path } of [from, to]) if (container !== undefined && path === '') throw refused(`${container}: has no path`);
   const { archive, followLink, ...common } = options;
   const reading = { ...common, ...(followLink === undefined ? {} : { followLink }) };
   const keeping = archive === undefined ? {} : { archive };

@@ -35,6 +35,8 @@ export function systemdUnit(input: UnitInput): string {
 
 [Unit]
 Description=${oneLine(`tsrun container ${name} (${image})`)}
+Wants=network-online.target
+After=network-online.target
 RequiresMountsFor=${quoted(data, 'value')}
 
 [Service]

@@ -74,3 +74,8 @@ export function containerAttributes(container: { name?: string; image: string },
   const { name, image } = container;
   return { ...labels, image, ...(name === undefined ? {} : { name }) };
 }
+
+/** docker's event of a volume: the name of its driver is all that it says. */
+export function volumeEvent(action: 'create' | 'destroy', name: string): Omit<StoreEvent, 'time'> {
+  return { type: 'volume', action, id: name, attributes: { driver: 'local' } };
+}

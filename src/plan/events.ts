@@ -1,8 +1,11 @@
 /** Events of a container's life that nobody but the helper sees: each is one append, and none can fail a run. */
-import { EVENTS_LIMIT, type EventAction, eventLine, type StoreEvent } from '../events/event.js';
+import { basename } from 'node:path';
+import { EVENTS_LIMIT, type EventAction, eventLine, type StoreEvent, volumeEvent } from '../events/event.js';
+import type { RuntimeSpec } from '../spec/runtime.js';
 import { jsonLines } from './encode.js';
 import type { Operation } from './operations.js';
 import { slot } from './slot.js';
+import { ownVolumes } from './volumes.js';
 
 /** Of a container, or of the one that a process enters. */
 export interface EventSource {
@@ -15,17 +18,24 @@ export interface EventSource {
 type Told = readonly [action: EventAction, more?: Readonly<Record<string, string>>];
 
 /** The events, at one moment, by one write. */
-export function tell({ file, id, attributes }: EventSource, ...told: Told[]): Operation {
-  const lines = told.map(([action, more]) => eventLine(event(action, id, { ...attributes, ...more })));
-  return ['attempt', [['append', file, EVENTS_LIMIT, jsonLines(lines)]]];
+export function tell(source: EventSource, ...told: Told[]): Operation {
+  return append(source, eventsOf(source, told));
 }
 
-function event(action: EventAction, id: string, attributes: Record<string, string>): StoreEvent {
-  return { type: 'container', action, id, attributes, time: slot('now') };
+type Timeless = Omit<StoreEvent, 'time'>;
+
+function eventsOf({ id, attributes }: EventSource, told: readonly Told[]): Timeless[] {
+  return told.map(([action, more]) => ({ type: 'container', action, id, attributes: { ...attributes, ...more } }));
+}
+
+function append({ file }: EventSource, events: readonly Timeless[]): Operation {
+  const lines = events.map((event) => eventLine({ ...event, time: slot('now') }));
+  return ['attempt', [['append', file, EVENTS_LIMIT, jsonLines(lines)]]];
 }
 
 interface Life {
   fresh: boolean;
+  spec: RuntimeSpec;
   settings: { rm: boolean; restart: { name: string } };
   events: EventSource;
 }
@@ -37,17 +47,30 @@ function isMadeWithStart({ fresh, settings }: Life): boolean {
 
 /** In front of everything else; what is removed is told once it is gone, if it ever began. */
 export function tellMade(life: Life): Operation[] {
-  if (life.settings.rm) return [['on-exit', ON_SUCCESS, [tell(life.events, ['destroy'])]]];
-  return life.fresh && !isMadeWithStart(life) ? [tell(life.events, ['create'])] : [];
+  if (life.settings.rm) return [['on-exit', ON_SUCCESS, [...tellVolumesGone(life), tell(life.events, ['destroy'])]]];
+  return life.fresh && !isMadeWithStart(life) ? [tellCreated(life)] : [];
 }
 
 const ON_SUCCESS = 2;
 
-export function tellStarted(life: Life): Operation {
-  return tell(life.events, ...(isMadeWithStart(life) ? ([['create']] satisfies Told[]) : []), ['start']);
+/** A container and, before it, the volumes that come with it. */
+export function tellCreated({ events, spec }: Pick<Life, 'events' | 'spec'>, ...more: Told[]): Operation {
+  const volumes = ownVolumes(spec).made.map((directory) => volumeEvent('create', basename(directory)));
+  return append(events, [...volumes, ...eventsOf(events, [['create'], ...more])]);
 }
 
-export function tellEnded({ events }: Life): Operation {
+/** One that another container has is still there. */
+function tellVolumesGone({ events, spec }: Life): Operation[] {
+  return ownVolumes(spec).going.map((directory): Operation => {
+    return ['unless', directory, [append(events, [volumeEvent('destroy', basename(directory))])]];
+  });
+}
+
+export function tellStarted(life: Life): Operation {
+  return isMadeWithStart(life) ? tellCreated(life, ['start']) : tell(life.events, ['start']);
+}
+
+export function tellEnded({ events }: Pick<Life, 'events'>): Operation {
   return tell(events, ['die', { exitCode: slot('exit-status'), signal: slot('exit-signal') }]);
 }
 

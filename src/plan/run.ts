@@ -4,7 +4,7 @@ import type { RuntimeSpec } from '../spec/runtime.js';
 import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn } from './container.js';
 import { attended, detached } from './detached.js';
 import { jsonText } from './encode.js';
-import { tell, tellMade } from './events.js';
+import { tellCreated, tellMade } from './events.js';
 import type { Operation, Plan } from './operations.js';
 import { slot } from './slot.js';
 import { pauseFile, replaceStatus, stopFile, writeStatus } from './status.js';
@@ -43,7 +43,7 @@ export function compileCreatePlan(made: NewContainer): Plan {
     ...record(container),
     ...own.operations,
     writeStatus(container, { status: 'created' }),
-    tell(container.events, ['create']),
+    tellCreated(container),
     ['print', 'stdout', `${slot('id')}\n`],
   ];
   return { processes: [{ name: 'parent', operations }, ...own.processes] };

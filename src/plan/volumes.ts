@@ -41,9 +41,7 @@ const O_RDWR = 2;
 
 /** The volumes that come with a new container. @param failed registers what is done should it never begin */
 export function makeVolumes(input: VolumesInput & Holders, failed: (undo: Operation) => Operation[]): Stewarded {
-  const directories = volumesOf(usedOf(input.spec, mountOperations(input.spec).sources))
-    .filter(isNew)
-    .map(({ directory }) => directory);
+  const directories = ownVolumes(input.spec).made;
   const made = directories.flatMap((directory): Operation[] => [
     ['mkdir', directory, 0o700],
     ...failed(['remove-tree', directory]),
@@ -59,6 +57,13 @@ export function makeVolumes(input: VolumesInput & Holders, failed: (undo: Operat
     directories.flatMap((directory) => parts.map((part) => `${directory}${part}`)),
   );
   return { operations: [...made, ...given.operations], processes: given.processes };
+}
+
+/** Directories of the volumes that are made with a new container, and of those that go when it does, unless another one has them. */
+export function ownVolumes(spec: RuntimeSpec): { made: string[]; going: string[] } {
+  const volumes = volumesOf(usedOf(spec, mountOperations(spec).sources));
+  const directories = (which: (volume: Volume) => boolean) => volumes.filter(which).map(({ directory }) => directory);
+  return { made: directories(isNew), going: directories(({ discard }) => discard) };
 }
 
 function fileOf(directory: string, ids: IdMapping) {

@@ -10,6 +10,7 @@ import { storeFailure } from '../content/failure.js';
 import { syncDirectory, writeDurably } from '../content/ingest.js';
 import { lockStore } from '../content/lock.js';
 import { TsrunError } from '../errors.js';
+import { volumeEvent } from '../events/event.js';
 import { recordEvent } from '../events/record.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { mapOf } from '../plan/volumes.js';
@@ -155,9 +156,9 @@ export function sweepHalfMade({ volumes }: StorePaths): void {
   }
 }
 
-/** docker's event of a volume. */
+/** Of one that Node makes or removes. */
 export function recordVolume({ events }: StorePaths, action: 'create' | 'destroy', name: string): void {
-  recordEvent(events, { type: 'volume', action, id: name, attributes: { driver: 'local' } });
+  recordEvent(events, volumeEvent(action, name));
 }
 
 /** Who makes, claims or removes a volume has its lock. The lock's file goes with its use, or locks/ would only grow. */

@@ -27,6 +27,8 @@ describe('a unit', () => {
 
 [Unit]
 Description=tsrun container web (alpine:3.20)
+Wants=network-online.target
+After=network-online.target
 RequiresMountsFor=/home/ada/.local/share/tsrun
 
 [Service]

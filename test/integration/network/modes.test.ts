@@ -19,6 +19,23 @@ for (const who of identities()) {
         assert.match(await where().sh('ls /sys/class/net', flags), /^eth0\n/);
     });
 
+    it('--ip, --ip6 and --mac-address are its interface’s own, and its ports answer there', async () => {
+      const asked = { ip: '10.99.1.7', ip6: 'fd00:99::7', mac: '92:d0:c6:0a:29:33' };
+      const flags = ['--network', 'pasta', '--ip', asked.ip, '--ip6', asked.ip6, '--mac-address', asked.mac.toUpperCase(), '-h', 'me'];
+      const server = await where().server([...flags, '--name', 'addressed', '-p', '8080:80', '-p', '5353:80/udp']);
+      const exec = async (...words: string[]) => (await where().box.tsrun(['exec', 'addressed', ...words])).stdout;
+      assert.equal((await exec('cat', '/sys/class/net/eth0/address')).trim(), asked.mac);
+      const addresses = (await exec('ip', 'address', 'show', 'dev', 'eth0')).match(/inet6? \S+(?= .*scope global)/g);
+      assert.deepEqual(addresses, [`inet ${asked.ip}/24`, `inet6 ${asked.ip6}/64`]);
+      assert.match(await exec('ip', 'route'), /^default via 10\.99\.1\.2 dev eth0/);
+      assert.match(await exec('cat', '/etc/hosts'), /^10\.99\.1\.7\tme$/m);
+      for (const address of ['127.0.0.1', HOST.four, '::1', HOST.six]) {
+        assert.equal(await where().send('tcp', address, 8080, address), address);
+        assert.equal(await where().send('udp', address, 5353, address), address);
+      }
+      await end(server);
+    });
+
     it('container:NAME: the same namespace, its ports, its hosts; not for one that is not there', async () => {
       const server = await where().server(['--name', 'first', '-p', '8080:81', '--add-host', 'db:192.0.2.7']);
       const flags = ['--network', 'container:first'];

@@ -15,8 +15,8 @@ for (const who of identities()) {
       '{{.Action}} {{with index .Actor.Attributes "exitCode"}}{{.}}{{end}}{{with index .Actor.Attributes "signal"}}/{{.}}{{end}}';
 
     it('a run in the foreground that leaves nothing has all of its life told', async () => {
-      await life().box.tsrun(['run', '--rm', '--name', 'short', life().image, 'sh', '-c', 'exit 3']);
-      assert.deepEqual(await told('container=short'), ['create ', 'start ', 'die 3', 'destroy ']);
+      await life().box.tsrun(['run', '--rm', '--name', 'brief', life().image, 'sh', '-c', 'exit 3']);
+      assert.deepEqual(await told('container=brief'), ['create ', 'start ', 'die 3', 'destroy ']);
     });
 
     it('one whose supervisor was killed is told to be gone when it is swept up', async () => {
@@ -80,6 +80,48 @@ for (const who of identities()) {
       await life().ok('volume', 'create', 'kept');
       await life().ok('volume', 'rm', 'kept');
       assert.deepEqual(await told('volume=kept'), ['create ', 'destroy ']);
+    });
+
+    it('so have those without a name: before their container’s, if it ever began, and not while another one has them', async () => {
+      const { box, image, ok } = life();
+      const lines = async () =>
+        (await ok('events', '--since', '1h', '--until', '0s', '--format', '{{.Type}} {{.Action}} {{.Actor.ID}}'))
+          .split('\n')
+          .filter((line) => /^\w+ (create|destroy) /.test(line));
+      let seen = 0;
+      const past = async () => {
+        seen = (await lines()).length;
+      };
+      // Since past(), with numbers for ids.
+      const all = async () => {
+        const words = (await lines()).slice(seen);
+        const names = [...new Set(words.map((line) => line.split(' ')[2]))];
+        return words.map((line) => line.replace(/\w+$/, (name) => `${names.indexOf(name)}`));
+      };
+      const run = async (...words: string[]) => (await box.tsrun(['run', '--network', 'none', ...words])).code;
+      const two = ['-v', '/one', '-v', '/two'];
+      await past();
+      assert.equal(await run('--rm', ...two, image, 'true'), 0);
+      const whole = ['volume create 0', 'volume create 1', 'container create 2'];
+      assert.deepEqual(await all(), [...whole, 'volume destroy 0', 'volume destroy 1', 'container destroy 2']);
+
+      await past();
+      for (const flags of [['--rm'], []]) assert.equal(await run(...flags, ...two, image, 'no-such-command'), 127);
+      assert.deepEqual(await all(), []);
+
+      await past();
+      await ok('create', '--name', 'having', ...two, image, 'true');
+      assert.deepEqual(await all(), whole);
+      await ok('rm', '-v', 'having');
+      assert.deepEqual((await all()).slice(3).sort(), ['container destroy 2', 'volume destroy 0', 'volume destroy 1']);
+
+      await ok('run', '-d', '--rm', '--network', 'none', '--name', 'first', '-v', '/one', image, 'sleep', '1000');
+      await ok('run', '-d', '--rm', '--network', 'none', '--name', 'second', '--volumes-from', 'first', image, 'sleep', '1000');
+      await past();
+      await ok('rm', '-f', 'first');
+      assert.deepEqual(await all(), ['container destroy 0']);
+      await ok('rm', '-f', 'second');
+      assert.deepEqual((await all()).sort(), ['container destroy 0', 'container destroy 2', 'volume destroy 1']);
     });
   });
 }

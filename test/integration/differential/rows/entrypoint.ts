@@ -143,4 +143,20 @@ export const ROWS: readonly Row[] = [
     stderr: '',
     podman: 'same',
   },
+  {
+    shows: 'inspect after --entrypoint has of the command what was given',
+    typed: "t create --name $N --entrypoint echo $CONFIG given >/dev/null; t inspect --format '{{json .Config.Cmd}}' $N",
+    code: 0,
+    stdout: '["given"]\n',
+    stderr: '',
+    podman: 'same',
+  },
+  {
+    shows: 'inspect has the image’s command',
+    typed: "t create --name $N $CONFIG >/dev/null; t inspect --format '{{json .Config.Cmd}}' $N",
+    code: 0,
+    stdout: '["from","cmd"]\n',
+    stderr: '',
+    podman: 'same',
+  },
 ];

@@ -164,4 +164,28 @@ export const ROWS: readonly Row[] = [
     stderr: '',
     podman: 'same',
   },
+  {
+    shows: 'inspect has no user when nobody named one',
+    typed: "t create --name $N $I true >/dev/null; t inspect --format '[{{.Config.User}}]' $N",
+    code: 0,
+    stdout: '[]\n',
+    stderr: '',
+    podman: 'same',
+  },
+  {
+    shows: 'inspect has the image’s user',
+    typed: "t create --name $N $ADA true >/dev/null; t inspect --format '[{{.Config.User}}]' $N",
+    code: 0,
+    stdout: '[ada]\n',
+    stderr: '',
+    podman: 'same',
+  },
+  {
+    shows: 'inspect has user and group as they were written',
+    typed: "t create --name $N -u ada:wheel $ADA true >/dev/null; t inspect --format '[{{.Config.User}}]' $N",
+    code: 0,
+    stdout: '[ada:wheel]\n',
+    stderr: '',
+    podman: 'same',
+  },
 ];

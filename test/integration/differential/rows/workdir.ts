@@ -60,4 +60,22 @@ export const ROWS: readonly Row[] = [
     notSingle: 'it has no other user than root',
     podman: 'same',
   },
+  {
+    shows: 'exec -w that the user may not enter',
+    typed: 't run -d --name $N $I sleep 100 >/dev/null; t exec -u 1000 -w /root $N pwd; t kill $N >/dev/null',
+    code: 0,
+    stdout: '/root\n',
+    stderr: '',
+    notSingle: 'it has no other user than root',
+    podman: 'same',
+  },
+  {
+    shows: '-w below what the user may not enter is made',
+    typed: 't run --rm -w /root/new -u 1000 $I pwd',
+    code: 0,
+    stdout: '/root/new\n',
+    stderr: '',
+    notSingle: 'it has no other user than root',
+    podman: { code: 126, stdout: '', stderr: '<refused>\n', why: 'a missing one is made, whoever runs in it; podman makes none there' },
+  },
 ];
