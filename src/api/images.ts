@@ -8,7 +8,7 @@ import { TsrunError } from '../errors.js';
 import { findImage } from '../image/find.js';
 import { type Image, imageId } from '../image/image.js';
 import { listImages } from '../image/list.js';
-import { formatPlatform, parsePlatform } from '../image/platform.js';
+import { askedPlatform, formatPlatform } from '../image/platform.js';
 import * as remove from '../image/remove.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { ensureRootfs, findRootfs, type Rootfs } from '../rootfs/ensure.js';
@@ -143,7 +143,7 @@ export interface ImageInspection {
 export async function inspectImage(image: string, options: PullOptions = {}): Promise<ImageInspection> {
   checkArguments({ image }, options);
   const session = openSession(options);
-  const found = await findImage(session, image, options.platform === undefined ? undefined : parsePlatform(options.platform));
+  const found = await findImage(session, image, askedPlatform(options));
   if (!found)
     throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${image} in the store`, {
       subject: image,

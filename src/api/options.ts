@@ -15,6 +15,12 @@ export type PullPolicy = 'missing' | 'always' | 'never' | 'newer';
 export interface PullOptions extends CommonOptions {
   /** `os/arch[/variant]`; default: the host's. */
   platform?: string;
+  /** podman's parts of it, in its place; what is left out is the host's. */
+  os?: string;
+  arch?: string;
+  variant?: string;
+  /** A file of credentials as `podman login` writes it, in place of all others. */
+  authfile?: string;
   /** false allows plain http and unverified certificates; loopback registries may always use plain http. */
   tlsVerify?: boolean;
   onProgress?: (event: PullEvent) => void;

@@ -1,8 +1,10 @@
 /** From what the user typed to an image in the store, by the pull policy. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { TsrunError } from '../errors.js';
 import { findImage, referenceOf } from '../image/find.js';
 import type { Image } from '../image/image.js';
-import { parsePlatform } from '../image/platform.js';
+import { askedPlatform } from '../image/platform.js';
 import { DEFAULT_REGISTRY } from '../reference/name.js';
 import type { RegistryReference } from '../reference/parse.js';
 import type { Platform } from '../spec/image.js';
@@ -16,7 +18,13 @@ import type { Session } from './session.js';
  * it makes do with what the store has when the registry cannot be reached.
  */
 export async function resolveImage(session: Session, text: string, policy: PullPolicy, options: PullOptions): Promise<Image> {
-  const platform = options.platform === undefined ? undefined : parsePlatform(options.platform);
+  const platform = askedPlatform(options);
+  const { authfile } = options;
+  if (authfile && !existsSync(authfile))
+    throw new TsrunError('ERR_TSRUN_USAGE', `the credentials file ${authfile} is not there`, {
+      subject: authfile,
+      hint: 'name the file that podman login wrote',
+    });
   const ref = referenceOf(text);
   if (ref !== undefined && ref.transport !== 'docker') {
     const { importArchive } = await import('../image/archive.js');
@@ -45,7 +53,7 @@ async function pull(session: Session, ref: RegistryReference, platform: Platform
   // Most runs find their image in the store: what speaks to registries is loaded when it is needed.
   const [{ createRegistryClient }, { pullImage }] = await Promise.all([import('../registry/client.js'), import('../image/pull.js')]);
   const client = createRegistryClient({
-    env: process.env,
+    env: options.authfile ? { ...process.env, REGISTRY_AUTH_FILE: resolve(options.authfile) } : process.env,
     userAgent: 'tsrun',
     onRetry: (event) => options.onProgress?.({ type: 'retry', ...event }),
     ...(options.tlsVerify === undefined ? {} : { tlsVerify: options.tlsVerify }),

@@ -37,6 +37,29 @@ export function parsePlatform(text: string): Platform {
   return normalize({ os: 'linux', architecture: first });
 }
 
+/** What of a platform was asked for: the whole, or podman's parts of it. */
+export interface PlatformWords {
+  platform?: string | undefined;
+  os?: string | undefined;
+  arch?: string | undefined;
+  variant?: string | undefined;
+}
+
+/** What is left out is the host's; a variant belongs to an architecture. @returns undefined when nothing was asked for @throws ERR_TSRUN_USAGE */
+export function askedPlatform({ platform, os, arch, variant }: PlatformWords): Platform | undefined {
+  const parts = [os, arch, variant].filter((part) => part !== undefined && part !== '');
+  if (platform !== undefined && parts.length > 0)
+    throw new TsrunError('ERR_TSRUN_USAGE', '--platform says what --os, --arch and --variant say', {
+      subject: '--platform',
+      hint: 'leave out one or the others',
+    });
+  if (platform !== undefined) return parsePlatform(platform);
+  if (parts.length === 0) return undefined;
+  const host = hostPlatform();
+  const own = arch ? [] : [host.variant].filter((each) => each !== undefined);
+  return parsePlatform([os || host.os, arch || host.architecture, ...(variant ? [variant] : own)].join('/'));
+}
+
 function notAPlatform(text: string): TsrunError {
   return new TsrunError('ERR_TSRUN_USAGE', `not a platform: ${JSON.stringify(text.slice(0, 100))}`, {
     hint: 'write os/arch or os/arch/variant, for example linux/arm64 or linux/arm/v7',

@@ -2,9 +2,10 @@
 
 import type { IdMapping } from '../security/idmap.js';
 import type { NamespaceType, RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
+import { cleaning } from './cleanup.js';
 import { credentialOperations } from './credentials.js';
 import { type EventSource, tellEnded, tellStarted } from './events.js';
-import { type FilesOperations, filesOperations } from './files.js';
+import { filesOperations } from './files.js';
 import { healthOperations } from './health.js';
 import { becomeRoot, CLONE_NEWUSER, hostIdOf, type Mappers, mapIds } from './identity.js';
 import { enterNamespaces, ownNamespaces } from './namespaces.js';
@@ -14,7 +15,7 @@ import { enterAsRoot, enterAsUser, KILL_UNHANDLED, ONLY_ASKED, passedDescriptors
 import type { ContainerSettings } from './settings.js';
 import { slot } from './slot.js';
 import { ended, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
-import { handOver, stewarded } from './steward.js';
+import { handOver } from './steward.js';
 import { type Caller, isAttended, MEET_ONCE, streamOperations } from './streams.js';
 
 export interface ContainerInput {
@@ -210,34 +211,6 @@ const KEPT: Operation[] = [['clone', 'keeper', 0]];
 /** A new container whose command never began goes again. One that is to be restarted has begun, or is left to be looked at. */
 export function isWithdrawn({ fresh, settings }: Pick<ContainerInput, 'fresh' | 'settings'>): boolean {
   return fresh && settings.restart.name === 'no';
-}
-
-/** What it wrote and its own volumes go: lists of what its runner does when it is gone, the last one first. With a single id all of it is the caller's. */
-function cleaning(
-  { ids, mappers }: ContainerInput,
-  { written, remove }: FilesOperations,
-): { operations: Operation[][]; processes: Process[] } {
-  if (ids.steward) {
-    const whole: Operation[] = written === undefined ? [] : [['remove-tree', written]];
-    const given = stewarded('cleanup', { ids, mappers }, [...remove, ...whole]);
-    // Locks are held by all who have them open.
-    return { operations: [[...remove.filter(([name]) => name === 'close'), ...given.operations]], processes: given.processes };
-  }
-  const mustEnter = written !== undefined && ids.mode !== 'single';
-  return {
-    operations: [...(mustEnter ? [EMPTY] : []), ...(remove.length > 0 ? [remove] : [])],
-    processes: mustEnter ? [{ name: 'cleanup', operations: emptying(written, ids) }] : [],
-  };
-}
-
-const EMPTY: Operation[] = [
-  ['clone', 'cleanup', 0],
-  ['reap', 'cleanup'],
-];
-
-/** As root of the user namespace that is still open: its maps are made already. */
-function emptying(directory: string, ids: IdMapping): Operation[] {
-  return [['stage', 'cleanup'], ['chdir-host', directory], ['join', 'user', CLONE_NEWUSER], becomeRoot(ids), ['remove-contents']];
 }
 
 const O_PATH_DIRECTORY = 0o10200000;

@@ -20,7 +20,7 @@ export function explainMount(record: FailureRecord): TsrunError | undefined {
       `the kernel refused a ${path} for the container: something is mounted over parts of the ${path} around tsrun`,
       {
         subject: path,
-        hint: 'in an outer container start that with --security-opt systempaths=unconfined (docker) or --security-opt unmask=ALL (podman)',
+        hint: 'start the outer container with --nested, with --security-opt systempaths=unconfined (docker) or --security-opt unmask=ALL (podman)',
       },
     );
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choosePlatform, formatPlatform, hostPlatform, parsePlatform, platformMatches } from '../../src/image/platform.js';
+import { askedPlatform, choosePlatform, formatPlatform, hostPlatform, parsePlatform, platformMatches } from '../../src/image/platform.js';
 import type { Digest } from '../../src/spec/digest.js';
 import type { Descriptor, ImageIndex } from '../../src/spec/image.js';
 import { OCI_MANIFEST } from '../../src/spec/media-types.js';
@@ -86,4 +86,19 @@ test("a config's platform is held against what was asked for", () => {
   assert.equal(platformMatches({ os: 'linux', architecture: 'arm', variant: 'v6' }, parsePlatform('linux/arm/v7')), true);
   assert.equal(platformMatches({ os: 'linux', architecture: 'arm64', variant: 'v8' }, parsePlatform('linux/arm64')), true);
   assert.equal(platformMatches({ os: 'linux', architecture: 'amd64' }, parsePlatform('linux/arm64')), false);
+});
+
+test('a platform by its parts: what is left out is the host’s', () => {
+  const asked = (words: Parameters<typeof askedPlatform>[0]) => {
+    const platform = askedPlatform(words);
+    return platform && formatPlatform(platform);
+  };
+  assert.equal(asked({}), undefined);
+  assert.equal(asked({ os: '', arch: '' }), undefined);
+  assert.equal(asked({ platform: 'linux/arm64' }), 'linux/arm64');
+  assert.equal(asked({ arch: 'arm', variant: 'v6' }), 'linux/arm/v6');
+  assert.equal(asked({ arch: 'aarch64' }), 'linux/arm64');
+  assert.equal(asked({ os: 'windows' }), `windows/${hostPlatform().architecture}`);
+  assert.throws(() => asked({ platform: 'linux/arm64', arch: 'arm64' }), { code: 'ERR_TSRUN_USAGE' });
+  assert.throws(() => asked({ arch: 'a/b/c' }), { code: 'ERR_TSRUN_USAGE' });
 });

@@ -53,6 +53,15 @@ export const REGISTRY_FLAGS = {
     complete: PLATFORMS,
     help: "Choose the image for this platform (default: the host's)",
   },
+  arch: {
+    type: 'string',
+    placeholder: 'ARCH',
+    complete: ['amd64', 'arm64', 'arm', '386', 'ppc64le', 'riscv64', 's390x'],
+    help: 'The same, by its parts',
+  },
+  os: { type: 'string', placeholder: 'OS', complete: ['linux'], help: 'The same, by its parts' },
+  variant: { type: 'string', placeholder: 'VARIANT', complete: ['v6', 'v7', 'v8'], help: 'The same, by its parts' },
+  authfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: 'Credentials for registries, as podman login writes them' },
   'tls-verify': { type: 'boolean', help: 'Require https and verify certificates; false allows plain http (default true)' },
   quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print no progress' },
 } as const satisfies Flags;

@@ -230,7 +230,7 @@ const REFUSED = Object.fromEntries(
     'blkio-weight blkio-weight-device cgroup-conf cgroup-parent checkpoint checkpoint-dir chrootdirs conmon-pidfile cpu-period cpu-quota cpu-rt-period ' +
     'cpu-rt-runtime cpuset-cpus cpuset-mems decryption-key device-cgroup-rule device-read-bps device-read-iops device-write-bps device-write-iops env-merge ' +
     'gpus group-entry hostuser init-path link link-local-ip memory-reservation oom-score-adj passwd-entry personality pod pod-id-file requires retry ' +
-    'retry-delay rmi runtime secret seccomp-policy storage-opt subgidname subuidname use-api-socket variant'
+    'retry-delay rmi runtime secret seccomp-policy storage-opt subgidname subuidname use-api-socket'
   )
     .split(' ')
     .map((name) => [name, '']),

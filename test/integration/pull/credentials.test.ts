@@ -34,5 +34,12 @@ for (const account of identities()) {
       env: configure(ACCOUNT.password),
     });
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'here\n', stderr: '' });
+    const file = join(place.directory, 'docker', 'config.json');
+    const again = (...flags: string[]) => place.tsrun(['pull', '-q', ...flags, reference]);
+    assert.equal((await again()).code, 125, 'without them it is refused');
+    assert.equal((await again('--authfile', file)).code, 0);
+    const missing = await again('--authfile', `${file}.none`);
+    assert.equal(missing.code, 125);
+    assert.match(missing.stderr, /config\.json\.none is not there/);
   });
 }
