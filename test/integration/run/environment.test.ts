@@ -121,14 +121,14 @@ for (const who of identities()) {
       }
     });
 
-    it('-w is entered as root where the user may not, which gives him nothing more', {
-      skip: who.name === 'single' && 'it has no other user than root',
-    }, async () => {
-      const script = 'pwd; ls . 2>&1; [ -r . ]; echo $?; id -u';
-      const closed = 'ls: .: Permission denied\n1\n';
-      assert.equal(await where().sh(script, ['-u', 'ada', '-w', '/root']), `/root\n${closed}1000\n`);
-      assert.equal(await where().sh(script, ['-u', 'ada', '-w', '/root', '--init']), `/root\n${closed}1000\n`);
-    });
+    const hasOtherUsers = who.name !== 'single';
+    if (hasOtherUsers)
+      it('-w is entered as root where the user may not, which gives him nothing more', async () => {
+        const script = 'pwd; ls . 2>&1; [ -r . ]; echo $?; id -u';
+        const closed = 'ls: .: Permission denied\n1\n';
+        assert.equal(await where().sh(script, ['-u', 'ada', '-w', '/root']), `/root\n${closed}1000\n`);
+        assert.equal(await where().sh(script, ['-u', 'ada', '-w', '/root', '--init']), `/root\n${closed}1000\n`);
+      });
 
     it('-w leads to no directory outside of the root, by a descriptor or a link to one (CVE-2024-21626)', async () => {
       const inside = '[ "$(stat -c %d:%i .)" = "$(stat -c %d:%i "$(pwd -P)")" ] && echo inside';
