@@ -15,23 +15,27 @@
 #include "serve.h"
 #include "sys.h"
 
-/* Bytes that the run stage moves, between copies: the plan closes the names whose end of file must be seen. */
-int op_relay(struct context *c, const struct op *op)
+struct relay *add_relay(struct context *c, const char *name, const char *target, int64_t flags)
 {
 	if (c->relay_count == MAX_RELAYS) {
 		errno = E2BIG;
-		return -1;
+		return NULL;
 	}
 	struct relay *relay = calloc(1, sizeof *relay);
 	if (!relay)
+		return NULL;
+	*relay = (struct relay){ .name = name, .target = target, .from = -1, .to = -1, .flags = (int)flags, .stream = -1 };
+	return c->relays[c->relay_count++] = relay;
+}
+
+/* Bytes that the run stage moves, between copies: the plan closes the names whose end of file must be seen. */
+int op_relay(struct context *c, const struct op *op)
+{
+	struct relay *relay = add_relay(c, op->args[0].name, op->args[1].name, op->args[2].number);
+	if (!relay)
 		return -1;
-	c->relays[c->relay_count++] = relay;
-	relay->name = op->args[0].name;
-	relay->target = op->args[1].name;
-	relay->stream = -1;
-	relay->from = copy_of(c, op->args[0].name);
-	relay->to = output_of(c, op->args[1].name);
-	relay->flags = (int)op->args[2].number;
+	relay->from = copy_of(c, relay->name);
+	relay->to = output_of(c, relay->target);
 	return relay->from < 0 || relay->to < 0 ? -1 : 0;
 }
 

@@ -26,6 +26,8 @@ struct relay {
 #define RELAY_FATAL 4    /* a broken output ends the run */
 #define RELAY_FED 8      /* what it writes comes from attached clients, not from a descriptor */
 
+/* One that reads and writes nothing yet. NULL with errno when there are too many. */
+struct relay *add_relay(struct context *, const char *name, const char *target, int64_t flags);
 /* Fills an entry for each. After the end of the container only its output is still moved. */
 void relay_polls(const struct context *, bool ended, struct pollfd *polls);
 /* Moves what can be moved. Returns the signal that ends pid 1 for it (a broken output, a ^C that it does nothing with), or 0. */

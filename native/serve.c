@@ -254,13 +254,10 @@ void serve_leave(struct server *s)
 /* What clients type goes to a descriptor of the container's: the write end of its standard input, or the master of its pty. */
 static struct relay *feed(struct context *c, const char *name)
 {
-	int fd = descriptor(c, name);
-	struct relay *relay = fd < 0 || c->relay_count == MAX_RELAYS ? NULL : calloc(1, sizeof *relay);
-	if (!relay)
-		return NULL;
-	*relay = (struct relay){ .name = name, .target = name, .from = -1, .to = fcntl(fd, F_DUPFD_CLOEXEC, 3), .flags = RELAY_FED, .stream = -1 };
-	c->relays[c->relay_count++] = relay;
-	return relay->to < 0 ? NULL : relay;
+	struct relay *relay = add_relay(c, name, name, RELAY_FED);
+	if (relay)
+		relay->to = copy_of(c, name);
+	return relay && relay->to >= 0 ? relay : NULL;
 }
 
 static struct server *new_server(struct context *c, const char *input, int64_t flags)

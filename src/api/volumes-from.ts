@@ -6,6 +6,7 @@ import { TsrunError } from '../errors.js';
 import type { StorePaths } from '../paths.js';
 import { slot } from '../plan/slot.js';
 import type { Mount } from '../spec/runtime.js';
+import { mountAt, mountsOf } from '../sys/mount-table.js';
 
 /**
  * `--volumes-from NAME[:ro|rw]`: directories of the host and volumes, with the mode that they have there, or read-only.
@@ -43,7 +44,7 @@ export function checkSlaves(mounts: readonly Mount[], mountinfo: () => string): 
   for (const { source = '', destination, options = [] } of mounts) {
     if (!options.includes('slave') && !options.includes('rslave')) continue;
     const path = resolved(source.replace(slot('cwd'), process.cwd()));
-    const above = mountAbove(path, mountinfo());
+    const above = mountAt(mountsOf(mountinfo()), path);
     if (above === undefined || above.propagates) continue;
     throw new TsrunError(
       'ERR_TSRUN_UNSUPPORTED',
@@ -62,19 +63,4 @@ function resolved(path: string): string {
   } catch {
     return path; // it is missing, or not for us: said when it is opened
   }
-}
-
-/** The innermost mount that holds the path; of several at one point the last. */
-function mountAbove(path: string, mountinfo: string): { point: string; propagates: boolean } | undefined {
-  const mounts = mountinfo.split('\n').flatMap((line) => {
-    const fields = line.split(' ');
-    const point = fields[4]?.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-    const optional = fields.slice(6, fields.indexOf('-'));
-    return point === undefined ? [] : [{ point, propagates: optional.some((field) => /^(shared|master):/.test(field)) }];
-  });
-  const holding = mounts.filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`));
-  return holding.reduce<(typeof holding)[number] | undefined>(
-    (best, mount) => (mount.point.length >= (best?.point.length ?? 0) ? mount : best),
-    undefined,
-  );
 }

@@ -6,7 +6,7 @@ const proc = check({ name: 'proc', required: true, purpose: "a container's own /
   outcome(
     tried,
     'mounted',
-    'in a container: start the outer one with --security-opt systempaths=unconfined (docker), unmask=ALL (podman), or procMount: Unmasked (Kubernetes)',
+    'in a container: start the outer one with --nested, with --security-opt systempaths=unconfined (docker), unmask=ALL (podman), or procMount: Unmasked (Kubernetes)',
   ),
 );
 

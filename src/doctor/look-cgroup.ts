@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { compileWriteTrial } from '../plan/trials.js';
 import { textOf } from '../runtime/host-facts.js';
+import { mountsOf } from '../sys/mount-table.js';
 import type { DoctorFacts } from './facts.js';
-import { mountsOf } from './mount-table.js';
 import { tried } from './try.js';
 
 const PLACE = '/sys/fs/cgroup';

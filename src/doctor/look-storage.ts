@@ -5,8 +5,8 @@ import type { Identity } from '../rootfs/identity.js';
 import { tryStorages } from '../rootfs/storage.js';
 import { explainHindrance } from '../rootfs/storage-note.js';
 import { findProgram } from '../security/idmap-read.js';
+import { mountAt, mountsOf } from '../sys/mount-table.js';
 import type { DoctorFacts, Outcome } from './facts.js';
-import { mountsOf, typeAt } from './mount-table.js';
 import { outcomeOf, refused } from './try.js';
 
 type StorageFacts = Pick<DoctorFacts, 'store' | 'overlay' | 'fuse' | 'shifted'>;
@@ -41,7 +41,7 @@ function fileSystemOf({ base }: StorePaths): { type: string; free: number } {
   try {
     const path = realpathSync(base);
     const { bavail, bsize } = statfsSync(path);
-    return { type: typeAt(mountsOf(readFileSync('/proc/self/mountinfo', 'utf8')), path), free: bavail * bsize };
+    return { type: mountAt(mountsOf(readFileSync('/proc/self/mountinfo', 'utf8')), path)?.type ?? 'unknown', free: bavail * bsize };
   } catch {
     return { type: 'unknown', free: 0 };
   }

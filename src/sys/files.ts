@@ -45,22 +45,24 @@ export function lsetxattr(path: Path, name: Path, value: Buffer): void {
   native.lsetxattr(path, cString(path, 'lsetxattr'), cString(name, 'lsetxattr'), value, value.length, 0);
 }
 
-/** The value; ENODATA when there is no such attribute. */
-export function lgetxattr(path: Path, name: Path): Buffer {
-  const value = Buffer.allocUnsafe(XATTR_SIZE_MAX);
-  const length = native.lgetxattr(path, cString(path, 'lgetxattr'), cString(name, 'lgetxattr'), value, value.length);
-  return Buffer.from(value.subarray(0, length));
-}
-
 /** The same of what a link leads to, such as a descriptor's name in /proc/self/fd. */
 export function setxattr(path: Path, name: Path, value: Buffer): void {
   native.setxattr(path, cString(path, 'setxattr'), cString(name, 'setxattr'), value, value.length, 0);
 }
 
+/** The value; ENODATA when there is no such attribute. */
+export function lgetxattr(path: Path, name: Path): Buffer {
+  return attributeOf('lgetxattr', path, name);
+}
+
 /** As lgetxattr, of what a link leads to. */
 export function getxattr(path: Path, name: Path): Buffer {
+  return attributeOf('getxattr', path, name);
+}
+
+function attributeOf(call: 'lgetxattr' | 'getxattr', path: Path, name: Path): Buffer {
   const value = Buffer.allocUnsafe(XATTR_SIZE_MAX);
-  const length = native.getxattr(path, cString(path, 'getxattr'), cString(name, 'getxattr'), value, value.length);
+  const length = native[call](path, cString(path, call), cString(name, call), value, value.length);
   return Buffer.from(value.subarray(0, length));
 }
 

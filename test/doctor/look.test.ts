@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { appArmorProfile } from '../../src/doctor/apparmor.js';
 import { parseDistribution } from '../../src/doctor/distribution.js';
-import { mountsOf, typeAt } from '../../src/doctor/mount-table.js';
 import { OS_RELEASES } from './facts.js';
 
 describe('the distribution', () => {
@@ -23,23 +22,6 @@ describe('the distribution', () => {
     assert.deepEqual(parseDistribution(OS_RELEASES.rhel).name, 'Red Hat Enterprise Linux');
     assert.deepEqual(parseDistribution(''), { id: '', name: 'an unknown distribution', family: 'unknown' });
     assert.equal(parseDistribution('ID=constructor\n').family, 'unknown');
-  });
-});
-
-describe('the mount table', () => {
-  const TABLE = [
-    '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw',
-    '30 22 0:26 / /sys/fs/cgroup ro shared:2 - cgroup2 cgroup2 rw',
-    '40 22 0:40 / /home rw - btrfs /dev/sdb rw',
-    '41 40 0:41 / /home/a\\040b rw - nfs4 server:/x rw',
-    '42 40 0:42 / /home rw master:3 - xfs /dev/sdc rw',
-    '',
-  ].join('\n');
-
-  it('says which file system a path lies on, the last one mounted there', () => {
-    const at = (path: string) => typeAt(mountsOf(TABLE), path);
-    assert.deepEqual(['/', '/homes', '/home/x', '/home/a b/c', '/sys/fs/cgroup'].map(at), ['ext4', 'ext4', 'xfs', 'nfs4', 'cgroup2']);
-    assert.equal(typeAt([], '/'), 'unknown');
   });
 });
 
