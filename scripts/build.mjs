@@ -15,6 +15,7 @@ import { checkout, program, run, say, Trouble } from './steps.mjs';
 /** Program → bundle. src/runtime/locate.ts and bin/ know these names. */
 const BUNDLES = [
   { from: 'src/cli/main.ts', to: 'dist/cli.cjs' },
+  { from: 'src/cli/oclif.ts', to: 'dist/oclif.cjs' },
   { from: 'src/cli/compile.ts', to: 'dist/compile.cjs' },
   { from: 'src/cli/complete.ts', to: 'dist/complete.cjs' },
   { from: 'src/layer/worker.ts', to: 'dist/unpack.cjs' },
@@ -23,13 +24,17 @@ const BUNDLES = [
   { from: 'src/registry/dispatchers.ts', to: 'dist/dispatchers.cjs' },
 ];
 
-/** undici would be half of every program that might send a request, read at every start: it stays apart until the first one. */
+/**
+ * What a bundle leaves to another one. undici would be half of every program that might send a request, read at every start: it stays apart
+ * until the first one. oclif's classes are made from the commands of the command line.
+ */
 const APART = {
   name: 'apart',
   /** @param {import('esbuild').PluginBuild} build */
   setup(build) {
-    const resolved = { path: './dispatchers.cjs', external: true };
-    build.onResolve({ filter: /^\.\/dispatchers\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? resolved : undefined));
+    const left = (/** @type {string} */ path) => ({ path, external: true });
+    build.onResolve({ filter: /^\.\/dispatchers\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? left('./dispatchers.cjs') : undefined));
+    build.onResolve({ filter: /^\.\/main\.js$/ }, ({ importer }) => (importer.endsWith('/oclif.ts') ? left('./cli.cjs') : undefined));
   },
 };
 

@@ -12,7 +12,7 @@ import { checkout, program, say, Trouble } from './steps.mjs';
  * `api/options` (what a run was asked for, as plain types) and `plan/slot` (the names of slots) are read everywhere: they stand below everything.
  */
 export const TIERS = [
-  ['commands', 'cli'],
+  ['commands', 'cli', 'cli/oclif'],
   ['index'],
   ['api'],
   ['image', 'container', 'volume', 'doctor'],
@@ -31,7 +31,7 @@ const ONLY = new Map([
 const PACKAGES = new Map([
   ['koffi', ['sys']],
   ['undici', ['registry']],
-  ['@oclif/core', ['commands', 'cli']],
+  ['@oclif/core', ['cli/oclif']],
   ['fzstd', ['layer']],
   ['zstddec', ['layer']],
 ]);

@@ -1,5 +1,5 @@
 /**
- * Writes oclif.manifest.json from the commands of dist/cli.cjs: with it oclif knows every command without loading one.
+ * Writes oclif.manifest.json from the commands of dist/oclif.cjs: with it oclif knows every command without loading one.
  *
  *   npm run manifest
  */
@@ -9,7 +9,7 @@ import { checkout, program, Trouble } from './steps.mjs';
 
 /** @returns {Promise<string>} the file's text, as the commands are now */
 export async function makeManifest() {
-  if (!existsSync(join(checkout, 'dist/cli.cjs'))) throw new Trouble('dist/cli.cjs is missing: run npm run build, then try again');
+  if (!existsSync(join(checkout, 'dist/oclif.cjs'))) throw new Trouble('dist/oclif.cjs is missing: run npm run build, then try again');
   const { Plugin } = await import('@oclif/core');
   const plugin = new Plugin({ root: checkout, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
   await plugin.load();

@@ -1,5 +1,4 @@
-/** From a verb's data and one function to an oclif command. The verbs' folder holds nothing else. */
-import { Command } from '@oclif/core';
+/** From a verb's data and one function to a command. The verbs' folder holds nothing else. */
 import type { COMMON_FLAGS } from './flags/common.js';
 import { type Flags, type OptionsOf, optionsOf, type Values } from './flags/flag.js';
 import { verbHelp } from './help.js';
@@ -8,8 +7,7 @@ import { type Output, standardStreams } from './output.js';
 import { parse } from './parse.js';
 import { mannerFor, printFailure } from './print-error.js';
 import { type Reporter, reporterFor } from './progress/reporter.js';
-import { toOclif, toOclifArgs } from './to-oclif.js';
-import { usageOf, type Verb } from './verb.js';
+import type { Verb } from './verb.js';
 import { visibleJson } from './visible.js';
 
 /** What a verb is called with. */
@@ -18,7 +16,8 @@ export interface Call<F extends Flags> {
   values: Values<F>;
   options: OptionsOf<F> & { signal: AbortSignal; onNote?: (note: string) => void };
   args: string[];
-  config: Command['config'];
+  /** The package's directory, with package.json. */
+  root: string;
   stdout: Output;
   stderr: Output;
   reporter: Reporter;
@@ -30,39 +29,23 @@ export interface Call<F extends Flags> {
   endWith(code: number): void;
 }
 
-/** An oclif command whose words `run` takes as they stand and whose metadata our own data makes. Resolves with the exit code. */
-export function defineVerb(verb: Verb, run: (words: readonly string[], config: Command['config']) => Promise<number>): typeof Command {
-  return class extends Command {
-    static override summary = verb.summary;
-    static override usage = usageOf(verb).replace(/^tsrun /, '');
-    static override aliases = (verb.aliases ?? []).map((alias) => alias.replaceAll(' ', ':'));
-    static override flags = toOclif(verb.flags);
-    static override args = toOclifArgs(verb);
-    static override strict = !verb.args.some((arg) => arg.many);
-    static override examples = verb.examples.map(([command]) => command);
-
-    override async run(): Promise<number> {
-      this.parsed = true;
-      return run(this.argv, this.config);
-    }
-
-    // oclif would set an exit code of its own; a failure is printed where all are.
-    protected override async catch(error: Error): Promise<void> {
-      throw error;
-    }
-  };
+/** One of src/commands/: what a verb does. */
+export interface Command {
+  readonly verb: Verb;
+  /** Takes the words behind the verb as they stand. Resolves with the exit code. */
+  perform(words: readonly string[], root: string): Promise<number>;
 }
 
-/** The same, with the words read by our own parser. */
-export function defineCommand<V extends Verb>(verb: V, act: (call: Call<V['flags']>) => Promise<void>): typeof Command {
-  return defineVerb(verb, (words, config) => perform(verb, words, config, act));
+/** A command whose words are read by our parser and whose failures are printed. */
+export function defineCommand<V extends Verb>(verb: V, act: (call: Call<V['flags']>) => Promise<void>): Command {
+  return { verb, perform: (words, root) => perform(verb, words, root, act) };
 }
 
 /** Parses, runs and prints; resolves with the exit code. */
 async function perform<V extends Verb>(
   verb: V,
   words: readonly string[],
-  config: Command['config'],
+  root: string,
   act: (call: Call<V['flags']>) => Promise<void>,
 ): Promise<number> {
   const streams = standardStreams();
@@ -92,7 +75,7 @@ async function perform<V extends Verb>(
           values,
           options: { ...options, signal, ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }) },
           args,
-          config,
+          root,
           stdout: streams.stdout,
           stderr: streams.stderr,
           reporter,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { TsrunError } from '../errors.js';
-import { defineVerb } from './command.js';
+import type { Command } from './command.js';
 import type { GLOBAL_FLAGS } from './flags/common.js';
 import type { Values } from './flags/flag.js';
 import { standardStreams } from './output.js';
@@ -18,15 +18,17 @@ const FORWARDED = ['SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
 /** The terminal sends these to the whole group, the helper included. */
 const SHARED = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
 
-export function defineDriven(verb: Verb) {
-  return defineVerb(verb, async (words, config) => {
-    try {
-      return await delegate(config.root, verb.name, words);
-    } catch (error) {
-      const { json, debug } = parse(verb, words).values as Values<typeof GLOBAL_FLAGS>;
-      return printFailure(error, standardStreams().stderr, { json, debug: debug || process.env['TSRUN_DEBUG'] === '1' });
-    }
-  });
+export function defineDriven(verb: Verb): Command {
+  return { verb, perform: (words, root) => handOver(verb, words, root) };
+}
+
+async function handOver(verb: Verb, words: readonly string[], root: string): Promise<number> {
+  try {
+    return await delegate(root, verb.name, words);
+  } catch (error) {
+    const { json, debug } = parse(verb, words).values as Values<typeof GLOBAL_FLAGS>;
+    return printFailure(error, standardStreams().stderr, { json, debug: debug || process.env['TSRUN_DEBUG'] === '1' });
+  }
 }
 
 async function delegate(root: string, verb: string, words: readonly string[]): Promise<number> {

@@ -1,11 +1,9 @@
-/**
- * The command line: bundled into one file, which bin/run.js loads and oclif finds its commands in
- * (package.json: oclif.commands, strategy "explicit", target this file, identifier COMMANDS).
- */
-import { Config } from '@oclif/core';
+/** The command line, without oclif: reading it takes longer than most commands (src/cli/oclif.ts has what oclif asks for). */
 import { TsrunError } from '../errors.js';
-import { COMMANDS } from './commands.js';
+import { commandOf } from './commands.js';
+import { HELP } from './flags/help.js';
 import { LEADING } from './flags/leading.js';
+import { VERSION } from './flags/version.js';
 import { overview, WELCOME } from './help.js';
 import { catchTheUncaught } from './last-resort.js';
 import { unknownCommand } from './not-found.js';
@@ -15,11 +13,11 @@ import { mannerFor, printFailure } from './print-error.js';
 import { changedWord } from './utf8.js';
 import { findVerb, isTopic, VERBS } from './verbs.js';
 
-export { COMMANDS };
+export { commandOf };
 
 /**
  * Runs one command line and resolves with its exit code.
- * @param root the package's directory, with package.json and oclif.manifest.json
+ * @param root the package's directory, with package.json
  */
 export async function main(root: string, words: readonly string[]): Promise<number> {
   catchTheUncaught();
@@ -45,14 +43,13 @@ export async function main(root: string, words: readonly string[]): Promise<numb
 
 async function dispatch(root: string, words: readonly string[], leading: readonly string[]): Promise<number> {
   const length = [2, 1].find((count) => words.length >= count && findVerb(words.slice(0, count).join(' ')) !== undefined);
-  const id = words.slice(0, length ?? 1).join(':');
-  if (length === undefined && isTopic(id) && (words.length === 1 || words[1]?.startsWith('-'))) return showTopic(id);
-  // Not left to oclif: it takes `alpine:3.20` for a command and its subcommand.
-  if (length === undefined) throw unknownCommand(words);
-  if (id !== 'help' && id !== 'version') refuseOtherSystems(process.platform);
-  const config = await Config.load({ root });
-  const code = await config.runCommand(id, [...leading, ...words.slice(length)], config.findCommand(id) ?? null);
-  return typeof code === 'number' ? code : 0;
+  const [word = ''] = words;
+  if (length === undefined && isTopic(word) && (words.length === 1 || words[1]?.startsWith('-'))) return showTopic(word);
+  const verb = findVerb(words.slice(0, length ?? 0).join(' '));
+  const command = verb && commandOf.get(verb.name);
+  if (command === undefined) throw unknownCommand(words);
+  if (command.verb !== HELP && command.verb !== VERSION) refuseOtherSystems(process.platform);
+  return command.perform([...leading, ...words.slice(length)], root);
 }
 
 function showTopic(topic: string): number {

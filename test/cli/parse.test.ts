@@ -7,8 +7,8 @@ import { camelCase, optionsOf } from '../../src/cli/flags/flag.js';
 import { IMAGES } from '../../src/cli/flags/images.js';
 import { RMI } from '../../src/cli/flags/rmi.js';
 import { RUN } from '../../src/cli/flags/run.js';
+import { toOclif } from '../../src/cli/oclif.js';
 import { parse } from '../../src/cli/parse.js';
-import { toOclif } from '../../src/cli/to-oclif.js';
 import type { Verb } from '../../src/cli/verb.js';
 import { VERBS } from '../../src/cli/verbs.js';
 
