@@ -2,7 +2,7 @@
  * Ids for `--userns auto`: no two containers of a store have the same ones. What is set aside is a file, named by the ids; it says whose they
  * are: of a process while a container is being made, of that container from then on.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeFailure } from '../content/failure.js';
 import { lockStore } from '../content/lock.js';
@@ -26,7 +26,10 @@ export async function setAside(paths: StorePaths, choose: (taken: HostRange[]) =
     const chosen = choose(takenSlices(paths));
     const maker = process.env['TSRUN_PLAN_FD'] === undefined ? process.pid : process.ppid;
     const holder: Holder = { boot: bootId(), pid: maker, startTime: startOf(maker) ?? '' };
-    writeFileSync(paths.slice(chosen.start, chosen.size), JSON.stringify(holder), { mode: 0o600 });
+    // Whole or not at all: half a file would stand in everybody's way.
+    const made = join(paths.slices, 'new');
+    writeFileSync(made, JSON.stringify(holder), { mode: 0o600 });
+    renameSync(made, paths.slice(chosen.start, chosen.size));
     return chosen;
   } catch (error) {
     throw storeFailure(error, 'cannot set ids aside for a container', paths.slices);
