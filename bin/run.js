@@ -4,6 +4,6 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 // An import would look through the whole bundle for the names that it exports: 50 ms.
-const { main } = createRequire(import.meta.url)('../dist/cli.cjs');
+const { load } = createRequire(import.meta.url)('../dist/load.cjs');
 
-process.exit(await main(fileURLToPath(new URL('..', import.meta.url)), process.argv.slice(2)));
+process.exit(await load('cli').main(fileURLToPath(new URL('..', import.meta.url)), process.argv.slice(2)));

@@ -14,6 +14,7 @@ import { checkout, program, run, say, Trouble } from './steps.mjs';
 
 /** Program → bundle. src/runtime/locate.ts and bin/ know these names. */
 const BUNDLES = [
+  { from: 'src/cli/load.ts', to: 'dist/load.cjs' },
   { from: 'src/cli/main.ts', to: 'dist/cli.cjs' },
   { from: 'src/cli/oclif.ts', to: 'dist/oclif.cjs' },
   { from: 'src/cli/compile.ts', to: 'dist/compile.cjs' },

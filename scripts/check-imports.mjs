@@ -12,7 +12,7 @@ import { checkout, program, say, Trouble } from './steps.mjs';
  * `api/options` (what a run was asked for, as plain types) and `plan/slot` (the names of slots) are read everywhere: they stand below everything.
  */
 export const TIERS = [
-  ['commands', 'cli', 'cli/oclif'],
+  ['commands', 'cli', 'cli/oclif', 'cli/load'],
   ['index'],
   ['api'],
   ['image', 'container', 'volume', 'doctor'],

@@ -53,7 +53,8 @@ function defaultRun(env: NodeJS.ProcessEnv, uid: number): string {
   return `/tmp/tsrun-${uid}-${bootId().slice(0, 8)}`; // /tmp may outlast the boot
 }
 
-function isPrivateDirectory(path: string, uid: number): boolean {
+/** Ours, and nobody else may even look into it. */
+export function isPrivateDirectory(path: string, uid: number): boolean {
   try {
     const stat = lstatSync(path);
     return stat.isDirectory() && stat.uid === uid && (stat.mode & 0o077) === 0;
@@ -156,6 +157,8 @@ export function storePaths(roots: Roots) {
     /** Ids that one container alone has. */
     slices: at('slices'),
     slice: (start: number, size: number) => at('slices', `${start}-${size}`),
+    /** V8's code caches of the bundles (src/cli/load.ts). */
+    code: at('code'),
     trash: at('trash'),
     /** Facts told to this user once (notes already shown). */
     told: at('told'),
