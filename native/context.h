@@ -69,6 +69,7 @@ struct context {
 	const char *tied_to;            /* the process whose loss ends the run, unless it says "detached", or NULL */
 	bool lost;                      /* it is */
 	const char *members;            /* the mount namespace whose processes end with the run, or NULL */
+	int members_root;               /* the mount that is their root, once the container has one, or -1 */
 	struct winsize window_size;     /* that the container's pty had last: for one that begins without a terminal of ours */
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	int signal_manner;              /* FORWARD_… */
@@ -152,6 +153,7 @@ int take_terminal(struct context *, int fd);                   /* raw, until res
 void restore_terminal(struct context *);
 int copy_of(struct context *, const char *name);               /* of a descriptor */
 bool tie_broken(struct context *);                             /* whoever we are tied to has something to say, or is lost */
+int tie_of(struct context *);                                  /* what they say comes there; -1 when we are tied to nobody, or to one of an earlier run */
 int output_of(struct context *, const char *name);             /* a copy to write to; of a terminal one that never blocks */
 
 /* published ports */

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "context.h"
+#include "observe.h"
 #include "operations.h"
 #include "sys.h"
 
@@ -82,15 +83,7 @@ static bool read_entry(char *line, struct entry *entry)
 /* Of the mount that a descriptor is on; -1 when that cannot be told. */
 static int mount_id(int fd)
 {
-	char path[64], line[256];
-	int id = -1;
-	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
-	FILE *file = fopen(path, "re");
-	while (file && id < 0 && fgets(line, sizeof line, file))
-		sscanf(line, "mnt_id: %d", &id);
-	if (file)
-		fclose(file);
-	return id;
+	return (int)descriptor_fact(fd, "mnt_id:");
 }
 
 /* The part of a path behind a directory that it lies in, or NULL. */

@@ -1,6 +1,7 @@
 /*
  * The processes of a container that has not a pid namespace of its own: the end of its first one is not the end of the others. They are
- * known by their mount namespace, which a container shares with nobody, which exec enters, and which needs a privilege to be left.
+ * known by their mount namespace, which a container shares with nobody, which exec enters, and which needs a privilege to be left. Whose
+ * program may not be read, or is setuid, does not show it to who is not root: he is known by his root, a mount that nobody else has.
  */
 #include "members.h"
 
@@ -10,23 +11,46 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "observe.h"
 #include "operations.h"
 #include "sys.h"
 
-static int look(const char *path, const struct stat *namespace)
+struct members {
+	struct stat namespace;
+	int root; /* the mount, or -1 */
+};
+
+static int look(const char *path, const struct members *members)
 {
 	struct stat found;
 	if (stat(path, &found) < 0)
 		return -1;
-	return found.st_dev == namespace->st_dev && found.st_ino == namespace->st_ino;
+	return found.st_dev == members->namespace.st_dev && found.st_ino == members->namespace.st_ino;
+}
+
+/* Its file is read by anybody, whatever the process is. -1: it has gone. */
+static int root_mount(pid_t pid)
+{
+	char path[64];
+	int id = -1;
+	snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &id) != 1)
+		id = -1;
+	fclose(file);
+	return id;
 }
 
 /* The namespaces of a process go with its first thread; the others may live on. */
-static bool is_member(pid_t pid, const struct stat *namespace)
+static bool is_member(pid_t pid, const struct members *members)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
-	int found = look(path, namespace);
+	int found = look(path, members);
+	if (found < 0 && errno == EACCES)
+		return members->root >= 0 && root_mount(pid) == members->root;
 	if (found >= 0 || errno != ENOENT)
 		return found > 0;
 	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
@@ -35,7 +59,7 @@ static bool is_member(pid_t pid, const struct stat *namespace)
 		return false;
 	for (struct dirent *task; found <= 0 && (task = readdir(tasks));) {
 		snprintf(path, sizeof path, "/proc/%d/task/%d/ns/mnt", (int)pid, atoi(task->d_name));
-		found = atoi(task->d_name) > 0 ? look(path, namespace) : -1;
+		found = atoi(task->d_name) > 0 ? look(path, members) : -1;
 	}
 	closedir(tasks);
 	return found > 0;
@@ -54,16 +78,16 @@ static bool is_stopped(pid_t pid)
 }
 
 /* How many it was sent to. A pid may be given anew: what its descriptor names is looked at once more. */
-static int signal_once(const struct stat *namespace, int sig)
+static int signal_once(const struct members *members, int sig)
 {
 	int sent = 0;
 	DIR *all = opendir("/proc");
 	for (struct dirent *entry; all && (entry = readdir(all));) {
 		pid_t pid = atoi(entry->d_name);
-		if (pid <= 0 || !is_member(pid, namespace) || (sig == SIGSTOP && is_stopped(pid)))
+		if (pid <= 0 || !is_member(pid, members) || (sig == SIGSTOP && is_stopped(pid)))
 			continue;
 		closing int fd = sys_pidfd_open(pid);
-		sent += fd >= 0 && is_member(pid, namespace) && sys_pidfd_send_signal(fd, sig) == 0;
+		sent += fd >= 0 && is_member(pid, members) && sys_pidfd_send_signal(fd, sig) == 0;
 	}
 	if (all)
 		closedir(all);
@@ -71,45 +95,50 @@ static int signal_once(const struct stat *namespace, int sig)
 }
 
 /* What is started meanwhile is found the next time: it is over when twice nobody was left. */
-static void signal_until_quiet(const struct stat *namespace, int sig)
+static void signal_until_quiet(const struct members *members, int sig)
 {
 	for (int quiet = 0, pause = 1; quiet < 2; pause = pause < 20 ? pause + 1 : pause) {
-		quiet = signal_once(namespace, sig) ? 0 : quiet + 1;
+		quiet = signal_once(members, sig) ? 0 : quiet + 1;
 		if (!quiet)
 			poll(NULL, 0, pause);
 	}
 }
 
-static int stat_namespace(struct context *c, const char *name, struct stat *namespace)
+static int members_of(struct context *c, const char *name, int root, struct members *members)
 {
 	int fd = descriptor(c, name);
-	return fd < 0 ? -1 : fstat(fd, namespace);
+	members->root = root;
+	return fd < 0 ? -1 : fstat(fd, &members->namespace);
 }
 
-/* From here on the end of what we wait for, or of ourselves, is theirs. The descriptor keeps the namespace's number from being another's. */
+/* Arguments: the namespace, a process that has its root. From here on the end of what we wait for, or of ourselves, is theirs. The descriptor keeps the namespace's number from being another's. */
 int op_members(struct context *c, const struct op *op)
 {
+	const struct peer *peer = find_peer(c, op->args[1].name);
 	c->members = op->args[0].name;
-	return descriptor(c, c->members) < 0 ? -1 : 0;
+	if (!peer || descriptor(c, c->members) < 0)
+		return -1;
+	c->members_root = root_mount(peer->pid);
+	return c->members_root < 0 ? -1 : 0;
 }
 
 void end_members(struct context *c)
 {
-	struct stat namespace;
-	if (c->members && stat_namespace(c, c->members, &namespace) == 0)
-		signal_until_quiet(&namespace, SIGKILL);
+	struct members members;
+	if (c->members && members_of(c, c->members, c->members_root, &members) == 0)
+		signal_until_quiet(&members, SIGKILL);
 }
 
-/* To stop: until all stand. To go on: once. */
+/* Arguments: the namespace, the container's first process, the signal. To stop: until all stand. To go on: once. */
 int op_signal_members(struct context *c, const struct op *op)
 {
-	struct stat namespace;
-	int sig = (int)op->args[1].number;
-	if (stat_namespace(c, op->args[0].name, &namespace) < 0)
+	struct members members;
+	int process = descriptor(c, op->args[1].name), sig = (int)op->args[2].number;
+	if (process < 0 || members_of(c, op->args[0].name, root_mount((pid_t)descriptor_fact(process, "Pid:")), &members) < 0)
 		return -1;
 	if (sig == SIGSTOP || sig == SIGKILL)
-		signal_until_quiet(&namespace, sig);
+		signal_until_quiet(&members, sig);
 	else
-		signal_once(&namespace, sig);
+		signal_once(&members, sig);
 	return 0;
 }

@@ -7,4 +7,5 @@
 /* SIGKILL to all of them until none is left; nothing when op_members has named no namespace. */
 void end_members(struct context *);
 
+
 #endif

@@ -48,6 +48,20 @@ bool is_unhandled(pid_t pid, int sig)
 	return !handled;
 }
 
+long descriptor_fact(int fd, const char *name)
+{
+	char path[64], line[256];
+	long fact = -1;
+	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+	FILE *file = fopen(path, "re");
+	while (file && fact < 0 && fgets(line, sizeof line, file))
+		if (strncmp(line, name, strlen(name)) == 0)
+			fact = strtol(line + strlen(name), NULL, 10);
+	if (file)
+		fclose(file);
+	return fact;
+}
+
 /* How often the threads of a process have called write, successfully or not (proc(5), syscw); -1 when that is not shown. Its children do not count. */
 int64_t writes_of(pid_t pid)
 {

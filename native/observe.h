@@ -11,4 +11,7 @@ bool is_unhandled(pid_t pid, int sig);
 /* How often its own threads have called write; -1 when that is not shown. */
 int64_t writes_of(pid_t pid);
 
+/* What /proc/self/fdinfo says of a descriptor of ours behind `mnt_id:` or another name; -1 when it does not. */
+long descriptor_fact(int fd, const char *name);
+
 #endif

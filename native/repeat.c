@@ -44,8 +44,7 @@ static bool wait_between(struct context *c, int64_t pause, const char *enough)
 {
 	for (int64_t until = milliseconds() + pause; milliseconds() < until;) {
 		struct signalfd_siginfo info;
-		int tie = c->tied_to ? find_peer(c, c->tied_to)->channel : -1;
-		struct pollfd p[2] = { { .fd = c->signal_fd, .events = POLLIN }, { .fd = tie, .events = POLLIN } };
+		struct pollfd p[2] = { { .fd = c->signal_fd, .events = POLLIN }, { .fd = tie_of(c), .events = POLLIN } };
 		int64_t left = until - milliseconds();
 		int ready = poll(p, 2, left < 100 ? (int)left : 100);
 		if (ready > 0 && p[1].revents && tie_broken(c))

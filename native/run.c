@@ -142,14 +142,15 @@ static void check_deadline(struct run *run)
 bool tie_broken(struct context *c)
 {
 	char message[2048];
-	ssize_t n = receive(c, find_peer(c, c->tied_to), message, sizeof message, NULL);
+	struct peer *peer = find_peer(c, c->tied_to);
+	ssize_t n = peer ? receive(c, peer, message, sizeof message, NULL) : -1;
 	c->tied_to = NULL;
 	c->lost = n <= 0 || strcmp(message, "Sdetached") != 0;
 	return c->lost;
 }
 
 /* -1 when we are tied to nobody, or to one of an earlier run. */
-static int tie(struct context *c)
+int tie_of(struct context *c)
 {
 	const struct peer *peer = c->tied_to ? find_peer(c, c->tied_to) : NULL;
 	return peer ? peer->channel : -1;
@@ -197,7 +198,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 		polls[1] = (struct pollfd){ .fd = run.ended ? -1 : peer->pidfd, .events = POLLIN };
 		polls[2] = (struct pollfd){ .fd = over || (run.reader_gone && milliseconds() - run.reader_gone < READER_GRACE) ? -1 : c->watched };
 		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
-		polls[4] = (struct pollfd){ .fd = over ? -1 : tie(c), .events = POLLIN };
+		polls[4] = (struct pollfd){ .fd = over ? -1 : tie_of(c), .events = POLLIN };
 		health_polls(c->health, polls + 5);
 		relay_polls(c, run.ended, polls + OWN_POLLS);
 		if (c->server)

@@ -1,7 +1,7 @@
 /** `exec`: another process in a container that runs. */
 
 import { readEnvFile } from '../bundle/env-file.js';
-import { buildExec, checkCommand } from '../bundle/exec.js';
+import { buildExec, checkCommand, withheldNote } from '../bundle/exec.js';
 import { parseDetachKeys } from '../container/detach-keys.js';
 import { identityOf } from '../container/identity.js';
 import { rootDirectories } from '../container/root.js';
@@ -65,6 +65,8 @@ function planExec(
     });
   const { ids } = identityOf(spec);
   const settings = settingsOf(paths, spec, container.name);
+  const withheld = options.privileged ? withheldNote(spec) : undefined;
+  if (withheld !== undefined) options.onNote?.(withheld);
   const process = buildExec({
     spec,
     ids,

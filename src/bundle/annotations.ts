@@ -1,9 +1,11 @@
 /** Annotations of the runtime spec: image-spec conversion.md. Pure. */
 import type { ImageConfig } from '../spec/image.js';
 import { checkText } from './check.js';
+import { ACTED_ON } from './labels.js';
 
-/** crun's: the process stays in the groups of who starts it. */
-export const KEEPS_GROUPS = 'run.oci.keep_original_groups';
+/** The process stays in the groups of who starts it: for tsrun, and for crun. */
+export const KEEPS_GROUPS = 'io.tsrun.keeps-groups';
+export const CRUN_KEEPS_GROUPS = 'run.oci.keep_original_groups';
 
 /** The image's properties under their standard names, then its labels, then tsrun's own, which always win. */
 export function buildAnnotations(
@@ -25,8 +27,8 @@ function fromImage(image: { name: string; config: ImageConfig } | undefined): [s
     ['org.opencontainers.image.stopSignal', config.config?.StopSignal],
     ['io.tsrun.image', image.name],
   ];
-  // A label may say more about itself than the conversion does, but not what tsrun goes by.
-  const labels = Object.entries(config.config?.Labels ?? {}).filter(([name]) => !name.startsWith('io.tsrun.'));
+  // A label may say more about itself than the conversion does.
+  const labels = Object.entries(config.config?.Labels ?? {}).filter(([name]) => !ACTED_ON.test(name));
   return [...standard.filter(([, value]) => value), ...labels].map(([name, value]) => [
     checkText(name, 'a label of the image'),
     checkText(value ?? '', `${name} of the image`),

@@ -9,7 +9,7 @@ import type { Profile } from '../security/seccomp/read-profile.js';
 import { kernelAtLeast } from '../security/seccomp/resolve.js';
 import type { ImageConfig } from '../spec/image.js';
 import { OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
-import { buildAnnotations, KEEPS_GROUPS } from './annotations.js';
+import { buildAnnotations, CRUN_KEEPS_GROUPS, KEEPS_GROUPS } from './annotations.js';
 import { checkText } from './check.js';
 import { type Device, deviceMount, deviceNote } from './device.js';
 import { buildEnv } from './env.js';
@@ -160,7 +160,7 @@ export function buildSpec(input: BuildInput): Built {
   ];
   refuseCovered(devices, asked.mounts);
   const aptConf = needsAptConf(options, ids, input.hasApt ?? false);
-  notes.push(...fakeRootNotes(options, ids), ...landlockNotes(options.landlock ?? [], options.readOnly ?? false));
+  notes.push(...fakeRootNotes(options, ids));
   const mounts = buildMounts({
     aptConf,
     spaces,
@@ -173,6 +173,7 @@ export function buildSpec(input: BuildInput): Built {
     ...(options.shmSize === undefined ? {} : { shmSize: parseShmSize(options.shmSize) }),
     volumes: [...own.filter(({ destination }) => !asked.mounts.some((mount) => mount.destination === destination)), ...asked.mounts],
   });
+  notes.push(...landlockNotes(options.landlock ?? [], options.readOnly ?? false, mounts));
   const spec: RuntimeSpec = {
     ociVersion: OCI_VERSION,
     process,
@@ -183,7 +184,7 @@ export function buildSpec(input: BuildInput): Built {
     linux: buildLinux(input, privilege, network, spaces),
     annotations: buildAnnotations(input.image, {
       'io.tsrun.owners': ids.owners,
-      ...(ids.keepsGroups ? { [KEEPS_GROUPS]: '1' } : {}),
+      ...(ids.keepsGroups ? { [KEEPS_GROUPS]: '1', [CRUN_KEEPS_GROUPS]: '1' } : {}),
       ...mountAnnotations(asked.containerMounts),
       ...labelAnnotations({
         labels: options.label ?? [],

@@ -63,14 +63,27 @@ export function buildExec(input: ExecBuildInput): Process {
 
 /** The container's, and of those what was asked for by name for a user other than root too. */
 function capabilitiesOf(
-  { options, privilege, boundingSet = CAPABILITIES }: ExecBuildInput,
+  { spec, options, privilege, boundingSet = CAPABILITIES }: ExecBuildInput,
   own: Process,
   uid: number,
 ): Required<Capabilities> {
   const container = (own.capabilities?.bounding ?? []) as Capability[];
-  const granted = options.privileged ? [...new Set([...container, ...boundingSet])] : container;
+  const more = boundingSet.filter((name) => !(name === 'CAP_SYS_RESOURCE' && isWithoutUserns(spec)));
+  const granted = options.privileged ? [...new Set([...container, ...more])] : container;
   const asked = privilege?.capAdd ?? [];
   return capabilitySets(uid, granted, asked.includes('ALL') ? granted : (asked as Capability[]));
+}
+
+/** --disable-userns: what may raise the limit is not to be had there, not even by a privileged exec. */
+function isWithoutUserns({ linux }: RuntimeSpec): boolean {
+  return linux?.sysctl?.['user.max_user_namespaces'] === '0';
+}
+
+/** What `exec --privileged` does not give in this container, and why. */
+export function withheldNote(spec: RuntimeSpec): string | undefined {
+  return isWithoutUserns(spec)
+    ? 'exec --privileged: without CAP_SYS_RESOURCE, by which the --disable-userns of this container could be undone'
+    : undefined;
 }
 
 /** The container's own variables. Another user has another home; the terminal is the caller's. */

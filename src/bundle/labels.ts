@@ -16,6 +16,8 @@ export interface LabelInput {
 /** Annotations of the image-spec's conversion.md, which are no labels unless an image or a user says so. */
 export const CONVERTED = /^org\.opencontainers\.image\.(os|architecture|variant|author|created|stopSignal)$/;
 const OURS = 'io.tsrun.';
+/** Annotations that a runtime acts on: tsrun and crun. An image has no say in that: its labels of such names are labels alone. */
+export const ACTED_ON = /^(io\.tsrun|run\.oci)\./;
 
 /**
  * Labels are annotations as they are. What that alone would not tell is said in tsrun's own: which are labels although their name is another
@@ -28,7 +30,9 @@ export function labelAnnotations({ labels, files, annotations, image }: LabelInp
     ...labels.map((text) => pair(text, '--label')),
   ]);
   const plain = new Map(annotations.map((text) => pair(text, '--annotation')));
-  const covered = Object.entries(image ?? {}).filter(([name]) => !name.startsWith(OURS) && (plain.has(name) || CONVERTED.test(name)));
+  const covered = Object.entries(image ?? {}).filter(
+    ([name]) => !name.startsWith(OURS) && (plain.has(name) || CONVERTED.test(name) || ACTED_ON.test(name)),
+  );
   const said = new Map([...covered, ...own]);
   return Object.fromEntries([
     ...own,

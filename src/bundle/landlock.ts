@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import { TsrunError } from '../errors.js';
 import type { LandlockRules } from '../security/landlock.js';
+import type { Mount } from '../spec/runtime.js';
 import { checkText } from './check.js';
 
 /** `write=` alone: nothing is writable. @throws ERR_TSRUN_USAGE */
@@ -15,9 +16,13 @@ export function parseLandlock(texts: readonly string[]): LandlockRules | undefin
   return write || exec ? { ...(write ? { write } : {}), ...(exec ? { exec } : {}) } : undefined;
 }
 
-/** A wall of two halves keeps a program from being brought in; with a place that is both, it does not. */
-export function landlockNotes(texts: readonly string[], readOnly: boolean): string[] {
-  const { write = readOnly ? [] : ['/'], exec = [] } = parseLandlock(texts) ?? {};
+/**
+ * A wall of two halves keeps a program from being brought in; with a place that is both, it does not.
+ * @param mounts of the spec: what is writable under a root file system that is not
+ */
+export function landlockNotes(texts: readonly string[], readOnly: boolean, mounts: readonly Mount[]): string[] {
+  const writable = mounts.filter(({ options = [] }) => !options.some((option) => ['ro', 'rro', 'noexec'].includes(option)));
+  const { write = readOnly ? writable.map(({ destination }) => destination) : ['/'], exec = [] } = parseLandlock(texts) ?? {};
   const both = exec.find((path) => write.some((other) => isBeneath(path, other) || isBeneath(other, path)));
   return both === undefined
     ? []

@@ -5,9 +5,9 @@ import { check, found, missing, notNeeded, outcome } from './check.js';
 import { grantIds, install, setVariable } from './distribution.js';
 import type { DoctorFacts, Mapper } from './facts.js';
 
+/** Not through a file of /tmp, which may be somebody else's. */
 const PROFILE = [
-  'tsrun doctor --print-apparmor-profile > /tmp/tsrun.apparmor',
-  'as root: install -m 644 /tmp/tsrun.apparmor /etc/apparmor.d/tsrun && apparmor_parser -r /etc/apparmor.d/tsrun',
+  'tsrun doctor --print-apparmor-profile | sudo tee /etc/apparmor.d/tsrun >/dev/null && sudo apparmor_parser -r /etc/apparmor.d/tsrun',
 ];
 
 const namespace = check(

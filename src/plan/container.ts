@@ -103,14 +103,13 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
       ? []
       : ([mapIds('child', ids, input.mappers), ['open-namespace', 'child', CLONE_NEWUSER, 'user']] satisfies Operation[])),
     ...own.parent,
-    // Not before there is that namespace to know them by; the child is our own program still, and dies with us.
-    ...(outlived ? ([['members', 'mnt'], ...KEPT] satisfies Operation[]) : []),
     ...(goes ? emptied.operations.map((work): Operation => ['on-exit', settings.rm ? 0 : 1, work]) : []),
     ...files.mapped,
     ...network.begin,
     ...files.serve,
     ['stage', 'connect'],
     ...streams.connect,
+    ...(outlived ? KNOWN : []),
     ...network.finish,
     ...pidfile(settings),
     ['await-exec', 'child'],
@@ -153,6 +152,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...(process.cwd === '/' ? [] : ([['mkdir-at', 'root', process.cwd, 0o755]] satisfies Operation[])),
     ...(spec.root?.readonly ? ([['read-only-root', 'root']] satisfies Operation[]) : []),
     ['pivot', 'root'],
+    ...(outlived ? BE_KNOWN : []),
     ['stage', 'process'],
     ['seal', settings.init ? 1 : 0],
     ...network.ready,
@@ -207,6 +207,13 @@ const MEMBERS_KEEPER: Operation[] = [
 ];
 
 const KEPT: Operation[] = [['clone', 'keeper', 0]];
+
+/** They are known by their root, so not before it is there; until then the child is our own program, and dies with us. */
+const BE_KNOWN: Operation[] = [
+  ['send', 'parent', 'rooted'],
+  ['await', 'parent', 'known'],
+];
+const KNOWN: Operation[] = [['await', 'child', 'rooted'], ['members', 'mnt', 'child'], ...KEPT, ['send', 'child', 'known']];
 
 /** A new container whose command never began goes again. One that is to be restarted has begun, or is left to be looked at. */
 export function isWithdrawn({ fresh, settings }: Pick<ContainerInput, 'fresh' | 'settings'>): boolean {

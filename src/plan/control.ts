@@ -55,7 +55,11 @@ export function compileUnpausePlan(container: HostProcess, ids: IdMapping, share
 
 /** Where its pid namespace has others' processes as well: those in its mounts. In this order the pid is still the same process's. */
 function controlMembers(container: HostProcess, signal: number): Plan {
-  return only([['open', `/proc/${container.pid}/ns/mnt`, 0, 'mnt'], open(container, 'container'), ['signal-members', 'mnt', signal]]);
+  return only([
+    ['open', `/proc/${container.pid}/ns/mnt`, 0, 'mnt'],
+    open(container, 'container'),
+    ['signal-members', 'mnt', 'container', signal],
+  ]);
 }
 
 function control(container: HostProcess, ids: IdMapping, before: Operation[], signal: number, after: Operation[]): Plan {

@@ -27,7 +27,9 @@ export function handOver(name: string, holders: Holders, made: readonly string[]
   const { steward } = holders.ids;
   const chown = (uid: number, gid: number) => made.map((path): Operation => ['chown', path, uid, gid]);
   if (steward === undefined) return { operations: chown(owner.uid, owner.gid), processes: [] };
-  return stewarded(name, holders, chown(insideOf(steward.uid, owner.uid) ?? 0, insideOf(steward.gid, owner.gid) ?? 0));
+  const [uid, gid] = [insideOf(steward.uid, owner.uid), insideOf(steward.gid, owner.gid)];
+  if (uid === undefined || gid === undefined) throw new TypeError('the steward has no place for the container’s root');
+  return stewarded(name, holders, chown(uid, gid));
 }
 
 const NOTHING: Stewarded = { operations: [], processes: [] };

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { Mappers } from '../plan/identity.js';
 import { chooseIdMapping, type IdMapping, type IdRange } from '../security/idmap.js';
-import { formOf, mapsHostId } from '../security/idmap-form.js';
-import { findIdMapping, findMapPrograms, readIdFacts } from '../security/idmap-read.js';
+import { formOf, isAlone, mapsHostId } from '../security/idmap-form.js';
+import { findIdMapping, findMapPrograms, isHostRoot, readIdFacts } from '../security/idmap-read.js';
 import { parseUserns, type UsernsWords } from '../security/userns.js';
 import type { IdMap } from '../spec/runtime.js';
 import { setAside } from './slices.js';
@@ -40,18 +40,19 @@ function findMappers(): Mappers | undefined {
 export function recordedIdentity(uidMappings: readonly IdMap[] | undefined, gidMappings: readonly IdMap[] | undefined): Identity {
   const uid = rangesOf(uidMappings);
   const gid = rangesOf(gidMappings);
-  const single = uid.length <= 1 && (uid[0]?.size ?? 1) === 1;
-  const own = { containerId: 0, hostId: process.getuid?.() ?? 0, size: 1 };
+  const caller = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, hostRoot: isHostRoot() };
+  const own = { containerId: 0, hostId: caller.uid, size: 1 };
+  const single = uid.length === 0 || isAlone({ uid, gid }, caller);
   const recorded: IdMapping = {
     mode: single ? 'single' : 'range',
     uid: uid.length > 0 ? uid : [own],
-    gid: gid.length > 0 ? gid : [{ ...own, hostId: process.getgid?.() ?? 0 }],
-    write: single || process.getuid?.() === 0 ? 'direct' : 'newuidmap',
+    gid: gid.length > 0 ? gid : [{ ...own, hostId: caller.gid }],
+    write: single || caller.uid === 0 ? 'direct' : 'newuidmap',
     setgroups: single ? 'deny' : 'allow',
     owners: '',
     notes: [],
   };
-  const isThere = process.getuid?.() === 0 || (mapsHostId(recorded.uid, own.hostId) && mapsHostId(recorded.gid, process.getgid?.() ?? 0));
+  const isThere = caller.uid === 0 || (mapsHostId(recorded.uid, caller.uid) && mapsHostId(recorded.gid, caller.gid));
   const ids = isThere || uid.length === 0 ? recorded : { ...recorded, steward: chooseIdMapping(readIdFacts(process.env)) };
   return { ids, mappers: findMappers() };
 }

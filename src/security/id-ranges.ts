@@ -11,7 +11,7 @@ export function total(ranges: readonly HostRange[]): number {
   return ranges.reduce((sum, { size }) => sum + size, 0);
 }
 
-export function overlaps(range: HostRange, others: readonly HostRange[]): boolean {
+function overlaps(range: HostRange, others: readonly HostRange[]): boolean {
   return others.some((other) => range.start < other.start + other.size && other.start < range.start + range.size);
 }
 

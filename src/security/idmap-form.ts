@@ -88,6 +88,15 @@ export function rangeMapping(uids: readonly HostRange[], gids: readonly HostRang
   return mappingOf(layOut(uids), layOut(gids), write);
 }
 
+/**
+ * The one map that its caller writes by himself, as he may write no other: he alone. Of the host's root it is a map as any other; he may
+ * write them all.
+ */
+export function isAlone({ uid, gid }: Pick<IdMapping, 'uid' | 'gid'>, caller: Pick<IdFacts, 'uid' | 'gid' | 'hostRoot'>): boolean {
+  const isOne = (ranges: readonly IdRange[], own: number) => ranges.length === 1 && ranges[0]?.size === 1 && ranges[0].hostId === own;
+  return isOne(uid, caller.uid) && isOne(gid, caller.gid) && !(caller.uid === 0 && caller.hostRoot !== false);
+}
+
 /** True when a host id has a place in the map. */
 export function mapsHostId(ranges: readonly IdRange[], hostId: number): boolean {
   return ranges.some(({ hostId: first, size }) => hostId >= first && hostId < first + size);

@@ -62,7 +62,7 @@ export function readIdFacts(env: NodeJS.ProcessEnv): IdFacts {
 }
 
 /** A kernel variable belongs to the host's root: it is 0 for whom that one is his 0. Without /proc nobody knows, and he may be. */
-function isHostRoot(): boolean {
+export function isHostRoot(): boolean {
   try {
     return statSync('/proc/sys/kernel/ostype').uid === 0;
   } catch {

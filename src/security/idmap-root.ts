@@ -1,8 +1,8 @@
 /** Root's mapping: a range reserved for containers, never host id 0. Pure. */
 import { TsrunError } from '../errors.js';
-import { freeBlock, type HostRange, overlaps, slice, subtract, total, within } from './id-ranges.js';
+import { freeBlock, type HostRange, slice, subtract, total, within } from './id-ranges.js';
 import { explicitHostLines } from './idmap-explicit.js';
-import { FEWEST, type IdFacts, type IdMapping, mappingOf, ROOT_BLOCK_SIZE, rangeMapping, singleMapping } from './idmap-form.js';
+import { FEWEST, type IdFacts, type IdMapping, isAlone, mappingOf, ROOT_BLOCK_SIZE, rangeMapping, singleMapping } from './idmap-form.js';
 import { LAST_ID, type ProcMap, parseSubordinate, rangesOf } from './subordinate.js';
 import type { UsernsMode } from './userns.js';
 
@@ -63,6 +63,7 @@ function explicitOfRoot(facts: IdFacts, { uid: uids, gid: gids }: Extract<Userns
   const own = (map: readonly ProcMap[]) => map.map(({ inside, size }) => ({ start: inside, size }));
   const uid = explicitHostLines(uids, own(facts.uidMap), '--uidmap');
   const gid = explicitHostLines(gids, own(facts.gidMap), '--gidmap');
+  if (isAlone({ uid, gid }, facts)) return singleMapping(facts);
   const hasRoot = isHostRoot(facts) && [uid, gid].some((lines) => lines.some(({ hostId }) => hostId === 0));
   return { ...mappingOf(uid, gid, 'direct'), form: rootMapping(facts), shifted: true, notes: hasRoot ? [HOST_ROOT_NOTE] : [] };
 }
@@ -126,7 +127,7 @@ export function chooseRootBlock(facts: RootFacts): HostRange | undefined {
   const unused = unusedBlock(facts, ROOT_BLOCK_SIZE, taken);
   if (unused) return unused;
   const everything = [{ start: 1, size: LAST_ID }];
-  const both = within(within(everything, facts.uidMap), facts.gidMap).filter((range) => !overlaps(range, taken));
+  const both = subtract(within(within(everything, facts.uidMap), facts.gidMap), taken);
   const largest = both.sort((a, b) => b.size - a.size)[0];
   return largest && { start: largest.start, size: Math.min(largest.size, ROOT_BLOCK_SIZE) };
 }

@@ -9,6 +9,7 @@ import {
   type IdMapping,
   type IdRange,
   type Ids,
+  isAlone,
   mappingOf,
   mapsHostId,
   ROOT_BLOCK_SIZE,
@@ -211,8 +212,13 @@ function explicitMapping(facts: IdFacts, ranges: Ranges | { note: string }, word
   const { uid: uids, gid: gids } = 'note' in ranges ? { uid: [], gid: [] } : ranges;
   const uid = explicitLines(words.uid, [{ start: facts.uid, size: 1 }, ...uids], '--uidmap');
   const gid = explicitLines(words.gid, [{ start: facts.gid, size: 1 }, ...gids], '--gidmap');
-  const alone = [uid, gid].every((lines) => lines.length === 1 && lines[0]?.size === 1);
-  if (alone && uid[0]?.hostId === facts.uid && gid[0]?.hostId === facts.gid) return singleMapping(facts);
+  if (isAlone({ uid, gid }, facts)) return singleMapping(facts);
+  // newgidmap(1) denies setgroups then, and who put the container together could not leave the caller's groups.
+  if (gid.every(({ hostId, size }) => hostId === facts.gid && size === 1))
+    throw new TsrunError('ERR_TSRUN_ID_MAP', '--gidmap: with no group but your own nobody can leave your supplementary groups', {
+      subject: '--gidmap',
+      hint: 'give the container one of your subordinate gids, too: --gidmap 1:1:1',
+    });
   return mappingOf(uid, gid, 'newuidmap');
 }
 

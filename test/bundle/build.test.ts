@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RunOptions } from '../../src/api/options.js';
 import { type BuildInput, buildSpec } from '../../src/bundle/build.js';
+import { identityOf } from '../../src/container/identity.js';
 import { jsonTemplateOf, slot } from '../../src/plan/slot.js';
 import { type IdFacts, rangeMapping, singleMapping } from '../../src/security/idmap-form.js';
 import type { ContainerConfig } from '../../src/spec/image.js';
@@ -126,14 +127,21 @@ describe('the runtime spec', () => {
     assert.deepEqual(build(undefined, {}, { ids: SINGLE }).process?.user, { uid: 0, gid: 0 }, 'groups cannot be set there');
   });
 
-  it('takes over the image’s labels, but not into tsrun’s own names', () => {
+  it('takes over the image’s labels, but not into names that tsrun or crun acts on', () => {
     const spec = build({
       Cmd: ['sh'],
-      Labels: { 'org.opencontainers.image.author': 'me', 'io.tsrun.layers': 'evil', __proto__x: 'y' },
+      Labels: { 'org.opencontainers.image.author': 'me', 'io.tsrun.layers': 'evil', 'run.oci.keep_original_groups': '1', __proto__x: 'y' },
       StopSignal: 'SIGINT',
     });
     assert.equal(spec.annotations?.['io.tsrun.layers'], '["a","b"]');
     assert.equal(spec.annotations?.['io.tsrun.owners'], RANGE.owners);
+    assert.equal(spec.annotations?.['run.oci.keep_original_groups'], undefined);
+    assert.deepEqual(JSON.parse(spec.annotations?.['io.tsrun.labels'] ?? ''), {
+      'org.opencontainers.image.author': 'me',
+      'run.oci.keep_original_groups': '1',
+    });
+    assert.equal(identityOf(spec).ids.keepsGroups, undefined, 'exec and start go by the annotations');
+    assert.equal(identityOf(build(undefined, {}, { ids: { ...RANGE, keepsGroups: true } })).ids.keepsGroups, true);
     assert.equal(spec.annotations?.['io.tsrun.image'], 'docker.io/library/alpine:latest');
     assert.equal(spec.annotations?.['org.opencontainers.image.author'], 'me');
     assert.equal(spec.annotations?.['org.opencontainers.image.stopSignal'], 'SIGINT');

@@ -19,9 +19,17 @@ describe('--landlock', () => {
   });
 
   it('tells of places where what is written can be executed', () => {
-    const notes = (readOnly: boolean, ...texts: string[]) => landlockNotes(texts, readOnly).length;
+    const mounts = [
+      { destination: '/proc', options: ['nosuid', 'noexec', 'nodev'] },
+      { destination: '/data', options: ['rbind', 'ro', 'rprivate'] },
+      { destination: '/srv', options: ['rbind', 'rprivate'] },
+    ];
+    const notes = (readOnly: boolean, ...texts: string[]) => landlockNotes(texts, readOnly, mounts).length;
     assert.equal(notes(false, 'exec=/usr'), 1);
     assert.equal(notes(true, 'exec=/usr'), 0);
+    assert.equal(notes(true, 'exec=/'), 1, 'a volume is writable under --read-only');
+    assert.equal(notes(true, 'exec=/proc'), 0);
+    assert.equal(notes(true, 'exec=/data'), 0);
     assert.equal(notes(false, 'exec=/usr', 'write=/usr/local'), 1);
     assert.equal(notes(false, 'exec=/usr/bin', 'write=/usr'), 1);
     assert.equal(notes(false, 'exec=/usr', 'write=/'), 1);

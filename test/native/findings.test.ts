@@ -1,9 +1,11 @@
 /** What fuzzing has found, as the smallest plans that show it: under the sanitizers, and to their end. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { encodePlan } from '../../src/plan/encode.js';
 import type { Operation } from '../../src/plan/operations.js';
 import { slot } from '../../src/plan/slot.js';
+import { temporaryDirectory } from '../harness/temporary.js';
 import { one } from './plain.js';
 import { launch, missing, sanitized } from './program.js';
 
@@ -53,4 +55,19 @@ describe('what was found by fuzzing', { skip: missing(sanitized) }, () => {
     const processes = ['child', 'later'].map((name) => ({ name, operations: [] }));
     it(`done: ${what}`, () => ends(encodePlan({ processes: [{ name: 'parent', operations }, ...processes] }), 0));
   }
+
+  it('done: a pause after a tie to one of a run that is over', () => {
+    const enough = join(temporaryDirectory(), 'enough');
+    const run: Operation[] = [
+      ['clone', 'child', 0],
+      ['tie', 'child'],
+      ['reap', 'child'],
+    ];
+    const operations: Operation[] = [['repeat', 2, 0, enough, run, [['replace-file', enough, 0o600, '']]]];
+    const processes = [
+      { name: 'parent', operations },
+      { name: 'child', operations: [] },
+    ];
+    return ends(encodePlan({ processes }), 0);
+  });
 });

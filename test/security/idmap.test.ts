@@ -327,6 +327,8 @@ describe('other maps of a user', () => {
     assert.deepEqual(lines(mapping.gid), [[0, 100005, 10]]);
     assert.ok(mapping.steward, 'his group has no place');
     assert.equal(chosen({ uidmap: ['0:0:1'] }).mode, 'single');
+    assert.throws(() => chosen({ uidmap: ['0:1:10'], gidmap: ['0:0:1'] }), { code: 'ERR_TSRUN_ID_MAP', message: /supplementary groups/ });
+    assert.equal(chosen({ uidmap: ['0:0:1'], gidmap: ['0:1:10'] }).setgroups, 'allow');
     assert.throws(() => chosen({ uidmap: ['0:@5:1'] }), { code: 'ERR_TSRUN_ID_MAP' });
     assert.throws(() => chosen({ uidmap: ['0:65530:10'] }), { code: 'ERR_TSRUN_ID_MAP' });
     assert.throws(() => chosen({ uidmap: ['1:1:10'] }), { code: 'ERR_TSRUN_USAGE', message: /no id 0/ });

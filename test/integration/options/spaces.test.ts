@@ -1,6 +1,7 @@
 /** --pid, --ipc, --uts, --cgroupns: the same namespaces, what is seen through them, and that nothing outlives the container. */
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, it } from 'node:test';
 import { identities } from '../../harness/identity.js';
 import { describeAs, type Place } from '../../harness/place.js';
@@ -23,6 +24,14 @@ async function detached(where: Place, name: string, flags: string[], script = 's
   const network = flags.includes('--network') ? [] : ['--network', 'none'];
   await ok(where, 'run', '-d', '--name', name, ...network, ...flags, where.image, 'sh', '-c', script);
   return Number(await ok(where, 'inspect', '-f', '{{.State.Pid}}', name));
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Those that the container has, as the host counts. */
@@ -143,6 +152,19 @@ for (const who of identities()) {
         await ok(where(), 'stop', 'ends');
         assert.equal(await ok(where(), 'inspect', '-f', '{{.State.ExitCode}}', 'ends'), '143\n');
         assert.deepEqual(again.filter(isRunning), []);
+      });
+
+    if (who.name !== 'root' && process.getuid?.() === 0)
+      it('--pid host: who runs a program that may not be read, and so may not be looked at, ends with the container, too', async () => {
+        const directory = mkdtempSync(join(where().box.home, 'unreadable-'));
+        chmodSync(directory, 0o755);
+        copyFileSync('/bin/busybox', join(directory, 'sleep'));
+        chmodSync(join(directory, 'sleep'), 0o711);
+        const script = '(setsid /v/sleep 1008 &); until ps -o args | grep -q "^/v/sleep 1008"; do :; done; kill -9 $$';
+        const { code } = await where().run(['--pid', 'host', '-v', `${directory}:/v:ro`, where().image, 'sh', '-c', script]);
+        assert.equal(code, 137);
+        const left = readdirSync('/proc').filter((pid) => /^\d/.test(pid) && readIfThere(`/proc/${pid}/cmdline`).startsWith('/v/sleep'));
+        assert.deepEqual(left, []);
       });
 
     it('are those of files for root: procfs and queues of that namespace', async () => {
