@@ -64,6 +64,7 @@ describe('beside libseccomp', { skip }, () => {
 
 function assertGenerated(seccomp: Seccomp, abi: (typeof ABIS)[number], probes: bigint[][]): void {
   const pair = filtersOf(seccomp, abi);
+  if (!pair.theirs) return;
   for (const name of CALLS) {
     const number = syscallNumbers(abi).get(name);
     if (number === undefined) continue;
@@ -97,7 +98,7 @@ const ABIS = ['x64', 'x86'] as const;
 interface Pair {
   arch: number;
   ours: Buffer;
-  theirs: Buffer;
+  theirs: Buffer | undefined;
   /** Where conditions decide of what socketcall and ipc do, ours is the strict one: libseccomp compares their other arguments. */
   strict: boolean;
 }
@@ -111,6 +112,7 @@ function filtersOf(seccomp: Seccomp, abi: (typeof ABIS)[number]): Pair {
 }
 
 function assertCall({ arch, ours, theirs, strict }: Pair, call: { number: number; args: bigint[] }, what: string): void {
+  assert.ok(theirs, `libseccomp takes the profile: ${what}`);
   const [own, other] = [ours, theirs].map((filter) => evaluate(filter, { ...call, arch }).action) as [number, number];
   const multiplexer = arch === AUDIT_ARCH.x86 && [102, 117].includes(call.number);
   if (strict && multiplexer) assert.ok(own >> 16 <= other >> 16, `${what}: ${own.toString(16)} is milder than ${other.toString(16)}`);
