@@ -1,20 +1,13 @@
 /** `linux.seccomp` of the runtime spec → a filter for seccomp(2). Pure. What libseccomp would do, without it, and stricter on foreign ABIs. */
-import { TsrunError } from '../../errors.js';
-import type { Seccomp, SeccompAction, SeccompArch, SeccompRule } from '../../spec/runtime.js';
+import type { Seccomp, SeccompArch, SeccompRule } from '../../spec/runtime.js';
+import { defaultOf, invalid, RET_ERRNO, RET_KILL_PROCESS, resultOf } from './actions.js';
 import { type Code, choose, encode, give, JUMP_AT_LEAST, JUMP_EQUAL, load, MAX_INSTRUCTIONS, OFFSET_ARCH, OFFSET_NUMBER } from './bpf.js';
-import { type Alternative, compileAlternatives } from './conditions.js';
+import { type Alternative, compileAlternatives, type Width } from './conditions.js';
+import { withMultiplexed } from './multiplexed.js';
 import { ENOSYS, EPERM } from './profile.js';
 import { ABIS } from './resolve.js';
 import { type SyscallAbi, syscallNumbers } from './syscalls.js';
-
-/** linux/seccomp.h */
-export const RET_KILL_PROCESS = 0x80000000;
-const RET_KILL_THREAD = 0;
-const RET_TRAP = 0x00030000;
-export const RET_ERRNO = 0x00050000;
-const RET_TRACE = 0x7ff00000;
-const RET_LOG = 0x7ffc0000;
-export const RET_ALLOW = 0x7fff0000;
+import { verdictsOf } from './verdict.js';
 
 /** linux/audit.h AUDIT_ARCH_* */
 export const AUDIT_ARCH: Record<SyscallAbi, number> = { x64: 0xc000003e, x86: 0x40000003, arm64: 0xc00000b7, arm: 0x40000028 };
@@ -32,7 +25,7 @@ const X32_BIT = 0x40000000;
 const ARM_PRIVATE = 0xf0000;
 
 /** What happens to one system call number: a result, or alternatives on its arguments. */
-type Decision = number | { alternatives: Alternative[]; otherwise: number };
+type Decision = number | { alternatives: Alternative[]; otherwise: number; width: Width };
 
 /**
  * @returns struct sock_filter[] in little-endian order
@@ -73,7 +66,7 @@ function abiCode(seccomp: Seccomp, abi: SyscallAbi): Code {
  */
 function undecided(seccomp: Seccomp, abi: SyscallAbi): { otherwise: (number: number) => number; edges: number[] } {
   const numbers = syscallNumbers(abi);
-  const fallback = resultOf(seccomp.defaultAction, seccomp.defaultErrnoRet);
+  const fallback = resultOf(defaultOf(seccomp));
   const named = new Set((seccomp.syscalls ?? []).flatMap(({ names }) => names.flatMap((name) => numbers.get(name) ?? [])));
   const newest = Math.max(0, ...[...named].filter((number) => number < ARM_PRIVATE));
   const known = new Set([...numbers.values()].filter((number) => number <= newest || named.has(number)));
@@ -81,35 +74,22 @@ function undecided(seccomp: Seccomp, abi: SyscallAbi): { otherwise: (number: num
   return { otherwise: (number) => (known.has(number) ? fallback : RET_ERRNO + ENOSYS), edges: [...known] };
 }
 
-/** As libseccomp: a rule without conditions overrides those with; as runc: a rule that repeats the default counts for nothing. */
 function decide(seccomp: Seccomp, abi: SyscallAbi): Map<number, Decision> {
   const numbers = syscallNumbers(abi);
-  const otherwise = resultOf(seccomp.defaultAction, seccomp.defaultErrnoRet);
+  const width = abi === 'x64' || abi === 'arm64' ? 64 : 32;
+  const otherwise = resultOf(defaultOf(seccomp));
+  const said = verdictsOf(seccomp, width);
   const decisions = new Map<number, Decision>();
-  for (const rule of seccomp.syscalls ?? []) {
-    const result = resultOf(rule.action, rule.errnoRet);
-    if (result === otherwise) continue;
-    for (const name of rule.names) {
-      const number = numbers.get(name);
-      if (number === undefined) continue; // of another processor, or newer than our tables: the default holds
-      const before = decisions.get(number);
-      const alternatives = alternativesOf(rule, result);
-      if (alternatives.length === 0) decisions.set(number, result);
-      else if (before === undefined) decisions.set(number, { alternatives, otherwise });
-      else if (typeof before !== 'number') before.alternatives.push(...alternatives);
-    }
+  for (const [name, verdict] of abi === 'x86' ? withMultiplexed(said, seccomp) : said) {
+    const number = numbers.get(name);
+    if (number === undefined) continue; // of another processor, or newer than our tables: the default holds
+    if ('always' in verdict) decisions.set(number, resultOf(verdict.always));
+    else decisions.set(number, { alternatives: verdict.sometimes.map(alternativeOf), otherwise, width });
   }
   return decisions;
 }
 
-/** All conditions must hold; but several on the same argument are alternatives, as in runc and crun (libseccomp takes one for each argument). */
-function alternativesOf(rule: SeccompRule, result: number): Alternative[] {
-  const args = rule.args ?? [];
-  if (args.some((arg) => !Number.isInteger(arg.index) || arg.index < 0 || arg.index > 5)) throw invalid('an argument index is not 0…5');
-  const indices = new Set(args.map((arg) => arg.index));
-  if (indices.size < args.length) return args.map((arg) => ({ conditions: [arg], result }));
-  return args.length === 0 ? [] : [{ conditions: args, result }];
-}
+const alternativeOf = (rule: SeccompRule): Alternative => ({ conditions: rule.args ?? [], result: resultOf(rule) });
 
 /** First numbers of the runs of calls that share one decision: the whole of the unsigned numbers, in order. */
 function runsOf(numbers: number[], at: (number: number) => Decision): { start: number; decision: Decision }[] {
@@ -128,37 +108,5 @@ function search(runs: { start: number; decision: Decision }[]): Code {
 }
 
 function decisionCode(decision: Decision): Code {
-  return typeof decision === 'number' ? give(decision) : compileAlternatives(decision.alternatives, decision.otherwise);
-}
-
-function resultOf(action: SeccompAction, errno = EPERM): number {
-  if (!Number.isInteger(errno) || errno < 0 || errno > 4095) throw invalid(`errnoRet ${errno} is not 0…4095`);
-  switch (action) {
-    case 'SCMP_ACT_ALLOW':
-      return RET_ALLOW;
-    case 'SCMP_ACT_ERRNO':
-      return RET_ERRNO + errno;
-    case 'SCMP_ACT_KILL':
-    case 'SCMP_ACT_KILL_THREAD':
-      return RET_KILL_THREAD;
-    case 'SCMP_ACT_KILL_PROCESS':
-      return RET_KILL_PROCESS;
-    case 'SCMP_ACT_TRAP':
-      return RET_TRAP;
-    case 'SCMP_ACT_TRACE':
-      return RET_TRACE + errno;
-    case 'SCMP_ACT_LOG':
-      return RET_LOG;
-    case 'SCMP_ACT_NOTIFY':
-      throw new TsrunError('ERR_TSRUN_UNSUPPORTED', 'seccomp: SCMP_ACT_NOTIFY is not supported', {
-        subject: action,
-        hint: 'use a profile without a listener',
-      });
-    default:
-      throw invalid(`unknown action ${JSON.stringify(action)}`);
-  }
-}
-
-function invalid(what: string): TsrunError {
-  return new TsrunError('ERR_TSRUN_CONFIG_INVALID', `seccomp: ${what}`, { hint: 'correct linux.seccomp of the runtime spec' });
+  return typeof decision === 'number' ? give(decision) : compileAlternatives(decision.alternatives, decision.otherwise, decision.width);
 }

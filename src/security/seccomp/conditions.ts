@@ -1,4 +1,7 @@
-/** Conditions on arguments → BPF. An argument has 64 bits and BPF words 32: each comparison looks at the halves. */
+/**
+ * Conditions on arguments → BPF. An argument has 64 bits and BPF words 32: each comparison looks at the halves. For ABIs of 32 bits at the
+ * low one alone, of the value as well, as libseccomp: a 64-bit program can make i386's calls with more in its registers, which the kernel cuts off.
+ */
 import { TsrunError } from '../../errors.js';
 import type { SeccompArg } from '../../spec/runtime.js';
 import {
@@ -21,6 +24,9 @@ export interface Alternative {
   result: number;
 }
 
+/** Bits of an argument. */
+export type Width = 32 | 64;
+
 /** A step of one alternative: `yes`/`no` say where to go; a number skips so many steps ahead. */
 interface Test {
   op: number;
@@ -32,14 +38,12 @@ type Target = 'next' | 'holds' | 'fails';
 type Step = { load: number } | { and: number } | Test;
 
 /** The alternatives in order, the first that holds wins, else `otherwise`. */
-export function compileAlternatives(alternatives: readonly Alternative[], otherwise: number): Code {
+export function compileAlternatives(alternatives: readonly Alternative[], otherwise: number, width: Width): Code {
   const code: Code = [];
   let loaded: number | undefined; // the word in A, kept over alternatives: a filter runs at every such call
   for (const { conditions, result } of alternatives) {
-    const tests = conditions.map(stepsOf);
-    if (tests.includes('never')) continue;
     const piece = new Piece(loaded);
-    for (const steps of tests) piece.add(steps as Step[]);
+    for (const condition of conditions) piece.add(stepsOf(condition, width));
     code.push(...piece.finish(result));
     loaded = piece.loadedOnFailure();
   }
@@ -104,24 +108,32 @@ function leadsTo({ yes, no }: Test, target: Target): boolean {
   return yes === target || no === target;
 }
 
-function stepsOf(arg: SeccompArg): Step[] | 'never' {
+/** Whether it asks for no bit at all: libseccomp counts it as no condition. */
+export function holdsAlways({ op, value }: SeccompArg, width: Width): boolean {
+  const [high, low] = halves(value);
+  return op === 'SCMP_CMP_MASKED_EQ' && low === 0 && (high === 0 || width === 32);
+}
+
+function stepsOf(arg: SeccompArg, width: Width): Step[] {
   const low = offsetOfArg(arg.index);
   const high = low + 4;
   const [valueHigh, valueLow] = halves(arg.value);
+  const both = (steps: Step[]): Step[] => (width === 64 ? steps : []);
   const order = (op: number): Step[] => [
-    { load: high },
-    { op: JUMP_GREATER, k: valueHigh, yes: 'holds', no: 'next' },
-    { op: JUMP_EQUAL, k: valueHigh, yes: 'next', no: 'fails' },
+    ...both([
+      { load: high },
+      { op: JUMP_GREATER, k: valueHigh, yes: 'holds', no: 'next' },
+      { op: JUMP_EQUAL, k: valueHigh, yes: 'next', no: 'fails' },
+    ]),
     { load: low },
     { op, k: valueLow, yes: 'holds', no: 'fails' },
   ];
   switch (arg.op) {
     case 'SCMP_CMP_EQ':
-      return [...equal(high, valueHigh), ...equal(low, valueLow)];
+      return [...both(equal(high, valueHigh)), ...equal(low, valueLow)];
     case 'SCMP_CMP_NE':
       return [
-        { load: high },
-        { op: JUMP_EQUAL, k: valueHigh, yes: 'next', no: 'holds' },
+        ...both([{ load: high }, { op: JUMP_EQUAL, k: valueHigh, yes: 'next', no: 'holds' }]),
         { load: low },
         { op: JUMP_EQUAL, k: valueLow, yes: 'fails', no: 'holds' },
       ];
@@ -133,8 +145,10 @@ function stepsOf(arg: SeccompArg): Step[] | 'never' {
       return inverted(order(JUMP_GREATER));
     case 'SCMP_CMP_LT':
       return inverted(order(JUMP_AT_LEAST));
-    case 'SCMP_CMP_MASKED_EQ':
-      return masked(arg, high, low);
+    case 'SCMP_CMP_MASKED_EQ': {
+      const [wantHigh, wantLow] = halves(arg.valueTwo ?? 0);
+      return [...both(maskedWord(high, valueHigh, wantHigh)), ...maskedWord(low, valueLow, wantLow)];
+    }
   }
 }
 
@@ -145,15 +159,9 @@ function inverted(steps: Step[]): Step[] {
   return steps.map((step) => ('op' in step ? { ...step, yes: flip(step.yes), no: flip(step.no) } : step));
 }
 
-function masked(arg: SeccompArg, high: number, low: number): Step[] | 'never' {
-  const [maskHigh, maskLow] = halves(arg.value);
-  const [wantHigh, wantLow] = halves(arg.valueTwo ?? 0);
-  if ((wantHigh & ~maskHigh) !== 0 || (wantLow & ~maskLow) !== 0) return 'never';
-  return [...maskedWord(high, maskHigh, wantHigh), ...maskedWord(low, maskLow, wantLow)];
-}
-
-/** `jset` leaves A as it is; `and` would have to load it again. */
-function maskedWord(word: number, mask: number, want: number): Step[] {
+/** `jset` leaves A as it is; `and` would have to load it again. Bits of `wanted` outside of the mask count for nothing, as in libseccomp. */
+function maskedWord(word: number, mask: number, wanted: number): Step[] {
+  const want = (wanted & mask) >>> 0;
   if (mask === 0) return [];
   if (want === 0) return [{ load: word }, { op: JUMP_ANY_BIT, k: mask, yes: 'fails', no: 'next' }];
   if ((mask & (mask - 1)) === 0) return [{ load: word }, { op: JUMP_ANY_BIT, k: mask, yes: 'next', no: 'fails' }];

@@ -9,6 +9,8 @@
 import { TsrunError } from '../../errors.js';
 import type { Seccomp, SeccompAction, SeccompArg, SeccompRule } from '../../spec/runtime.js';
 import type { IdMapping, IdRange } from '../idmap.js';
+import { isPermissive } from './names.js';
+import { type Verdict, verdictsOf } from './verdict.js';
 
 /** With one id there is no other owner to give a file to, and nobody else to become. */
 const OWNERS = 'chown chown32 fchown fchown32 fchownat lchown lchown32'.split(' ');
@@ -38,7 +40,8 @@ export function isSingleId({ uid, gid }: Pick<IdMapping, 'uid' | 'gid'>): boolea
  * @throws ERR_TSRUN_UNSUPPORTED for a profile that decides one of these calls by its arguments
  */
 export function withFakeRoot(seccomp: Seccomp, ids: Pick<IdMapping, 'uid' | 'gid'>): Seccomp {
-  const allowed = (name: string) => isAllowed(seccomp, name);
+  const verdicts = verdictsOf(seccomp);
+  const allowed = (name: string) => isAllowed(verdicts.get(name), seccomp.defaultAction, name);
   const answered = (isSingleId(ids) ? [...OWNERS, ...IDENTITIES] : []).filter(allowed);
   const nodes = NODES.filter(({ name }) => allowed(name));
   const names = new Set([...answered, ...nodes.map(({ name }) => name)]);
@@ -73,16 +76,11 @@ function nodeRules({ name, mode, dev }: { name: string; mode: number; dev: numbe
   ];
 }
 
-const PERMITS: readonly SeccompAction[] = ['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG'];
-
-/** As the compiler reads a profile: a rule that repeats the default counts for nothing, the last of several without conditions holds. */
-function isAllowed({ defaultAction, syscalls = [] }: Seccomp, name: string): boolean {
-  const rules = syscalls.filter(({ names, action }) => names.includes(name) && action !== defaultAction);
-  const last = rules.filter(({ args = [] }) => args.length === 0).at(-1);
-  if (last === undefined && rules.length > 0)
-    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--fake-root: the seccomp profile decides ${name} by its arguments`, {
-      subject: name,
-      hint: 'leave out --fake-root, or allow the call without conditions',
-    });
-  return PERMITS.includes(last?.action ?? defaultAction);
+function isAllowed(verdict: Verdict | undefined, defaultAction: SeccompAction, name: string): boolean {
+  if (verdict === undefined) return isPermissive(defaultAction);
+  if ('always' in verdict) return isPermissive(verdict.always.action);
+  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--fake-root: the seccomp profile decides ${name} by its arguments`, {
+    subject: name,
+    hint: 'leave out --fake-root, or allow the call without conditions',
+  });
 }

@@ -54,7 +54,7 @@ const OPERATORS: readonly SeccompOperator[] = [
   'SCMP_CMP_MASKED_EQ',
 ];
 /** What they set is the kernel's business with who installs the filter; it takes nothing away from what the filter refuses. */
-const FLAGS = ['SECCOMP_FILTER_FLAG_TSYNC', 'SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'];
+const FLAGS = ['TSYNC', 'LOG', 'SPEC_ALLOW', 'WAIT_KILLABLE_RECV'].map((flag) => `SECCOMP_FILTER_FLAG_${flag}`);
 
 /** @param path of the file, for messages. @throws ERR_TSRUN_USAGE naming the place, ERR_TSRUN_UNSUPPORTED for a listener */
 export function readProfile(text: string, path: string): Profile {
@@ -63,7 +63,7 @@ export function readProfile(text: string, path: string): Profile {
     ...['defaultAction', 'defaultErrnoRet', 'defaultErrno', 'archMap', 'architectures', 'flags', 'syscalls', 'listenerPath'],
     'listenerMetadata',
   ]);
-  if (top['listenerPath'] !== undefined) throw reader.unsupported('listenerPath', 'a listener is not supported');
+  if ((top['listenerPath'] ?? '') !== '') throw reader.unsupported('listenerPath', 'a listener is not supported');
   reader.list(top['flags'], 'flags', (flag, place) => reader.word(flag, place, FLAGS));
   const archMap = reader.optionalList(top['archMap'], 'archMap', (each, place) => archOf(reader, each, place));
   const architectures = reader.optionalList(top['architectures'], 'architectures', (name, place) => archName(reader, name, place));
@@ -119,8 +119,10 @@ function argOf(reader: Reader, value: unknown, place: string): SeccompArg {
 function conditions(reader: Reader, value: unknown, place: string): Conditions {
   if (value === undefined) return { caps: [], arches: [] };
   const given = reader.object(value, place, ['caps', 'arches', 'minKernel']);
-  const [, major, minor] = /^(\d{1,4})\.(\d{1,4})$/.exec(given['minKernel'] === undefined ? '' : String(given['minKernel'])) ?? [];
-  if (given['minKernel'] !== undefined && major === undefined) throw reader.wrong(`${place}.minKernel`, 'it is not as in "4.8"');
+  const minKernel = given['minKernel'];
+  // Not a number: 5.10 would be 5.1.
+  const [, major, minor] = (typeof minKernel === 'string' && /^(\d{1,4})\.(\d{1,4})$/.exec(minKernel)) || [];
+  if (minKernel !== undefined && major === undefined) throw reader.wrong(`${place}.minKernel`, 'it is not as in "4.8"');
   return {
     caps: reader.list(given['caps'], `${place}.caps`, (name, at) => reader.text(name, at)),
     arches: reader.list(given['arches'], `${place}.arches`, (name, at) => reader.text(name, at)),

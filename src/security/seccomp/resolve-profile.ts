@@ -1,6 +1,5 @@
 /** A profile that was read, for given capabilities, processor and kernel → `linux.seccomp` of the runtime spec, as docker resolves it. Pure. */
-import { TsrunError } from '../../errors.js';
-import type { Seccomp, SeccompArch, SeccompRule } from '../../spec/runtime.js';
+import type { Seccomp, SeccompArch } from '../../spec/runtime.js';
 import type { Conditions, Profile } from './read-profile.js';
 import { kernelAtLeast, type SeccompFacts } from './resolve.js';
 
@@ -19,28 +18,12 @@ export function resolveProfile(profile: Profile, facts: SeccompFacts): Seccomp {
   const syscalls = profile.rules
     .filter(({ includes, excludes }) => included(includes, facts) && !excluded(excludes, facts))
     .map(({ includes: _includes, excludes: _excludes, ...rule }) => rule);
-  refuseContradiction(syscalls);
   return {
     defaultAction: profile.defaultAction,
     ...(profile.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: profile.defaultErrnoRet }),
     architectures: [own, ...architectures.filter((name) => name !== own && OURS.includes(name))],
     syscalls,
   };
-}
-
-/** As libseccomp: of two rules for any arguments none is better. */
-function refuseContradiction(rules: readonly SeccompRule[]): void {
-  const said = new Map<string, string>();
-  for (const { names, action, errnoRet, args } of rules) {
-    const verdict = `${action} ${errnoRet ?? ''}`;
-    const twice = args ? undefined : names.find((name) => (said.get(name) ?? verdict) !== verdict);
-    if (twice !== undefined)
-      throw new TsrunError('ERR_TSRUN_USAGE', `the seccomp profile says two things of ${twice} for these capabilities`, {
-        subject: twice,
-        hint: 'leave one rule for it, or give both conditions on arguments',
-      });
-    if (!args) for (const name of names) said.set(name, verdict);
-  }
 }
 
 function included({ caps, arches, minKernel }: Conditions, { arch, granted, kernel }: SeccompFacts): boolean {

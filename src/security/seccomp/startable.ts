@@ -2,6 +2,7 @@
 import { TsrunError } from '../../errors.js';
 import type { Seccomp } from '../../spec/runtime.js';
 import { isPermissive } from './names.js';
+import { verdictsOf } from './verdict.js';
 
 /** Ids and capabilities are taken on, the directory is entered, the command is executed, and whoever fails at it says so. */
 const NEEDED = [
@@ -10,11 +11,11 @@ const NEEDED = [
 ];
 
 /** What arguments decide counts as let through: then the kernel's answer is told. @throws ERR_TSRUN_UNSUPPORTED */
-export function refuseUnstartable({ defaultAction, syscalls = [] }: Seccomp): void {
+export function refuseUnstartable(seccomp: Seccomp): void {
+  const verdicts = verdictsOf(seccomp);
   const refused = NEEDED.filter((name) => {
-    const rules = syscalls.filter(({ names }) => names.includes(name));
-    const always = rules.find(({ args }) => args === undefined);
-    return !isPermissive(always?.action ?? defaultAction) && (always !== undefined || rules.length === 0);
+    const verdict = verdicts.get(name) ?? { always: { action: seccomp.defaultAction } };
+    return 'always' in verdict && !isPermissive(verdict.always.action);
   });
   if (refused.length === 0) return;
   throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `the seccomp profile refuses ${refused.join(', ')}: no command could be started`, {

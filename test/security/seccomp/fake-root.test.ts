@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_CAPABILITIES } from '../../../src/security/capabilities.js';
 import { type IdFacts, rangeMapping, singleMapping } from '../../../src/security/idmap-form.js';
-import { AUDIT_ARCH, compileSeccomp, RET_ALLOW, RET_ERRNO } from '../../../src/security/seccomp/compile.js';
+import { RET_ALLOW, RET_ERRNO } from '../../../src/security/seccomp/actions.js';
+import { AUDIT_ARCH, compileSeccomp } from '../../../src/security/seccomp/compile.js';
 import { onlyFakeRoot, withFakeRoot } from '../../../src/security/seccomp/fake-root.js';
 import { defaultSeccomp } from '../../../src/security/seccomp/resolve.js';
 import { type SyscallAbi, syscallNumbers } from '../../../src/security/seccomp/syscalls.js';
@@ -75,8 +76,9 @@ describe('--fake-root', () => {
     const strict: Seccomp = {
       defaultAction: 'SCMP_ACT_ERRNO',
       syscalls: [
-        { names: ['read', 'chown', 'setuid', 'mknod', 'lchown'], action: 'SCMP_ACT_ALLOW' },
         { names: ['lchown'], action: 'SCMP_ACT_KILL_PROCESS' },
+        { names: ['read', 'chown', 'setuid', 'mknod', 'lchown'], action: 'SCMP_ACT_ALLOW' },
+        { names: ['chown'], action: 'SCMP_ACT_KILL_PROCESS' }, // the first holds
       ],
     };
     const call = caller('x64', withFakeRoot(strict, SINGLE));

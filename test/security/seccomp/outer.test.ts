@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AUDIT_ARCH, compileSeccomp, RET_ALLOW, RET_ERRNO } from '../../../src/security/seccomp/compile.js';
+import { RET_ALLOW, RET_ERRNO } from '../../../src/security/seccomp/actions.js';
+import { AUDIT_ARCH, compileSeccomp } from '../../../src/security/seccomp/compile.js';
 import { outerSeccomp } from '../../../src/security/seccomp/outer.js';
 import { readProfile } from '../../../src/security/seccomp/read-profile.js';
 import { defaultSeccomp } from '../../../src/security/seccomp/resolve.js';

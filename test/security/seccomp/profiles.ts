@@ -70,6 +70,31 @@ export const PROFILES = {
       { name: 'lseek', action: 'SCMP_ACT_ALLOW', args: [{ index: 2, value: 1, op: 'SCMP_CMP_GE' }] },
     ],
   },
+  /** Two rules for any arguments: the first that is not the default's holds, before and behind those that look at arguments. */
+  twice: {
+    defaultAction: 'SCMP_ACT_ERRNO',
+    defaultErrnoRet: 38,
+    archMap: [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86'] }],
+    syscalls: [
+      { names: ['read', 'setns', 'bpf', 'lseek'], action: 'SCMP_ACT_ALLOW', args: [] },
+      { names: ['setns', 'bpf'], action: 'SCMP_ACT_ERRNO', errnoRet: 1, errno: 'EPERM', excludes: { caps: ['CAP_SYS_ADMIN'] } },
+      { names: ['chroot', 'acct'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
+      { names: ['chroot', 'acct'], action: 'SCMP_ACT_ALLOW' },
+      { names: ['chroot'], action: 'SCMP_ACT_ALLOW', errnoRet: 1 },
+      { names: ['lseek', 'kill'], action: 'SCMP_ACT_LOG', args: [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }] },
+      { names: ['kill'], action: 'SCMP_ACT_KILL' },
+      { names: ['kill'], action: 'SCMP_ACT_ALLOW' },
+    ],
+  },
+  /** Of calls that i386 makes through socketcall and ipc as well. */
+  sockets: {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    archMap: [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86'] }],
+    syscalls: [
+      { names: ['socket', 'msgget', 'semop', 'accept'], action: 'SCMP_ACT_ERRNO' },
+      { names: ['connect', 'shmat'], action: 'SCMP_ACT_KILL' },
+    ],
+  },
   /** A list of what is refused. */
   permissive: {
     defaultAction: 'SCMP_ACT_ALLOW',
@@ -80,6 +105,17 @@ export const PROFILES = {
       { names: ['acct'], action: 'SCMP_ACT_TRAP' },
       { names: ['ioctl'], action: 'SCMP_ACT_ERRNO', args: [{ index: 1, value: 4294967295, valueTwo: 21522, op: 'SCMP_CMP_MASKED_EQ' }] },
       { names: ['socket'], action: 'SCMP_ACT_LOG', args: [{ index: 0, value: 2, op: 'SCMP_CMP_GT' }] },
+      // Wanted bits outside of the mask, as one writes who takes valueTwo for a limit.
+      {
+        names: ['unshare'],
+        action: 'SCMP_ACT_ERRNO',
+        args: [{ index: 0, value: 0x10000000, valueTwo: 0xffffffff, op: 'SCMP_CMP_MASKED_EQ' }],
+      },
+      {
+        names: ['lseek'],
+        action: 'SCMP_ACT_ERRNO',
+        args: [{ index: 1, value: 2 ** 32 + 1, valueTwo: 2 ** 33 + 2 ** 32 + 3, op: 'SCMP_CMP_MASKED_EQ' }],
+      },
     ],
   },
 } as const;

@@ -89,20 +89,20 @@ describe('a seccomp profile', () => {
     assert.deepEqual(names(rule({ names: ['read', 'brand_new_call', 's390_sthyi'], comment: 'x', args: null, includes: null })), [
       ...['read', 'brand_new_call', 's390_sthyi'],
     ]);
-    assert.ok(read({ ...OLD, $schema: 'x', description: 'y', flags: ['SECCOMP_FILTER_FLAG_LOG'], listenerMetadata: '' }));
+    assert.ok(read({ ...OLD, $schema: 'x', description: 'y', listenerPath: '', listenerMetadata: '' }));
+    for (const flag of ['TSYNC', 'LOG', 'SPEC_ALLOW', 'WAIT_KILLABLE_RECV'])
+      assert.ok(read({ ...OLD, flags: [`SECCOMP_FILTER_FLAG_${flag}`] }));
   });
 
-  it('that says two things of one call is refused, unless capabilities decide', () => {
-    const both = (more: object) => ({
-      defaultAction: 'SCMP_ACT_KILL',
-      syscalls: [
-        { names: ['read'], action: 'SCMP_ACT_ALLOW', excludes: { caps: ['CAP_CHOWN'] } },
-        { names: ['read'], action: 'SCMP_ACT_ERRNO', ...more },
-      ],
-    });
-    assert.throws(() => resolve(both({})), { code: 'ERR_TSRUN_USAGE', message: /two things of read/ });
-    assert.deepEqual(names(both({}), ['CAP_CHOWN']), ['read']);
-    assert.equal(names(both({ includes: { caps: ['CAP_CHOWN'] } })).length, 1);
+  it('has versions of kernels as text: the number 5.10 would be 5.1', () => {
+    assert.deepEqual(read(rule({ includes: { minKernel: '5.10' } })).rules[0]?.includes.minKernel, [5, 10]);
+    assert.throws(
+      () =>
+        read('{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG","excludes":{"minKernel":5.10}}]}'),
+      {
+        message: /syscalls\[0\]\.excludes\.minKernel: it is not as in/,
+      },
+    );
   });
 
   it('is read or refused with a sentence, whatever it is', () => {
