@@ -22,7 +22,8 @@ export const ATTACKS: Readonly<Record<string, readonly Shown[]>> = {
   ],
   'CVE-2016-9962': [ENTERING],
   'CVE-2024-21626': [
-    ['integration/run/environment', '-w leads to no directory outside of the root, by a descriptor or a link to one'],
+    ['integration/isolation/descriptors', 'of any number from 3 to 64 is refused or within the root, for run and exec'],
+    ['integration/isolation/descriptors', 'of the caller’s is refused, although he passes it on, and it leads out'],
     ['integration/isolation/images', 'whose working directory is a descriptor of ours is refused'],
     SITUATION,
   ],
