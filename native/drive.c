@@ -131,6 +131,8 @@ static void say_missing(int error)
 {
 	if (error == ENOENT)
 		fprintf(stderr, "tsrun: Node.js is not in PATH: install version 20.19 or newer\n");
+	else if (error == EAGAIN)
+		fprintf(stderr, "tsrun: Node.js cannot be started: there are as many processes as the caller may have: end some, or raise the limit (ulimit -u, TasksMax=)\n");
 	else
 		fprintf(stderr, "tsrun: Node.js cannot be started: %s: install version 20.19 or newer, and put it into PATH\n", strerror(error));
 }
@@ -164,7 +166,7 @@ int compile(struct context *c, char *script, char **args, uint8_t **plan, size_t
 	close(ends[0]);
 	int status = wait_for(node);
 	if (status < 0)
-		fprintf(stderr, "tsrun: node was killed before it could start the container: see whether the machine is out of memory\n");
+		fprintf(stderr, "tsrun: node was killed before it could start the container: see whether the machine is out of memory, or the caller has as many processes as he may (ulimit -u, TasksMax=)\n");
 	if (status > 0 && !is_ours(status, false)) {
 		fprintf(stderr, "tsrun: Node.js ended with status %d before it could start the container: see whether `node --version` works, and NODE_OPTIONS\n", status);
 		status = 125;

@@ -16,17 +16,22 @@
 
 extern char **environ;
 
-/* Returns never: a failure goes to the helper outside, in the words it would use itself. */
-static void run_command(int channel, const char *search, char **argv)
+/* To the helper outside, in the words it would use itself. */
+static int tell_outside(int channel, const char *command)
 {
-	struct failure failure = { .process = "child", .stage = "exec", .operation = "exec" };
+	struct failure failure = { .process = "child", .stage = "exec", .operation = "exec", .error = errno };
 	char message[2048] = "F";
-	search_and_exec(argv, environ, search);
-	failure.error = errno;
-	snprintf(failure.path, sizeof failure.path, "%s", argv[0]);
+	snprintf(failure.path, sizeof failure.path, "%s", command);
 	size_t size = write_record(&failure, message + 1, sizeof message - 1);
 	send(channel, message, size + 1, MSG_NOSIGNAL);
-	_exit(125);
+	return 125;
+}
+
+/* Returns never. */
+static void run_command(int channel, const char *search, char **argv)
+{
+	search_and_exec(argv, environ, search);
+	_exit(tell_outside(channel, argv[0]));
 }
 
 /* NAME CHANNEL SEARCH COMMAND ARG… Returns the channel, or -1. */
@@ -79,7 +84,7 @@ int init_main(int argc, char **argv)
 		return 125;
 	pid_t command = fork();
 	if (command < 0)
-		return 125;
+		return tell_outside(channel, argv[3]);
 	if (command == 0)
 		start_command(channel, argv, &original);
 	leave_descriptors(signals);

@@ -63,17 +63,15 @@ static int make_following(int root, const char *path, bool directory, int links)
 	closing int parent = open_parent(root, copy, &last, links);
 	if (parent < 0)
 		return -1;
-	if (directory) {
-		if (mkdirat(parent, last, 0755) == 0)
-			return open_in_root(root, path, O_PATH | O_DIRECTORY);
-	} else {
-		closing int made = openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-		if (made >= 0)
-			return open_in_root(root, path, O_PATH);
-	}
-	/* what exists and cannot be opened is a link to nothing, as systemd's images have for /etc/resolv.conf: its target is made */
-	freeing char *target = errno == EEXIST && links < MAX_LINKS ? link_target(parent, last, copy) : NULL;
-	return target ? make_following(root, target, directory, links + 1) : -1;
+	/* what was made is not looked for by its path again: others may rename in a volume meanwhile */
+	int made = directory ? mkdirat(parent, last, 0755) : openat(parent, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (made >= 0)
+		return directory ? openat(parent, last, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : made;
+	if (errno != EEXIST || links >= MAX_LINKS)
+		return -1;
+	/* what exists and cannot be opened is a link to nothing, as systemd's images have for /etc/resolv.conf: its target is made; or it has come just now */
+	freeing char *target = link_target(parent, last, copy);
+	return target || errno == EINVAL ? make_following(root, target ? target : path, directory, links + 1) : -1;
 }
 
 /* Opens what is at the path, made if it is missing: a directory, or an empty file. */

@@ -24,6 +24,8 @@ export function explainExec({ path, error }: FailureRecord): TsrunError {
         `${shown(path)}: exec format error: not a program for this machine (${process.arch})`,
         'a script needs a #! line; an image of another architecture needs --platform',
       );
+    case ERRNO.EAGAIN:
+      return notRunnable(path, `${shown(path)} cannot be started: its user has as many processes as he may`, 'raise --ulimit nproc');
     case ERRNO.E2BIG:
       return notRunnable(path, 'the arguments and the environment are longer than the kernel allows', 'pass less, or through a file');
     default:

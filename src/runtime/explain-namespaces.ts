@@ -5,6 +5,7 @@ import { type HostFacts, hasNoNewPrivileges, hasSeccompFilter, isRootWithoutMoun
 import { ERRNO, type FailureRecord, reason } from './record.js';
 
 export function explainClone({ error }: FailureRecord, facts: HostFacts): TsrunError | undefined {
+  if (error === ERRNO.EAGAIN) return explainFork();
   if (error === ERRNO.ENOSPC || error === ERRNO.EUSERS) return explainLimit(facts);
   if (error !== ERRNO.EPERM && error !== ERRNO.EACCES) return undefined;
   if (facts.usernsClone.trim() === '0') {
@@ -16,6 +17,13 @@ export function explainClone({ error }: FailureRecord, facts: HostFacts): TsrunE
   return (
     explainRefusal(facts) ?? refused('the kernel refused it', 'a chroot, or a security module, may forbid it: try `unshare --user true`')
   );
+}
+
+/** RLIMIT_NPROC of the caller, or a pids controller around tsrun. */
+function explainFork(): TsrunError {
+  return new TsrunError('ERR_TSRUN_LAUNCH', 'there are as many processes as tsrun’s caller may have', {
+    hint: 'end some, or raise the limit: ulimit -u, TasksMax= of a systemd unit, --pids-limit of a container around tsrun',
+  });
 }
 
 function explainLimit({ maxUserNamespaces }: HostFacts): TsrunError {

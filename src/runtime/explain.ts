@@ -57,6 +57,7 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'copy-up': explainCopyUp,
     'chown-tree': explainChown,
     chdir: explainWorkdir,
+    'mkdir-at': explainWorkdir,
     rlimit: explainLimit,
     'new-keyring': explainKeyring,
     'sysctl-at': explainSysctl,
@@ -110,7 +111,11 @@ function explainFiles({ operation, path, error }: FailureRecord): TsrunError | u
 }
 
 function explainWorkdir({ path, error }: FailureRecord): TsrunError {
-  const why = error === ERRNO.EXDEV ? 'it lies outside of the container' : reason(error);
+  const known = new Map<number, string>([
+    [ERRNO.EXDEV, 'it lies outside of the container'],
+    [ERRNO.EEXIST, 'it is a link to what is not there'],
+  ]);
+  const why = known.get(error) ?? reason(error);
   return new TsrunError('ERR_TSRUN_CONFIG_INVALID', `the working directory ${shown(path)} cannot be entered: ${why}`, {
     subject: path,
     hint: 'name another one with -w',

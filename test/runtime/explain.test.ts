@@ -6,7 +6,7 @@ import { explainFailure } from '../../src/runtime/explain.js';
 import type { HostFacts } from '../../src/runtime/host-facts.js';
 import { type FailureRecord, parseRecord } from '../../src/runtime/record.js';
 
-const { EPERM, EACCES, ENOSPC, ENOENT, ENOSYS, ENOTDIR, ENOEXEC, E2BIG, EINVAL, EEXIST, EIO, EROFS, EXDEV, EFBIG, ENAMETOOLONG } =
+const { EAGAIN, EPERM, EACCES, ENOSPC, ENOENT, ENOSYS, ENOTDIR, ENOEXEC, E2BIG, EINVAL, EEXIST, EIO, EROFS, EXDEV, EFBIG, ENAMETOOLONG } =
   constants.errno;
 const EUSERS = 87;
 
@@ -46,6 +46,14 @@ const CASES: Case[] = [
     REFUSED,
     /as many as are allowed/,
     /sysctl -w user\.max_user_namespaces/,
+  ],
+  [
+    'as many processes as are allowed',
+    { error: EAGAIN },
+    {},
+    'ERR_TSRUN_LAUNCH',
+    /as many processes as tsrun’s caller may have/,
+    /ulimit -u/,
   ],
   [
     'a plan of another version of tsrun',
@@ -362,6 +370,14 @@ const CASES: Case[] = [
     {},
     'ERR_TSRUN_CONFIG_INVALID',
     /outside of the container/,
+    /-w/,
+  ],
+  [
+    'a working directory that cannot be made',
+    { operation: 'mkdir-at', path: '/x', error: EEXIST },
+    {},
+    'ERR_TSRUN_CONFIG_INVALID',
+    /link to/,
     /-w/,
   ],
   ['a limit above the caller’s', { operation: 'rlimit' }, {}, 'ERR_TSRUN_UNSUPPORTED', /limit/, /hard limit/],

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { VERBS } from '../../../src/cli/verbs.js';
 import { inCheckout } from '../../harness/checkout.js';
-import { ATTACKS } from './attacks.js';
+import { ATTACKS, NOT_YET } from './attacks.js';
 
 describe('each known attack', () => {
   for (const [attack, shown] of Object.entries(ATTACKS))
@@ -12,5 +13,10 @@ describe('each known attack', () => {
         const source = readFileSync(inCheckout('test', `${file}.test.ts`), 'utf8');
         assert.ok(source.includes(title), `test/${file}.test.ts has no test that says: ${title}`);
       }
+    });
+
+  for (const [attack, verb] of Object.entries(NOT_YET))
+    it(`has nothing to attack yet, for there is no ${verb}: ${attack}`, () => {
+      assert.ok(!VERBS.some(({ name }) => name === verb), 'it is there now: test it');
     });
 });

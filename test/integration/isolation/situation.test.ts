@@ -1,6 +1,7 @@
 /** The whole situation of a process in a container, for each way to run it: UPDATE_GOLDEN=1 npm test -- isolation/situation writes it anew. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { describe, it } from 'node:test';
 import { inCheckout } from '../../harness/checkout.js';
 import { type Identity, identities } from '../../harness/identity.js';
@@ -46,6 +47,7 @@ for (const who of identities()) {
       for (const found of [
         `environment ${CANARY.variable}`,
         'socket abstract ok',
+        `attribute hostname ${hostname()}`,
         'descriptor 7 socket both',
         'descriptor 23 /etc/passwd read',
       ])

@@ -2,6 +2,7 @@
  * Both ends of a conversation, for the tests of the network:
  *
  *   peer echo PORT [ADDRESS]            answers what it hears, TCP and UDP, at every address; says "ready"
+ *   peer names PORT                     answers by TCP who asks: the client's address as it is seen here; says "ready"
  *   peer ask tcp|udp ADDRESS PORT       says its standard input, prints as much of an answer, and goes: no end is told or waited for
  *   peer send tcp|udp ADDRESS PORT      says its standard input, prints the answer; 1 and a reason when there is none
  */
@@ -80,6 +81,22 @@ static int echo(int port, const char *address) {
   }
 }
 
+static void names(int port) {
+  int stream = bound(SOCK_STREAM, "::", port);
+  puts("ready");
+  fflush(stdout);
+  for (;;) {
+    struct sockaddr_in6 client;
+    socklen_t size = sizeof client;
+    char text[INET6_ADDRSTRLEN] = "";
+    int fd = accept(stream, (struct sockaddr *)&client, &size);
+    inet_ntop(AF_INET6, &client.sin6_addr, text, sizeof text);
+    while (read(fd, buffer, sizeof buffer) > 0) continue;
+    write_all(fd, text, strlen(text));
+    close(fd);
+  }
+}
+
 static int say(const char *protocol, const char *text, int port, int whole) {
   struct sockaddr_storage address;
   socklen_t size = address_of(text, port, &address);
@@ -113,6 +130,7 @@ static int say(const char *protocol, const char *text, int port, int whole) {
 
 int main(int argc, char **argv) {
   if (argc > 2 && strcmp(argv[1], "echo") == 0) return echo(atoi(argv[2]), argc > 3 ? argv[3] : "::");
+  if (argc > 2 && strcmp(argv[1], "names") == 0) names(atoi(argv[2]));
   if (argc > 4 && strcmp(argv[1], "send") == 0) return say(argv[2], argv[3], atoi(argv[4]), 1);
   if (argc > 4 && strcmp(argv[1], "ask") == 0) return say(argv[2], argv[3], atoi(argv[4]), 0);
   return 2;

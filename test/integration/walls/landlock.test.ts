@@ -7,6 +7,7 @@ import { identities } from '../../harness/identity.js';
 import { describeAs } from '../../harness/place.js';
 import { execute } from '../../harness/process.js';
 import { withinReach } from '../../harness/reach.js';
+import { until } from '../../harness/wait.js';
 
 const { EACCES, EXDEV } = constants.errno;
 const RULES = ['--landlock', 'write=/var', '--landlock', 'exec=/bin'];
@@ -68,6 +69,8 @@ for (const who of identities())
       assert.equal((await box.tsrun(['restart', '-t', '0', 'walled'])).code, 0);
       assert.equal((await box.tsrun(['exec', 'walled', 'sh', '-c', clean])).code, 0);
       assertHeld((await box.tsrun(['exec', 'walled', 'attack'])).stdout, 'after a restart');
+      const health = async () => (await box.tsrun(['inspect', '-f', '{{.State.Health.Status}}', 'walled'])).stdout;
+      assert.ok(await until(async () => (await health()) === 'unhealthy\n'), 'the health check has tried');
       assert.equal((await box.tsrun(['exec', 'walled', 'test', '-e', '/etc/well'])).code, 1, 'the health check wrote nothing');
       assert.equal((await box.tsrun(['rm', '-f', 'walled'])).code, 0);
     });
