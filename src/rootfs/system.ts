@@ -23,21 +23,28 @@ const EMPTY = [
   ...['config', 'debug', 'security', 'tracing'].map((name) => `/sys/kernel/${name}`),
 ];
 
-/** Of mountinfo what the kernel looks at: the mounts of /proc and /sys, and those within (proc_pid_mountinfo(5)). */
+/** Of mountinfo what the kernel looks at: all mounts of procfs and sysfs, wherever they are, and those within (proc_pid_mountinfo(5)). */
 export function systemMounts(mountinfo: string): string[] {
-  return mountinfo.split('\n').flatMap((line) => {
+  const lines = mountinfo.split('\n').map((line) => {
     const [before = '', after = ''] = line.split(' - ');
     const [, , , root, point = '', options] = before.split(' ');
-    const isEmpty = EMPTY.some((place) => point === place || point.startsWith(`${place}/`));
-    return /^\/(proc|sys)(\/|$)/.test(point) && !isEmpty ? [`${root} ${point} ${options} ${after}`] : [];
+    return { point, type: after.split(' ')[0], text: `${root} ${point} ${options} ${after}` };
   });
+  const all = ['/proc', '/sys', ...lines.filter(({ type }) => type === 'proc' || type === 'sysfs').map(({ point }) => point)];
+  const relevant = lines.filter(({ point }) => isWithin(all, point) && !isWithin(EMPTY, point));
+  return relevant.map(({ text }) => text);
 }
 
 /** One of each, all of it, changed by nothing: who has no rights over a mount may not lift what it forbids either. */
 export function isWhole(mounts: readonly string[]): boolean {
+  const ours = mounts.filter((mount) => isWithin(['/proc', '/sys'], mount.split(' ')[1] ?? ''));
   const plain = (type: string, place: string) =>
-    mounts.some((mount) => new RegExp(`^/ ${place} rw,(nosuid,)?(nodev,)?(noexec,)?relatime ${type} \\S+ rw$`).test(mount));
-  return mounts.length === 2 && plain('proc', '/proc') && plain('sysfs', '/sys');
+    ours.some((mount) => new RegExp(`^/ ${place} rw,(nosuid,)?(nodev,)?(noexec,)?relatime ${type} \\S+ rw$`).test(mount));
+  return ours.length === 2 && plain('proc', '/proc') && plain('sysfs', '/sys');
+}
+
+function isWithin(places: readonly string[], point: string): boolean {
+  return places.some((place) => point === place || point.startsWith(`${place}/`));
 }
 
 export async function findSystem(paths: StorePaths, who: Identity, signal?: AbortSignal): Promise<SystemForms> {

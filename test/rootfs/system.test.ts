@@ -18,6 +18,12 @@ describe('/proc and /sys', () => {
     assert.ok(whole('40 27 0:40 / /process rw,relatime - tmpfs tmpfs rw'));
   });
 
+  it('are what they are whatever is elsewhere, but what the kernel says of them depends on all of their kind', () => {
+    const elsewhere = ['50 27 0:22 / /chroot/sys ro,relatime - sysfs sys rw', '51 50 0:60 / /chroot/sys/firmware ro - tmpfs tmpfs ro'];
+    assert.ok(whole(...elsewhere));
+    assert.equal(systemMounts([HOST, ...elsewhere].join('\n')).length, 4);
+  });
+
   it('are not where anything else lies over or in them, and what the kernel says is asked', () => {
     assert.ok(!whole('40 22 0:40 / /proc/acpi ro,relatime - tmpfs tmpfs ro'));
     assert.ok(!whole('40 22 0:5 /null /proc/kcore rw,nosuid - devtmpfs devtmpfs rw'));
