@@ -1,5 +1,4 @@
 /** How /proc and /sys come to a container that is to start here, and what its user is told of it. */
-
 import type { ContainerInput } from '../plan/container.js';
 import { droppedVariables, type SystemForms } from '../plan/system.js';
 import { findSystem } from '../rootfs/system.js';
@@ -12,15 +11,19 @@ export async function withSystem<Input extends Omit<ContainerInput, 'fresh' | 'f
   options: CommonOptions,
 ): Promise<Input> {
   const { spec, settings, ids, mappers } = container;
-  if (!spec.mounts?.some(({ type }) => type === 'proc' || type === 'sysfs')) return container;
-  const system = await findSystem(openSession(options).paths, { ids, mappers }, options.signal);
-  for (const what of ['proc', 'sys'] as const) options.onDebug?.(`/${what}: ${system[what]}: ${MEANING[what][system[what]]}`);
+  // What is shared with the host is no other than was asked for.
+  const [ownProc, ownSys] = ['proc', 'sysfs'].map((type) => spec.mounts?.some((mount) => mount.type === type));
+  if (!ownProc && !ownSys) return container;
+  const found = await findSystem(openSession(options).paths, { ids, mappers }, options.signal);
+  const system: SystemForms = { ...found, ...(ownProc ? {} : { proc: 'fresh' }), ...(ownSys ? {} : { sys: 'fresh' }) };
+  if (ownProc) options.onDebug?.(`/proc: ${system.proc}: ${MEANING.proc[system.proc]}`);
+  if (ownSys) options.onDebug?.(`/sys: ${system.sys}: ${MEANING.sys[system.sys]}`);
   const note = systemNote(system, droppedVariables(spec, system, settings.sysctl ?? []));
   if (note !== undefined) options.onNote?.(note);
   return { ...container, system };
 }
 
-const MEANING: { proc: Record<SystemForms['proc'], string>; sys: Record<string, string> } = {
+const MEANING: { proc: Record<SystemForms['proc'], string>; sys: Record<SystemForms['sys'], string> } = {
   proc: {
     fresh: 'the container’s own',
     subset: 'the container’s own, with its processes and nothing else',
@@ -37,5 +40,5 @@ function systemNote({ proc, sys }: SystemForms, dropped: readonly string[]): str
     ...(dropped.length === 0 ? [] : ['ports below 1024 and ping are for its root alone']),
   ];
   if (parts.length === 0) return undefined;
-  return `the kernel allows no fresh ${[...(proc === 'fresh' ? [] : ['/proc']), ...(sys === 'fresh' ? [] : ['/sys'])].join(' and ')} where parts of it are hidden: ${parts.join('; ')}; to change that, start the outer container with --nested, systempaths=unconfined (docker) or unmask=ALL (podman)`;
+  return `the kernel allows no fresh /proc or /sys where parts of it are hidden: ${parts.join('; ')}; to change that, start the outer container with --nested, systempaths=unconfined (docker) or unmask=ALL (podman)`;
 }

@@ -40,8 +40,9 @@ export function inForms(
 /** What docker gives every container for its convenience, and nobody asked for. */
 const CONVENIENCES = ['net.ipv4.ip_unprivileged_port_start', 'net.ipv4.ping_group_range'];
 
-export function droppedVariables({ linux }: RuntimeSpec, { proc, variables }: SystemForms, asked: readonly string[]): string[] {
-  if (proc === 'fresh' || variables) return [];
+export function droppedVariables({ mounts, linux }: RuntimeSpec, { proc, variables }: SystemForms, asked: readonly string[]): string[] {
+  const own = proc === 'fresh' && mounts?.some(({ type }) => type === 'proc');
+  if (own || variables) return [];
   return Object.keys(linux?.sysctl ?? {}).filter((name) => CONVENIENCES.includes(name) && !asked.includes(name));
 }
 
