@@ -159,6 +159,9 @@ int output_of(struct context *, const char *name);             /* a copy to writ
 /* published ports */
 int port_of(int fd);                                           /* of a bound socket */
 
+/* the kernel's own /proc */
+int open_in_procfs(const char *path, int flags);
+
 /* paths inside the root */
 int open_in_root(int root, const char *path, int flags);
 int make_in_root(int root, const char *path, bool directory);

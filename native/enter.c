@@ -9,26 +9,34 @@
 #include "operations.h"
 #include "sys.h"
 
-/* A file of a process in procfs; something mounted over /proc must not get what is meant for the kernel. */
-static int open_process_file(struct context *c, pid_t pid, const char *name, int flags)
+/* What it says becomes the record's path. */
+static const char *process_path(struct context *c, char *path, size_t size, pid_t pid, const char *name)
+{
+	snprintf(path, size, "/proc/%d/%s", (int)pid, name);
+	note_path(c, path);
+	return path + strlen("/proc/");
+}
+
+static int write_process_file(struct context *c, pid_t pid, const char *name, const char *text)
+{
+	char path[96];
+	closing int fd = open_in_procfs(process_path(c, path, sizeof path, pid, name), O_WRONLY);
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : 0; /* a map is taken whole or refused */
+}
+
+/* A namespace is a link of the kernel's own: what it leads to must be one. */
+static int open_namespace(struct context *c, pid_t pid, const char *name)
 {
 	char path[96];
 	struct statfs fs;
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	note_path(c, path);
-	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
-	if (fd >= 0 && (fstatfs(fd, &fs) < 0 || (fs.f_type != PROC_SUPER_MAGIC && fs.f_type != NSFS_MAGIC))) {
+	closing int directory = open_in_procfs(process_path(c, path, sizeof path, pid, "ns"), O_RDONLY | O_DIRECTORY);
+	int fd = directory < 0 ? -1 : openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd >= 0 && (fstatfs(fd, &fs) < 0 || fs.f_type != NSFS_MAGIC)) {
 		close(fd);
 		errno = EXDEV;
 		return -1;
 	}
 	return fd;
-}
-
-static int write_process_file(struct context *c, pid_t pid, const char *name, const char *text)
-{
-	closing int fd = open_process_file(c, pid, name, O_WRONLY);
-	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -1 : 0; /* a map is taken whole or refused */
 }
 
 struct mapper {
@@ -163,14 +171,14 @@ int op_open_process(struct context *c, const struct op *op)
 int op_open_namespace(struct context *c, const struct op *op)
 {
 	static const struct { int flag; const char *file; } files[] = {
-		{ CLONE_NEWUSER, "ns/user" }, { CLONE_NEWNS, "ns/mnt" }, { CLONE_NEWNET, "ns/net" }, { CLONE_NEWPID, "ns/pid" },
-		{ CLONE_NEWIPC, "ns/ipc" }, { CLONE_NEWUTS, "ns/uts" }, { CLONE_NEWCGROUP, "ns/cgroup" },
-		{ CLONE_NEWTIME, "ns/time" },
+		{ CLONE_NEWUSER, "user" }, { CLONE_NEWNS, "mnt" }, { CLONE_NEWNET, "net" }, { CLONE_NEWPID, "pid" },
+		{ CLONE_NEWIPC, "ipc" }, { CLONE_NEWUTS, "uts" }, { CLONE_NEWCGROUP, "cgroup" },
+		{ CLONE_NEWTIME, "time" },
 	};
 	const struct peer *peer = find_peer(c, op->args[0].name);
 	for (size_t i = 0; peer && i < sizeof files / sizeof *files; i++)
 		if (files[i].flag == op->args[1].number)
-			return name_descriptor(c, op->args[2].name, open_process_file(c, peer->pid, files[i].file, O_RDONLY));
+			return name_descriptor(c, op->args[2].name, open_namespace(c, peer->pid, files[i].file));
 	if (peer)
 		errno = EINVAL;
 	return -1;

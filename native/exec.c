@@ -1,5 +1,4 @@
 /* The end of a process's list: the container's command, or the reaper that --init puts in front of it. */
-#include <linux/magic.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +7,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include "context.h"
 #include "init.h"
@@ -154,26 +152,6 @@ int op_hostname(struct context *c, const struct op *op)
 {
 	freeing char *name = fill_text(c, op->args[0].span);
 	return name ? sethostname(name, strlen(name)) : -1;
-}
-
-/* A kernel variable, through the container's own /proc and before that becomes read-only; the image must not lead us elsewhere. */
-int op_sysctl_at(struct context *c, const struct op *op)
-{
-	int root = descriptor(c, op->args[0].name);
-	freeing char *path = fill_text(c, op->args[1].span);
-	freeing char *value = fill_text(c, op->args[2].span);
-	struct statfs fs;
-	if (root < 0 || !path || !value)
-		return -1;
-	note_path(c, path);
-	closing int fd = open_in_root(root, path, O_WRONLY | O_NOFOLLOW);
-	if (fd < 0 || fstatfs(fd, &fs) < 0)
-		return -1;
-	if (fs.f_type != PROC_SUPER_MAGIC) {
-		errno = EXDEV;
-		return -1;
-	}
-	return write_all(fd, value, strlen(value));
 }
 
 int op_loopback_up(struct context *c, const struct op *op)

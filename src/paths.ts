@@ -143,6 +143,8 @@ export function storePaths(roots: Roots) {
     chainLayer: (owners: string, chainId: ChainId) => at('layers', owners, `chain-${hexOf(chainId)}`),
     /** All layers of an image in one directory; without a chainID the empty one. */
     flatLayer: (owners: string, chainId: ChainId | undefined) => at('layers', owners, `flat-${chainId ? hexOf(chainId) : 'empty'}`),
+    /** What a container can have of /proc and /sys where parts of those around us are hidden. */
+    system: at('system.json'),
     /** How layers of these owners become a root file system here: what a probe found. */
     storage: (owners: string) => at(`storage-${owners}.json`),
     containers: at('containers'),

@@ -10,6 +10,7 @@ import { inheritedStreams } from '../runtime/streams.js';
 import { type Compiled, compiled } from './compiled.js';
 import { newContainer } from './new-container.js';
 import type { RunOptions } from './options.js';
+import { withSystem } from './system.js';
 
 /** What concerns this start of it alone. */
 export interface StartManner {
@@ -29,7 +30,7 @@ export async function planRun(
   caller: Caller | undefined,
   { sigProxy = true, preserveFds = 0 }: StartManner = {},
 ): Promise<Plan> {
-  const container = await newContainer(image, command, options);
+  const container = await withSystem(await newContainer(image, command, options), options);
   return compileRunPlan({ ...container, ownSignals: !sigProxy, passed: preserveFds }, caller);
 }
 

@@ -8,6 +8,7 @@ import { readEnvFile } from '../bundle/env-file.js';
 import { parseLandlock } from '../bundle/landlock.js';
 import { askedPrivilege } from '../bundle/privilege.js';
 import { buildCommand } from '../bundle/process.js';
+import { parseSysctls } from '../bundle/sysctl.js';
 import type { Zone } from '../bundle/timezone.js';
 import { KEEP_GROUPS, resolveGroups } from '../bundle/user.js';
 import { parseHealth } from '../container/parse-health.js';
@@ -209,7 +210,7 @@ function settingsFor(
   { kept }: PreparedSpaces,
   { devices }: LookedUp,
 ): ContainerSettings {
-  const { rm = false, restart, timeout, pidfile, groupAdd } = options;
+  const { rm = false, restart, timeout, pidfile, groupAdd, sysctl } = options;
   const landlock = parseLandlock(options.landlock ?? []);
   const policy = parseRestart(restart ?? 'no');
   const privilege = askedPrivilege(options);
@@ -238,6 +239,7 @@ function settingsFor(
     ...(groupAdd?.length ? { groups: resolveGroups(groupAdd, readAccounts(root.layers).group) } : {}),
     ...(devices.length > 0 ? { devices: devices.map(({ source, destination }) => ({ source, destination })) } : {}),
     ...(landlock ? { landlock } : {}),
+    ...(sysctl?.length ? { sysctl: Object.keys(parseSysctls(sysctl, () => true)) } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ export interface CommonOptions extends RootOptions {
   signal?: AbortSignal;
   /** Notes that a user should see once (a weaker mode, a skipped device). Default: dropped. */
   onNote?: (note: string) => void;
-  /** What was chosen and why, for those who look into a problem (`--debug`). */
+  /** What was chosen and why, for those who look into a problem (`--verbose`, `--debug`). */
   onDebug?: (fact: string) => void;
 }
 

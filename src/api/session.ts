@@ -1,9 +1,9 @@
 /** What every verb begins with: the roots, their directories, the store. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ContentStore } from '../content/store.js';
-import { errnoOf } from '../errors.js';
+import { errnoOf, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, resolveRoots, type StorePaths, storePaths } from '../paths.js';
 import type { CommonOptions } from './options.js';
 
@@ -18,12 +18,30 @@ export function openSession(options: CommonOptions): Session {
   return { paths, store: new ContentStore(paths) };
 }
 
-/** For verbs that write. @throws ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_DISK_FULL */
+/** For verbs that write. @throws ERR_TSRUN_LAUNCH, ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_DISK_FULL */
 export async function openStore(options: CommonOptions): Promise<Session> {
+  checkProc();
   const session = openSession(options);
   ensurePrivateDirectory(session.paths.roots.data, process.getuid?.() ?? 0, 'followed');
   await session.store.init();
   return session;
+}
+
+/** The helper names processes by their numbers: those of another pid namespace, as in a container that has the /proc around it, are others. */
+function checkProc(): void {
+  if (ownNumber() === process.pid) return;
+  throw new TsrunError('ERR_TSRUN_LAUNCH', 'the /proc around tsrun shows another pid namespace: processes have other numbers there', {
+    subject: '/proc',
+    hint: 'start the outermost container with --nested, systempaths=unconfined (docker) or unmask=ALL (podman)',
+  });
+}
+
+function ownNumber(): number {
+  try {
+    return Number(readlinkSync('/proc/self'));
+  } catch {
+    return process.pid; // without any, it is others who say what is missing
+  }
 }
 
 /** A note that this user has not seen yet; remembered in the store, so it comes once and not with every run. */

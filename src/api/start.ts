@@ -10,6 +10,7 @@ import { type Compiled, compiled } from './compiled.js';
 import { stoppedContainer } from './existing-container.js';
 import type { CommonOptions } from './options.js';
 import { openSession } from './session.js';
+import { withSystem } from './system.js';
 
 /** Resolves once its command runs; it outlives this process. Nothing is done when it runs already. */
 export async function startContainer(name: string, options: CommonOptions = {}): Promise<{ id: string }> {
@@ -17,7 +18,7 @@ export async function startContainer(name: string, options: CommonOptions = {}):
   const { paths } = openSession(options);
   const found = findContainer(paths, name);
   if (found.status === 'running' || found.status === 'restarting') return { id: found.id };
-  const container = stoppedContainer(paths, name);
+  const container = await withSystem(stoppedContainer(paths, name), options);
   await launch(compileStartPlan(container, undefined), ['ignore', 'ignore', 'inherit']).ended;
   return { id: container.id };
 }
@@ -27,7 +28,7 @@ export async function compileStart(
   name: string,
   options: CommonOptions & { interactive: boolean; detachKeys?: string | undefined; sigProxy?: boolean },
 ): Promise<Compiled> {
-  const container = stoppedContainer(openSession(options).paths, name);
+  const container = await withSystem(stoppedContainer(openSession(options).paths, name), options);
   const interactive = options.interactive && container.settings.interactive;
   const ownSignals = options.sigProxy === false;
   const caller = { streams: inheritedStreams(), detachKeys: parseDetachKeys(options.detachKeys) };

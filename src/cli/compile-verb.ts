@@ -56,13 +56,14 @@ const OUR_FAILURE = 125;
 export async function compileVerb({ verb, compile }: Driven, words: readonly string[], caller: Caller): Promise<number> {
   const { stdout, stderr } = caller.streams;
   const { values, args, failure, notes = [] } = parse(verb, words);
-  const shared = values as Values<typeof GLOBAL_FLAGS> & { help?: boolean; quiet?: boolean; dryRun?: boolean };
+  const shared = values as Values<typeof GLOBAL_FLAGS> & { help?: boolean; quiet?: boolean; verbose?: boolean; dryRun?: boolean };
   const manner = { json: shared.json, debug: shared.debug || caller.debug, ...mannerFor(caller.argv0, verb.name) };
   if (shared.help) {
     const { verbHelp } = await import('./help.js');
     stdout.write(verbHelp(verb, stdout.columns));
     return 0;
   }
+  const word = manner.debug ? 'debug' : 'verbose';
   let code = 0;
   const reporter = patient(reporterFor(stderr, shared));
   const fail = (error: unknown) => {
@@ -82,7 +83,7 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
             signal,
             onProgress: (event) => reporter.event(event),
             ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }),
-            ...(manner.debug ? { onDebug: (fact: string) => stderr.write(`debug: ${fact}\n`) } : {}),
+            ...(manner.debug || shared.verbose ? { onDebug: (fact: string) => stderr.write(`${word}: ${fact}\n`) } : {}),
           } as DrivenCall<Verb>['options'],
           args,
           note: (note) => reporter.note(note),

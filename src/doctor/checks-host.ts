@@ -2,12 +2,17 @@
 import { check, found, missing, outcome } from './check.js';
 import { delegateControlGroups, unifyControlGroups } from './distribution.js';
 
-const proc = check({ name: 'proc', required: true, purpose: "a container's own /proc", without: 'no container runs' }, ({ proc: tried }) =>
-  outcome(
-    tried,
-    'mounted',
-    'in a container: start the outer one with --nested, with --security-opt systempaths=unconfined (docker), unmask=ALL (podman), or procMount: Unmasked (Kubernetes)',
-  ),
+const UNMASK =
+  'in a container: start the outer one with --nested, with --security-opt systempaths=unconfined (docker), unmask=ALL (podman), or procMount: Unmasked (Kubernetes)';
+const FORMS = {
+  fresh: 'fresh, mounted',
+  subset: `subset: parts of the one around are hidden; a container has its own, with processes and nothing else; for a whole one, ${UNMASK}`,
+  bound: `bound: parts of the one around are hidden; a container has that, read-only, with the processes there; for its own, ${UNMASK}`,
+};
+
+const proc = check(
+  { name: 'proc', required: true, purpose: "a container's own /proc", without: 'no container runs' },
+  ({ proc: tried, system }) => outcome(tried, FORMS[system?.proc ?? 'fresh'], UNMASK),
 );
 
 const seccomp = check(

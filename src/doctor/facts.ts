@@ -1,4 +1,5 @@
 /** What was found on this machine by trying and looking, as plain data: what the report is made from. */
+import type { SystemForms } from '../plan/system.js';
 import type { HostFacts } from '../runtime/host-facts.js';
 
 /** What came of a trial; `why` and `cure` in words. */
@@ -29,6 +30,8 @@ export interface DoctorFacts {
   subordinate: { uids: number; gids: number; free: number };
   leavesGroups: Outcome;
   proc: Outcome;
+  /** Absent where that could not be tried. */
+  system?: SystemForms;
   seccomp: Outcome;
   store: Outcome & { path: string; type: string; free: number };
   overlay: Outcome;

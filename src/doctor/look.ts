@@ -2,15 +2,9 @@
 import { arch, release } from 'node:os';
 import { TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
-import {
-  compileGroupsTrial,
-  compileLandlockTrial,
-  compileMapTrial,
-  compileNamespaceTrial,
-  compileProcTrial,
-  compileSeccompTrial,
-} from '../plan/trials.js';
+import { compileGroupsTrial, compileLandlockTrial, compileMapTrial, compileNamespaceTrial, compileSeccompTrial } from '../plan/trials.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
+import { trySystem } from '../rootfs/system.js';
 import { readHostFacts, textOf } from '../runtime/host-facts.js';
 import { reason } from '../runtime/record.js';
 import { tryPlan } from '../runtime/trial.js';
@@ -25,7 +19,7 @@ import { lookAtControlGroups } from './look-cgroup.js';
 import { findHelper, findMappersOf } from './look-files.js';
 import { lookAtNetwork } from './look-network.js';
 import { lookAtStorage } from './look-storage.js';
-import { refused, tried, WORKS } from './try.js';
+import { outcomeOf, refused, tried, WORKS } from './try.js';
 
 /** @param openStore makes the store's directories. @throws ERR_TSRUN_HELPER_MISSING */
 export async function look(
@@ -58,7 +52,7 @@ export async function look(
     mappers: findMappersOf(ids),
     subordinate: subordinateOf(ids),
     leavesGroups: await trial(() => compileGroupsTrial(whole)),
-    proc: await trial(() => compileProcTrial(own)),
+    ...(await lookAtSystem(own, signal)),
     seccomp: await trial(() => compileSeccompTrial(own, defaultFilter())),
     ...(await lookAtStorage(paths, opened, 'works' in identity ? identity : { identity }, env, signal)),
     runtime: lookAtRuntime(paths, ids.uid, env),
@@ -66,6 +60,15 @@ export async function look(
     landlock: await askLandlock(signal),
     cgroup: await lookAtControlGroups(signal),
   };
+}
+
+async function lookAtSystem(own: Identity, signal?: AbortSignal): Promise<Pick<DoctorFacts, 'proc' | 'system'>> {
+  try {
+    const { trial, system } = await trySystem(own, signal);
+    return { proc: outcomeOf(trial, false), system };
+  } catch (error) {
+    return { proc: refused(error) };
+  }
 }
 
 function defaultFilter(): Buffer {

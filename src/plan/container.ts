@@ -17,6 +17,7 @@ import { slot } from './slot.js';
 import { ended, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
 import { handOver } from './steward.js';
 import { type Caller, isAttended, MEET_ONCE, streamOperations } from './streams.js';
+import { inForms, type SystemForms } from './system.js';
 
 export interface ContainerInput {
   /** It is new: what cannot be started is not left behind. */
@@ -39,6 +40,8 @@ export interface ContainerInput {
   callerUid: number;
   /** First process of the container whose namespaces are joined: settings.network and settings.spaces say which. */
   neighbour?: { pid: number; startTime: string };
+  /** How /proc and /sys come to it here; default: fresh. */
+  system?: SystemForms;
   /** How many of the caller's descriptors, from 3 on, the command gets. */
   passed?: number;
   /** Signals to the runner are its own: they end it, and the container with it. */
@@ -62,7 +65,8 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     input.files.map((name) => `${containerDir}/${name}`),
   );
   const entered = enterNamespaces(input);
-  const files = filesOperations(input, settings.rm, entered.mounts);
+  const shown = inForms(spec, input.system, settings.sysctl ?? [], entered.mounts);
+  const files = filesOperations({ ...input, spec: shown }, settings.rm, entered.mounts);
   // Nobody who works for it needs the caller's groups.
   const { keepsGroups: _, ...dropping } = ids;
   const network = networkOperations(settings.network, settings.ports, dropping);

@@ -81,15 +81,32 @@ export function mountOperations(spec: RuntimeSpec, fetched: ReadonlyMap<string, 
     }
     if (mount.destination === '/dev') operations.push(...devices());
   }
-  for (const [name, value] of Object.entries(spec.linux?.sysctl ?? {})) operations.push(variable(name, value));
+  operations.push(...variables(spec, fetched));
   for (const path of spec.linux?.maskedPaths ?? []) operations.push(['mask-at', 'root', path]);
   for (const path of spec.linux?.readonlyPaths ?? []) operations.push(['read-only-at', 'root', path]);
   return { sources, operations };
 }
 
-/** Only the machine's root may write that file; the namespace's own has a system call. */
-function variable(name: string, value: string): Operation {
-  return name === 'kernel.domainname' ? ['domainname', value] : ['sysctl-at', 'root', `/proc/sys/${sysctlPath(name)}`, value];
+const O_PATH_DIRECTORY = 0o10200000;
+
+/**
+ * Through a procfs of its own, or one that another process mounted; where the container may not have one, through the one around tsrun.
+ * Of `kernel.domainname` only the machine's root may write the file; the namespace's own has a system call.
+ */
+function variables({ mounts = [], linux }: RuntimeSpec, fetched: ReadonlyMap<string, string>): Operation[] {
+  const { 'kernel.domainname': domain, ...files } = linux?.sysctl ?? {};
+  const own = mounts.some(({ type, options }) => type === 'proc' && !options?.includes('subset=pid'));
+  const there = fetched.get('/proc');
+  const open: Operation = own ? ['new-mount', 'proc', 'procfs'] : ['open', '/proc', O_PATH_DIRECTORY, 'procfs'];
+  const written = Object.entries(files).map(
+    ([name, value]): Operation => ['sysctl-at', there ?? 'procfs', `sys/${sysctlPath(name)}`, value],
+  );
+  return [
+    ...(domain === undefined ? [] : ([['domainname', domain]] satisfies Operation[])),
+    ...(written.length > 0 && there === undefined ? [open] : []),
+    ...written,
+    ...(written.length > 0 && there === undefined ? ([['close', 'procfs']] satisfies Operation[]) : []),
+  ];
 }
 
 interface Interpreted {

@@ -37,6 +37,8 @@ export interface ContainerSettings {
   devices?: readonly { source: string; destination: string }[];
   /** --cap-add, --cap-drop, --security-opt and --privileged, as they were asked for; absent: none of them. */
   privilege?: AskedPrivilege;
+  /** Names of `--sysctl`; absent: none. */
+  sysctl?: readonly string[];
   /** `--landlock`: for its first process, and for what enters it. */
   landlock?: LandlockRules;
 }

@@ -6,7 +6,11 @@ import { BEGUN, type ProbeIdentity, probe, WORKS } from './probe.js';
 
 const MS_REC_PRIVATE = 0x4000 | 0x40000;
 /** nosuid, nodev, noexec: as a container has it. */
-const PROC_FLAGS = 2 | 4 | 8;
+const SYSTEM_FLAGS = 2 | 4 | 8;
+const READ_ONLY = 1;
+/** Every network namespace has its own. */
+const HARMLESS = 'net/ipv4/ip_unprivileged_port_start';
+const O_PATH_DIRECTORY = 0o10200000;
 const O_WRONLY = 1;
 const O_RDWR = 2;
 
@@ -20,12 +24,23 @@ export function compileMapTrial(who: ProbeIdentity): Plan {
   return probe(who, [], [], { flags: CLONE_NEWUSER });
 }
 
-export function compileProcTrial(who: ProbeIdentity): Plan {
-  const mount: Operation[] = [
-    ['propagation', MS_REC_PRIVATE],
-    ['mount', 'proc', '/proc', 'proc', PROC_FLAGS, ''],
-  ];
-  return probe(who, [], mount, { flags: CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID });
+/** What it prints of what can be had of /proc and /sys: `fresh`, `subset`, `sys`; and `variables`, where those of the kernel can be written around us. */
+export function compileSystemTrial(who: ProbeIdentity): Plan {
+  const tried = (word: string, ...operations: Operation[]): Operation => ['attempt', [...operations, ['print', 'stdout', `${word}\n`]]];
+  const proc = (options: string): Operation => ['mount', 'proc', '/proc', 'proc', SYSTEM_FLAGS, options];
+  return probe(
+    who,
+    [],
+    [
+      ['propagation', MS_REC_PRIVATE],
+      // The first: what is mounted after that lies over it.
+      tried('variables', ['open', '/proc', O_PATH_DIRECTORY, 'procfs'], ['sysctl-at', 'procfs', `sys/${HARMLESS}`, '0']),
+      tried('subset', proc('subset=pid')),
+      tried('fresh', proc('')),
+      tried('sys', ['mount', 'sysfs', '/sys', 'sysfs', SYSTEM_FLAGS | READ_ONLY, '']),
+    ],
+    { flags: CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET },
+  );
 }
 
 export function compileSeccompTrial(who: ProbeIdentity, filter: Uint8Array): Plan {

@@ -141,7 +141,7 @@ function explainKeyring({ error }: FailureRecord): TsrunError | undefined {
 }
 
 function explainSysctl({ path, error }: FailureRecord): TsrunError {
-  const name = path.replace('/proc/sys/', '').replaceAll('/', '.');
+  const name = path.replace('sys/', '').replaceAll('/', '.');
   const why = error === ERRNO.ENOENT ? 'this kernel has no such variable for a container' : reason(error);
   return new TsrunError('ERR_TSRUN_UNSUPPORTED', `the kernel variable ${name} cannot be set in the container: ${why}`, {
     subject: name,

@@ -59,6 +59,14 @@ describe('the report of doctor', () => {
     assert.equal(poor.missing.length, 9);
   });
 
+  it('says which /proc containers have', () => {
+    const proc = (form: 'fresh' | 'subset' | 'bound') => report({ system: { proc: form, sys: 'fresh', variables: true } }).of('proc');
+    for (const form of ['fresh', 'subset', 'bound'] as const) {
+      assert.equal(proc(form).status, 'found');
+      assert.match(proc(form).detail, new RegExp(`^${form}[:,] ${form === 'fresh' ? 'mounted$' : '.* --nested'}`));
+    }
+  });
+
   it('advises for everything that is missing', () => {
     const no = failed('no', 'do this');
     const { checks } = report({ ...SINGLE, namespace: no, overlay: no, proc: no, seccomp: no, landlock: { why: 'no' } });

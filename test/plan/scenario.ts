@@ -15,6 +15,7 @@ import type { RootSource } from '../../src/plan/root.js';
 import { compileCreatePlan, compileRunPlan, compileStartPlan, type NewContainer } from '../../src/plan/run.js';
 import { slot } from '../../src/plan/slot.js';
 import type { Caller, StdioFacts, StreamFacts } from '../../src/plan/streams.js';
+import type { SystemForms } from '../../src/plan/system.js';
 import { compileVisitRunningPlan, compileVisitStoppedPlan } from '../../src/plan/visit.js';
 import type { IdMapping } from '../../src/security/idmap.js';
 import type { RuntimeSpec } from '../../src/spec/runtime.js';
@@ -127,6 +128,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     networked: true,
     plan: (facts) => run(facts, { rm: true, publish: PUBLISHED }, WHO, PASTA),
   },
+  'run-range-subset': {
+    identity: 'range',
+    plan: (facts) =>
+      runHere(
+        facts,
+        { proc: 'subset', sys: 'fresh', variables: true },
+        'test -d /proc/1 -a -d /proc/self/fd -a ! -e /proc/meminfo -a ! -e /proc/sys',
+      ),
+  },
+  'run-single-bound': {
+    identity: 'single',
+    plan: (facts) => runHere(facts, { proc: 'bound', sys: 'bound', variables: false }, '! echo 1 2> /dev/null > /proc/self/oom_score_adj'),
+  },
   'run-root-network': { identity: 'root', networked: true, plan: (facts) => run(facts, { rm: true }, WHO, SLIRP) },
   'exec-range': { identity: 'range', plan: (facts) => compileExecPlan(execInput(facts, `${WHO}; ${SPACES}`)) },
   'exec-range-terminal': {
@@ -225,6 +239,11 @@ function run(facts: Facts, options: RunOptions, script: string, stack?: Stacked)
   return compileRunPlan(container(facts, options, script, stack && networkInput(stack, options)), {
     streams: options.tty ? TERMINAL : SOCKETS,
   });
+}
+
+/** Where parts of /proc and /sys are hidden. */
+function runHere(facts: Facts, system: SystemForms, script: string): Plan {
+  return compileRunPlan({ ...container(facts, { rm: true }, `${WHO}; ${script}`), system }, { streams: SOCKETS });
 }
 
 function container(facts: Facts, options: RunOptions, script: string, network?: NetworkInput): NewContainer {

@@ -28,6 +28,11 @@ export const GLOBAL_FLAGS = {
   debug: { type: 'boolean', effect: 'cli', env: 'TSRUN_DEBUG', help: 'Print the causes of an error' },
 } as const satisfies Flags;
 
+/** For what starts containers. */
+export const VERBOSE_FLAG = {
+  verbose: { type: 'boolean', effect: 'cli', help: 'Say what was chosen: storage, /proc, /sys' },
+} as const satisfies Flags;
+
 /** For every verb but run. */
 export const COMMON_FLAGS = {
   ...GLOBAL_FLAGS,

@@ -1,6 +1,6 @@
 /** `tsrun run`: docker's names and meanings. */
 import type { Verb } from '../verb.js';
-import { DETACH_KEYS_FLAG, GLOBAL_FLAGS, HELP_FLAG, REGISTRY_FLAGS } from './common.js';
+import { DETACH_KEYS_FLAG, GLOBAL_FLAGS, HELP_FLAG, REGISTRY_FLAGS, VERBOSE_FLAG } from './common.js';
 import type { Flags } from './flag.js';
 import { RUN_WITHOUT_EFFECT } from './no-effect.js';
 import { count, seconds } from './seconds.js';
@@ -220,6 +220,7 @@ const RUN_FLAGS = {
   'no-healthcheck': { type: 'boolean', help: "Run without the image's health check" },
   'dry-run': { type: 'boolean', effect: 'cli', help: 'Print the launch plan and run nothing; an image that is missing is pulled' },
   ...REGISTRY_FLAGS,
+  ...VERBOSE_FLAG,
   ...GLOBAL_FLAGS,
   ...HELP_FLAG,
 } as const satisfies Flags;

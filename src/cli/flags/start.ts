@@ -1,5 +1,5 @@
 import type { Verb } from '../verb.js';
-import { COMMON_FLAGS, DETACH_KEYS_FLAG } from './common.js';
+import { COMMON_FLAGS, DETACH_KEYS_FLAG, VERBOSE_FLAG } from './common.js';
 
 export const START = {
   name: 'start',
@@ -17,6 +17,7 @@ export const START = {
       effect: 'cli',
       help: 'With -a hand signals on; false: they end tsrun, and the container with it (default true)',
     },
+    ...VERBOSE_FLAG,
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

@@ -12,6 +12,7 @@ const COPIED: Shown = ['integration/volumes/hostile', 'does not let a volume be 
 const TYPED: Shown = ['integration/run/terminal', 'the container cannot read the terminal from any descriptor or name, nor type on it'];
 const SYSCTL: Shown = ['bundle/options', 'refuses all others, and no way out of their place'];
 const GROUPS: Shown = ['integration/isolation/images', 'that closes a file to a group closes it to who is in that group by its files'];
+const MASKED: Shown = ['integration/isolation/masked', 'the /proc around it, read-only, with what is hidden hidden'];
 const LOG: Shown = ['integration/lifecycle/logs', 'nothing written inside can look like a line of the log'];
 
 /** What they attack is not there: tsrun has no build yet. With it they need their tests. */
@@ -34,7 +35,11 @@ export const ATTACKS: Readonly<Record<string, readonly Shown[]>> = {
   'CVE-2021-30465 CVE-2024-45310': [RACE],
   'CVE-2025-31133': [PLACES],
   'CVE-2025-52565': [PLACES],
-  'CVE-2025-52881': [LINKS, ['bundle/volume', "['/a:/proc/sys/kernel', /"]],
+  'CVE-2025-52881': [
+    LINKS,
+    ['bundle/volume', "['/a:/proc/sys/kernel', /"],
+    ['integration/isolation/masked', 'it is not written to, nor does one variable stand for another'],
+  ],
   'CVE-2026-41579 GHSA-7vwr-4279-7gq5': [LINKS],
   'CVE-2026-88264 CVE-2026-88265': [PLACES],
   'CVE-2019-16884': [['bundle/build', 'refuses an image that tries to reach the caller or the system']],
@@ -68,7 +73,7 @@ export const ATTACKS: Readonly<Record<string, readonly Shown[]>> = {
   'CVE-2016-3697': [['bundle/user', '1000:x:0:0:trap:/trap:/bin/sh']],
   'CVE-2021-20199': [['integration/network/ports', 'show their clients as the container itself']],
   'CVE-2022-0185 CVE-2021-3493 CVE-2023-0386 CVE-2023-2640 CVE-2024-1086': [YOUNG],
-  'what /proc and /sys tell': [SITUATION, ['security/paths', 'are the union of docker’s and podman’s of 2026']],
+  'what /proc and /sys tell': [SITUATION, MASKED, ['security/paths', 'are the union of docker’s and podman’s of 2026']],
   'a fork bomb': [
     ['integration/isolation/bomb', 'ends at --ulimit nproc'],
     ['integration/isolation/bomb', 'a caller who may have no more processes is told so'],

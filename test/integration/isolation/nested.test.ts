@@ -11,7 +11,7 @@ import { installation } from '../../harness/reach.js';
 const DEEPER = `
 export PATH=$NODE_DIR:/usr/bin:/bin TSRUN_ROOT=/tmp/root TSRUN_RUN_ROOT=/tmp/run
 mkdir -p /tmp/root
-echo "level $1 uid=$(id -u) pid=$$ $(wc -l < /proc/self/uid_map) $(touch /volume/$1 && echo wrote)"
+echo "level $1 uid=$(id -u) $(cat /proc/1/comm) pid=$$ $(wc -l < /proc/self/uid_map) $(touch /volume/$1 && echo wrote)"
 [ $1 = 0 ] || exec $TSRUN run --rm -q $FLAGS $MOUNTS -e NODE_DIR -e TSRUN -e FLAGS -e MOUNTS -e IMAGE $IMAGE sh /volume/deeper.sh $(($1-1))
 `;
 
@@ -24,10 +24,17 @@ for (const who of identities())
       const levels = stdout.trimEnd().split('\n');
       assert.deepEqual(
         levels.map((line) => line.replace(/\d wrote$/, 'N wrote')),
-        [3, 2, 1, 0].map((level) => `level ${level} uid=0 pid=1 N wrote`),
+        [3, 2, 1, 0].map((level) => `level ${level} uid=0 sh pid=1 N wrote`),
       );
       assert.match(levels[0] ?? '', new RegExp(`pid=1 ${ids} wrote`));
     });
+
+    if (who.name === 'single')
+      it('without it, where tsrun may mount all the same, the inner container has the /proc of the outer one', async () => {
+        const { code, stdout, stderr } = await deep(where(), 1, '--cap-add=SYS_ADMIN --security-opt=seccomp=unconfined');
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /^level 1 uid=0 sh pid=1 .*\nlevel 0 uid=0 tsrun-helper pid=1 /);
+      });
 
     it('without it the error names it', async () => {
       const { code, stderr } = await deep(where(), 1, '');
@@ -49,7 +56,7 @@ function deep({ box, image, run }: Place, levels: number, nested: string) {
   const shown = ['/usr', '/lib', '/lib64', installation(), directory, node].filter((path) => existsSync(path));
   const mounts = [...new Set(shown)].flatMap((path) => ['-v', `${path}:${path}:ro`]);
   const words = (home: string) => [
-    ...(nested ? [nested] : []),
+    ...(nested ? nested.split(' ') : []),
     '--network',
     'none',
     '--tmpfs',
@@ -64,7 +71,7 @@ function deep({ box, image, run }: Place, levels: number, nested: string) {
     IMAGE: image,
     FLAGS: nested,
     MOUNTS: words('/volume')
-      .filter((word) => word !== nested)
+      .filter((word) => !nested.split(' ').includes(word))
       .join(' '),
   };
   const env = Object.entries(variables).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
