@@ -48,6 +48,7 @@ const REQUIREMENTS = {
   zstd: 'zstd',
   openssl: 'openssl',
   attr: 'setfattr',
+  apparmor: 'apparmor_parser',
 };
 
 /** @returns {string[]} packages whose proof is not there */
