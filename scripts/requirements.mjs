@@ -49,6 +49,7 @@ const REQUIREMENTS = {
   openssl: 'openssl',
   attr: 'setfattr',
   apparmor: 'apparmor_parser',
+  rpm: 'rpmbuild',
 };
 
 /** @returns {string[]} packages whose proof is not there */
