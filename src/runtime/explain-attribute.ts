@@ -30,10 +30,14 @@ function trouble(error: number): { what: string; hint: string } {
     case ERRNO.EXDEV:
       return { what: '/proc of the container is not its own', hint: 'mount nothing there' };
     case ERRNO.EACCES:
+      return {
+        what: `${reason(error)}: the profile that tsrun itself is under forbids it`,
+        hint: 'add  change_profile,  to that one, or run tsrun without it',
+      };
     case ERRNO.EPERM:
       return {
-        what: `${reason(error)}: tsrun’s own profile or the seccomp profile forbids it`,
-        hint: 'let the profile of tsrun’s caller change to it, or the seccomp profile allow openat2 and write',
+        what: `${reason(error)}: tsrun is under a profile itself, which no_new_privs lets nobody leave, or the seccomp profile forbids it`,
+        hint: 'run tsrun without a profile, or let the seccomp profile allow openat2 and write',
       };
     default:
       return { what: reason(error), hint: 'aa-status shows the profiles that are loaded' };

@@ -17,8 +17,8 @@ const CASES: [operation: string, path: string, error: number, said: RegExp, cure
   ['exec-attribute', 'exec my web', ENOENT, /under the AppArmor profile "my web": there is none/, /apparmor_parser -r/],
   ['exec-attribute', 'exec web', EOPNOTSUPP, /AppArmor is not enabled on this host/, /apparmor=1/],
   ['exec-attribute', 'exec web', EXDEV, /\/proc of the container is not its own/, /mount nothing there/],
-  ['exec-attribute', 'exec web', EPERM, /operation not permitted: .* forbids it/, /openat2/],
-  ['check-killable', 'changeprofile web', EACCES, /permission denied: .* forbids it/, /change to it/],
+  ['exec-attribute', 'exec web', EPERM, /operation not permitted: .*no_new_privs/, /openat2/],
+  ['check-killable', 'changeprofile web', EACCES, /permission denied: .* forbids it/, /change_profile,/],
   ['check-killable', '', EACCES, /nobody could end the container/, /add {2}signal \(receive\),/],
   ['check-killable', 'changeprofile web', ENOMEM, /"web": /, /aa-status/],
 ];
