@@ -88,6 +88,7 @@ struct context {
 	int self_fd;                    /* this program, opened before anything else */
 	bool self_is_roots;             /* its file is root's alone to write, and we are not root */
 	int sealed_fd;                  /* the copy of it that exec runs first, or -1 */
+	char *attribute, *attribute_text; /* what a security module is told before the container's program begins, or NULL */
 	char id[ID_LENGTH + 1];
 	pid_t container_pid;            /* of the process named "child", with its start: slots pid and start-time */
 	char started_at[32];

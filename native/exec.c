@@ -84,14 +84,14 @@ int op_seal(struct context *c, const struct op *op)
 	return c->sealed_fd < 0 ? -1 : 0;
 }
 
-/* The copy is told the channel's number and the search path in front of the command; it reports a failed exec itself. */
-static int exec_copy(struct context *c, char *name, char **argv, char **env, char *search)
+/* In front of the command the copy is told what init.c names there; it reports a failed exec itself. */
+static int exec_copy(struct context *c, char *name, char **argv, char **env, char *search, bool labels)
 {
 	char channel[16];
 	size_t count = 0;
 	while (argv[count])
 		count++;
-	char **words = calloc(count + 4, sizeof *words);
+	char **words = calloc(count + 6, sizeof *words);
 	if (!words || fcntl(c->peers[0].channel, F_SETFD, 0) < 0) {
 		free(words);
 		return -1;
@@ -100,15 +100,31 @@ static int exec_copy(struct context *c, char *name, char **argv, char **env, cha
 	words[0] = name;
 	words[1] = channel;
 	words[2] = search;
-	memcpy(words + 3, argv, count * sizeof *words);
+	words[3] = labels && c->attribute ? c->attribute : "";
+	words[4] = labels && c->attribute ? c->attribute_text : "";
+	memcpy(words + 5, argv, count * sizeof *words);
 	reset_signals();
 	syscall(SYS_execveat, c->sealed_fd, "", words, env, AT_EMPTY_PATH);
 	free(words);
 	return -1;
 }
 
-/* With the words filled in: by way of the copy under this name, or, where there is none, at once. */
-static int exec_words(struct context *c, const struct op *op, char *copy)
+static int label(struct context *c)
+{
+	if (!c->attribute || write_attribute(c->attribute, c->attribute_text) == 0)
+		return 0;
+	int error = errno;
+	note_path(c, c->attribute_text);
+	record_failure(c, "exec-attribute", error);
+	errno = error;
+	return -1;
+}
+
+/*
+ * With the words filled in: by way of the copy under this name, or, where there is none, at once. What a security module is told is
+ * about the command, so it is the copy that tells it; but the copy that stays in front of the command is part of the container.
+ */
+static int exec_words(struct context *c, const struct op *op, char *copy, bool stays)
 {
 	freeing_list char **argv = fill_list(c, &op->args[0]);
 	freeing_list char **env = fill_list(c, &op->args[1]);
@@ -119,9 +135,11 @@ static int exec_words(struct context *c, const struct op *op, char *copy)
 		errno = EINVAL;
 		return -1;
 	}
+	if ((!copy || stays) && label(c) < 0)
+		return -1;
 	note_path(c, argv[0]);
 	if (copy)
-		return exec_copy(c, copy, argv, env, search);
+		return exec_copy(c, copy, argv, env, search, !stays);
 	reset_signals();
 	search_and_exec(argv, env, search);
 	return -1;
@@ -129,7 +147,7 @@ static int exec_words(struct context *c, const struct op *op, char *copy)
 
 int op_exec(struct context *c, const struct op *op)
 {
-	return exec_words(c, op, c->sealed_fd < 0 ? NULL : EXEC_NAME);
+	return exec_words(c, op, c->sealed_fd < 0 ? NULL : EXEC_NAME, false);
 }
 
 /* pid 1 is this program, and /proc/1/exe is within the container's reach: never without the copy. */
@@ -139,7 +157,7 @@ int op_init(struct context *c, const struct op *op)
 		errno = EBADF;
 		return -1;
 	}
-	return exec_words(c, op, INIT_NAME);
+	return exec_words(c, op, INIT_NAME, true);
 }
 
 int op_domainname(struct context *c, const struct op *op)

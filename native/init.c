@@ -16,28 +16,33 @@
 
 extern char **environ;
 
-/* To the helper outside, in the words it would use itself. */
-static int tell_outside(int channel, const char *command)
+/* A failure goes to the helper outside, in the words it would use itself. */
+static void fail(int channel, const char *operation, const char *path)
 {
-	struct failure failure = { .process = "child", .stage = "exec", .operation = "exec", .error = errno };
+	struct failure failure = { .process = "child", .stage = "exec", .error = errno };
 	char message[2048] = "F";
-	snprintf(failure.path, sizeof failure.path, "%s", command);
+	snprintf(failure.operation, sizeof failure.operation, "%s", operation);
+	snprintf(failure.path, sizeof failure.path, "%s", path);
 	size_t size = write_record(&failure, message + 1, sizeof message - 1);
 	send(channel, message, size + 1, MSG_NOSIGNAL);
-	return 125;
+	_exit(125);
 }
+
+/* Behind the name that we have: where to say what fails, the search path, an attribute (or "") and its text. Then the command. */
+enum { CHANNEL = 1, SEARCH, ATTRIBUTE, TEXT, COMMAND };
 
 /* Returns never. */
-static void run_command(int channel, const char *search, char **argv)
+static void run_command(int channel, char **argv)
 {
-	search_and_exec(argv, environ, search);
-	_exit(tell_outside(channel, argv[0]));
+	if (*argv[ATTRIBUTE] && write_attribute(argv[ATTRIBUTE], argv[TEXT]) < 0)
+		fail(channel, "exec-attribute", argv[TEXT]);
+	search_and_exec(argv + COMMAND, environ, argv[SEARCH]);
+	fail(channel, "exec", argv[COMMAND]);
 }
 
-/* NAME CHANNEL SEARCH COMMAND ARG… Returns the channel, or -1. */
 static int take_channel(int argc, char **argv)
 {
-	int channel = argc < 4 ? -1 : atoi(argv[1]);
+	int channel = argc <= COMMAND ? -1 : atoi(argv[CHANNEL]);
 	return channel > 2 && fcntl(channel, F_SETFD, FD_CLOEXEC) == 0 ? channel : -1;
 }
 
@@ -45,7 +50,7 @@ int exec_main(int argc, char **argv)
 {
 	int channel = take_channel(argc, argv);
 	if (channel >= 0)
-		run_command(channel, argv[2], argv + 3);
+		run_command(channel, argv);
 	return 125;
 }
 
@@ -59,7 +64,7 @@ static void start_command(int channel, char **argv, const sigset_t *mask)
 		signal(SIGTTOU, SIG_DFL);
 	}
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	run_command(channel, argv[2], argv + 3);
+	run_command(channel, argv);
 }
 
 /* Those that were passed on are the command's alone: whoever reads from one waits for its end. */
@@ -84,7 +89,7 @@ int init_main(int argc, char **argv)
 		return 125;
 	pid_t command = fork();
 	if (command < 0)
-		return tell_outside(channel, argv[3]);
+		fail(channel, "exec", argv[COMMAND]);
 	if (command == 0)
 		start_command(channel, argv, &original);
 	leave_descriptors(signals);

@@ -9,6 +9,8 @@
 
 int init_main(int argc, char **argv);
 int exec_main(int argc, char **argv);
+/* native/attribute.c */
+int write_attribute(const char *name, const char *text);
 void search_and_exec(char *const *argv, char *const *env, const char *search);
 
 #endif

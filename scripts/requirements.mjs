@@ -48,6 +48,8 @@ const REQUIREMENTS = {
   zstd: 'zstd',
   openssl: 'openssl',
   attr: 'setfattr',
+  apparmor: 'apparmor_parser',
+  rpm: 'rpmbuild',
 };
 
 /** @returns {string[]} packages whose proof is not there */

@@ -6,6 +6,7 @@ import { checkSituation } from '../bundle/situation.js';
 import { parseSpaces } from '../bundle/spaces.js';
 import { checkName } from '../container/name.js';
 import { type ErrorCode, TsrunError } from '../errors.js';
+import { checkAppArmor } from './apparmor.js';
 import { callersBoundingSet } from './host.js';
 import { checkNetwork } from './network.js';
 import type { RunOptions } from './options.js';
@@ -29,6 +30,7 @@ export function checkRun(options: RunOptions): void {
   checkSituation(options);
   parseSpaces(options);
   checkPrivilege(options, callersBoundingSet());
+  checkAppArmor(options.securityOpt ?? []);
   checkNetwork(options);
 }
 

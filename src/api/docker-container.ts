@@ -72,6 +72,7 @@ export function dockerContainer(container: ContainerInspection): DockerContainer
     Name: `/${name}`,
     RestartCount: restarts,
     Platform: 'linux',
+    AppArmorProfile: spec.process?.apparmorProfile ?? '',
     HostConfig: hostConfigOf(container, settings),
     ...(size === undefined ? {} : { SizeRw: size.written, SizeRootFs: size.written + size.image }),
     Mounts: container.mounts.map(mountOf),

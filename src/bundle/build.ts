@@ -257,6 +257,7 @@ function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hos
     cwd: buildCwd(config, options.workdir),
     capabilities: privilege.capabilities,
     noNewPrivileges: privilege.noNewPrivileges,
+    ...(privilege.apparmor === undefined ? {} : { apparmorProfile: privilege.apparmor }),
   };
 }
 

@@ -57,6 +57,7 @@ export function buildExec(input: ExecBuildInput): Process {
     cwd: options.workdir ? buildCwd(undefined, options.workdir) : own.cwd,
     capabilities: capabilitiesOf(input, own, user.uid),
     ...(own.rlimits ? { rlimits: own.rlimits } : {}),
+    ...(own.apparmorProfile === undefined ? {} : { apparmorProfile: own.apparmorProfile }),
     noNewPrivileges: options.privileged && ids.setgroups === 'allow' && !landlocked ? false : (own.noNewPrivileges ?? false),
   };
 }

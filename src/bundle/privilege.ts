@@ -11,6 +11,7 @@ import { defaultSeccomp, type SeccompFacts } from '../security/seccomp/resolve.j
 import { resolveProfile } from '../security/seccomp/resolve-profile.js';
 import { refuseUnstartable } from '../security/seccomp/startable.js';
 import type { Capabilities, Seccomp } from '../spec/runtime.js';
+import { parseLandlock } from './landlock.js';
 import { isUnmasked, parseSecurityOptions, type SecurityOptions } from './security-opt.js';
 
 export type PrivilegeOptions = Pick<
@@ -33,6 +34,8 @@ export interface Privilege {
   /** Absent: every system call. */
   seccomp?: Seccomp;
   sysctl: Record<string, string>;
+  /** AppArmor's; absent: none of its own. */
+  apparmor?: string;
   /** /sys can be written as far as the kernel lets it. */
   writableSys: boolean;
   /** Its processes may make mount namespaces of their own: with the capability, or in a user namespace where no filter forbids that. */
@@ -65,6 +68,7 @@ export function choosePrivilege({ options, facts, ids, uid, profile, ownUserns }
     // The kernel lets nobody mount /proc or /sys anew who sees only a part of one.
     ...hidden(asked, privileged || nested, facts.thermalPaths ?? []),
     ...(seccomp ? { seccomp } : {}),
+    ...(asked.apparmor === undefined || asked.apparmor === 'unconfined' ? {} : { apparmor: asked.apparmor }),
     sysctl: options.disableUserns ? withoutUserns(granted, ownUserns) : {},
     writableSys: privileged,
     mayLeaveMounts: granted.includes('CAP_SYS_ADMIN') || (!options.disableUserns && !hasDefaultFilter(asked, privileged)),
@@ -132,6 +136,15 @@ function withoutUserns(granted: readonly Capability[], ownUserns: boolean): Reco
   return { 'user.max_user_namespaces': '0' };
 }
 
+/** AppArmor is told of the profile at the last moment, through a file in /proc: rules of what may be written hold by then. */
+function refuseUnlabelled({ landlock = [] }: PrivilegeOptions, { apparmor = 'unconfined' }: SecurityOptions): void {
+  if (apparmor === 'unconfined' || parseLandlock(landlock)?.write === undefined) return;
+  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', '--landlock write= and --security-opt apparmor= cannot be had together', {
+    subject: apparmor,
+    hint: 'let the profile say what may be written; --landlock exec= goes with it',
+  });
+}
+
 /** All that can be known before anything is pulled. @throws ERR_TSRUN_USAGE, ERR_TSRUN_UNSUPPORTED */
 export function checkPrivilege(options: PrivilegeOptions, boundingSet: readonly Capability[]): void {
   const { granted } = chooseCapabilities(options, boundingSet);
@@ -141,7 +154,7 @@ export function checkPrivilege(options: PrivilegeOptions, boundingSet: readonly 
       hint: 'containers inside need user namespaces: leave out one of them',
     });
   if (options.disableUserns) withoutUserns(granted, true);
-  parseSecurityOptions(options.securityOpt ?? []);
+  refuseUnlabelled(options, parseSecurityOptions(options.securityOpt ?? []));
 }
 
 /** As it was asked for: for what is executed in it later, and for inspect. */

@@ -7,6 +7,8 @@ import { checkText } from './check.js';
 export interface SecurityOptions {
   noNewPrivileges?: boolean;
   seccomp?: 'default' | 'unconfined' | { file: string };
+  /** The name of a profile that the host's AppArmor knows, or `unconfined`. */
+  apparmor?: string;
   /** Paths of the container that it does not see. */
   mask: string[];
   /** Patterns of paths that it does, and may write; `*` for all. */
@@ -14,6 +16,7 @@ export interface SecurityOptions {
 }
 
 const WORDS = ['no-new-privileges', 'seccomp', 'apparmor', 'label', 'mask', 'unmask', 'systempaths'];
+const PROFILE_LIMIT = 1000;
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'proc-opts': 'options of /proc are not supported',
   'writable-cgroups': 'a container’s cgroups are read-only',
@@ -49,8 +52,7 @@ function read(text: string, options: SecurityOptions): void {
       options.unmask.push(...(/^all$/i.test(value ?? '') ? ['*'] : paths(needed(value, text), text)));
       return;
     case 'apparmor':
-      if (needed(value, text) !== 'unconfined')
-        throw unsupported(text, 'tsrun puts no container under an AppArmor profile', 'leave it out, or write apparmor=unconfined');
+      options.apparmor = profile(needed(value, text), text);
       return;
     case 'label':
       if (needed(value, text) !== 'disable')
@@ -63,6 +65,12 @@ function read(text: string, options: SecurityOptions): void {
 
 function seccompOf(value: string): NonNullable<SecurityOptions['seccomp']> {
   return value === 'unconfined' || value === 'default' ? value : { file: value };
+}
+
+/** The kernel takes the name behind a word and a space, and cuts off what is too long. */
+function profile(name: string, text: string): string {
+  if (name === name.trim() && !/\p{Cc}/u.test(name) && Buffer.byteLength(name) <= PROFILE_LIMIT) return name;
+  throw wrong(text, 'no profile can have such a name', 'write apparmor=NAME, as aa-status shows it, or apparmor=unconfined');
 }
 
 /** Go's strconv.ParseBool. */

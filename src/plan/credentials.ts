@@ -47,6 +47,7 @@ export function credentialOperations(
   const sets = capabilityMasks(process.capabilities ?? {});
   const groups = user.additionalGids ?? [];
   return [
+    ...appArmorOperations(process),
     ...(process.rlimits ?? []).map((limit): Operation => ['rlimit', RESOURCES[limit.type] ?? -1, rlimit(limit.soft), rlimit(limit.hard)]),
     ['umask', user.umask ?? 0o022],
     ['bounding-set', sets.bounding],
@@ -58,6 +59,15 @@ export function credentialOperations(
     staysInGroups(ids) ? ['set-single-ids', user.uid, user.gid] : ['set-ids', user.uid, user.gid, groups],
     ['capabilities', sets.effective, sets.permitted, sets.inheritable, sets.ambient],
     ['die-with-parent'],
+  ];
+}
+
+/** The files are AppArmor's alone (Linux 5.8); those above them, in attr/, may be another module's. */
+function appArmorOperations({ apparmorProfile: profile }: Process): Operation[] {
+  if (profile === undefined) return [];
+  return [
+    ['check-killable', 'apparmor/current', `changeprofile ${profile}`],
+    ['exec-attribute', 'apparmor/exec', `exec ${profile}`],
   ];
 }
 

@@ -130,6 +130,8 @@ export const OPERATIONS = {
   landlock: 'dnnlv',
   seccomp: 'x',
   undumpable: '',
+  'check-killable': 'bb',
+  'exec-attribute': 'bb',
   seal: 'n',
   exec: 'llb',
   init: 'llb',

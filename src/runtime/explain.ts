@@ -1,6 +1,7 @@
 /** A failure record of the helper → a sentence with advice. Every row is a failure that users meet; the rest says what it knows. */
 import { basename } from 'node:path';
 import { TsrunError } from '../errors.js';
+import { explainAttribute } from './explain-attribute.js';
 import { explainAttached, explainHeld, explainProcess, explainSocket } from './explain-control.js';
 import { explainExec } from './explain-exec.js';
 import { explainLandlock } from './explain-landlock.js';
@@ -65,6 +66,8 @@ const EXPLANATIONS = new Map<string, Explanation>(
     decode: explainPlan,
     seal: explainSeal,
     landlock: explainLandlock,
+    'check-killable': explainAttribute,
+    'exec-attribute': explainAttribute,
   }),
 );
 

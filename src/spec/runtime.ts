@@ -28,6 +28,8 @@ export interface Process {
   capabilities?: Capabilities;
   rlimits?: Rlimit[];
   noNewPrivileges?: boolean;
+  /** Loaded at the host. */
+  apparmorProfile?: string;
   oomScoreAdj?: number;
 }
 

@@ -94,6 +94,12 @@ describe('the runtime spec', () => {
     assert.equal(build(undefined, {}, { ids: SINGLE }).process?.noNewPrivileges, true);
   });
 
+  it('names the AppArmor profile that was asked for, and none unasked', () => {
+    assert.equal(build(undefined, { securityOpt: ['apparmor=web'] }).process?.apparmorProfile, 'web');
+    for (const securityOpt of [[], ['apparmor=unconfined']])
+      assert.ok(!('apparmorProfile' in (build(undefined, { securityOpt }).process ?? {})));
+  });
+
   it('mounts in docker’s order, then its files, then volumes by depth', () => {
     const spec = build(undefined, { volume: ['/1:/a/b/c', '/2:/a', '/3:/etc/hosts', '/4:/dev/shm'] });
     assert.deepEqual(destinations(spec), [

@@ -1,35 +1,40 @@
+/** What a further process of a container has of it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { buildExec, withheldNote } from '../../src/bundle/exec.js';
-import { type IdFacts, singleMapping } from '../../src/security/idmap-form.js';
-import type { RuntimeSpec } from '../../src/spec/runtime.js';
+import { singleMapping } from '../../src/security/idmap-form.js';
+import type { Process, RuntimeSpec } from '../../src/spec/runtime.js';
 
-const IDS = singleMapping({ uid: 1000, gid: 1000 } as IdFacts);
+const OWN: Process = { user: { uid: 0, gid: 0 }, args: ['sh'], cwd: '/' };
 
-function specWith(sysctl: Record<string, string>): RuntimeSpec {
-  return {
-    ociVersion: '1.0.0',
-    root: { path: 'rootfs' },
-    process: { user: { uid: 0, gid: 0 }, args: ['sh'], cwd: '/', capabilities: { bounding: ['CAP_CHOWN'] } },
-    linux: { sysctl },
-  };
+const SPEC: RuntimeSpec = { ociVersion: '1.2.0', process: OWN };
+
+function executed(own: Process, privileged = false, spec = SPEC): Process {
+  const none = { passwd: '', group: '', envFiles: [], envNames: new Set<string>() };
+  const ids = singleMapping({ uid: 1, gid: 1 } as Parameters<typeof singleMapping>[0]);
+  return buildExec({ spec: { ...spec, process: own }, ids, command: ['true'], options: { privileged }, ...none });
 }
 
 function boundingOf(spec: RuntimeSpec): readonly string[] {
-  const options = { privileged: true };
-  const process = buildExec({ spec, ids: IDS, command: ['id'], options, passwd: '', group: '', envFiles: [], envNames: new Set() });
-  return process.capabilities?.bounding ?? [];
+  return executed(OWN, true, spec).capabilities?.bounding ?? [];
 }
+
+describe('what is executed in a container', () => {
+  it('is under the container’s AppArmor profile, privileged or not', () => {
+    for (const privileged of [false, true]) assert.equal(executed({ ...OWN, apparmorProfile: 'web' }, privileged).apparmorProfile, 'web');
+    assert.ok(!('apparmorProfile' in executed(OWN)));
+  });
+});
 
 describe('exec --privileged', () => {
   it('has what the caller can give', () => {
-    const spec = specWith({});
+    const spec = { ...SPEC };
     assert.ok(boundingOf(spec).includes('CAP_SYS_RESOURCE'));
     assert.equal(withheldNote(spec), undefined);
   });
 
   it('does not have, under --disable-userns, what raises the limit of user namespaces, and says so', () => {
-    const spec = specWith({ 'user.max_user_namespaces': '0' });
+    const spec = { ...SPEC, linux: { sysctl: { 'user.max_user_namespaces': '0' } } };
     assert.ok(!boundingOf(spec).includes('CAP_SYS_RESOURCE'));
     assert.ok(boundingOf(spec).includes('CAP_SYS_ADMIN'));
     assert.match(withheldNote(spec) ?? '', /CAP_SYS_RESOURCE.*--disable-userns/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { askedPrivilege, choosePrivilege, type PrivilegeInput, type PrivilegeOptions } from '../../src/bundle/privilege.js';
+import { askedPrivilege, checkPrivilege, choosePrivilege, type PrivilegeInput, type PrivilegeOptions } from '../../src/bundle/privilege.js';
 import { CAPABILITIES } from '../../src/security/capabilities.js';
 import { MASKED_PATHS, READONLY_PATHS } from '../../src/security/paths.js';
 import { readProfile } from '../../src/security/seccomp/read-profile.js';
@@ -37,6 +37,14 @@ describe('what a container may do', () => {
     assert.equal(choose({ landlock: ['write=/tmp'] }).noNewPrivileges, true);
     assert.equal(choose({ landlock: ['write=/tmp'], privileged: true }).noNewPrivileges, true);
     assert.throws(() => choose({ landlock: ['write='], securityOpt: ['no-new-privileges=false'] }), { code: 'ERR_TSRUN_USAGE' });
+  });
+
+  it('is what an AppArmor profile leaves of it, which --privileged does not take away', () => {
+    assert.equal(choose({ securityOpt: ['apparmor=web'], privileged: true, landlock: ['exec=/bin'] }).apparmor, 'web');
+    assert.equal(choose({ securityOpt: ['apparmor=web', 'apparmor=unconfined'], landlock: ['write='] }).apparmor, undefined);
+    assert.throws(() => checkPrivilege({ securityOpt: ['apparmor=web'], landlock: ['write='] }, CAPABILITIES), {
+      code: 'ERR_TSRUN_UNSUPPORTED',
+    });
   });
 
   it('with --privileged is all that the caller has; what is asked for besides still counts', () => {

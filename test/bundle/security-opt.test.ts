@@ -14,22 +14,38 @@ describe('--security-opt', () => {
     assert.equal(seccomp('seccomp=default'), 'default');
     assert.deepEqual(seccomp('seccomp=./a=b:c.json'), { file: './a=b:c.json' });
     assert.deepEqual(seccomp('seccomp:/p.json'), { file: '/p.json' });
-    assert.deepEqual(parseSecurityOptions(['mask=/a:/b//c/', 'mask=/d', 'unmask=/proc/*', 'apparmor=unconfined', 'label:disable']), {
-      mask: ['/a', '/b/c', '/d'],
-      unmask: ['/proc/*'],
-    });
+    assert.deepEqual(
+      parseSecurityOptions(['mask=/a:/b//c/', 'mask=/d', 'unmask=/proc/*', 'apparmor=x', 'apparmor:a b//&:ns:c', 'label:disable']),
+      {
+        apparmor: 'a b//&:ns:c',
+        mask: ['/a', '/b/c', '/d'],
+        unmask: ['/proc/*'],
+      },
+    );
     for (const text of ['unmask=ALL', 'unmask=all', 'systempaths=unconfined'])
       assert.deepEqual(parseSecurityOptions([text]).unmask, ['*'], text);
   });
 
   it('refuses what it cannot do: what would confine is never left out', () => {
-    for (const text of ['apparmor=docker-default', 'label=type:x_t', 'label=level:s0', 'proc-opts=hidepid=2', 'writable-cgroups=true'])
+    for (const text of ['label=type:x_t', 'label=level:s0', 'label=nested', 'proc-opts=hidepid=2', 'writable-cgroups=true'])
       assert.throws(() => parseSecurityOptions([text]), { code: 'ERR_TSRUN_UNSUPPORTED' }, text);
   });
 
   it('refuses what is no option or no value, and says what was meant', () => {
     const WRONG = 'seccomp seccomp= mask mask= mask=a mask=/a::/b unmask= unmask=x systempaths systempaths=all no-new-privileges=maybe';
-    for (const text of [...WRONG.split(' '), 'no-new-privileges=', 'label', 'apparmor=', '', '=x', '__proto__=1', 'mask=/a\0'])
+    for (const text of [
+      ...WRONG.split(' '),
+      'no-new-privileges=',
+      'label',
+      'apparmor=',
+      `apparmor=${'x'.repeat(1001)}`,
+      'apparmor=a\nb',
+      'apparmor= a',
+      '',
+      '=x',
+      '__proto__=1',
+      'mask=/a\0',
+    ])
       assert.throws(() => parseSecurityOptions([text]), { code: 'ERR_TSRUN_USAGE' }, text);
     assert.throws(() => parseSecurityOptions(['no-new-priviliges']), { hint: 'did you mean no-new-privileges?' });
   });

@@ -21,3 +21,14 @@ describe('a keyring of its own', () => {
     assert.ok(names.indexOf('new-keyring') < names.indexOf('seccomp'));
   });
 });
+
+describe('an AppArmor profile', () => {
+  it('is tried in front of all that takes rights away, and kept for the command', () => {
+    const confined = { ...command, apparmorProfile: 'a b', noNewPrivileges: true };
+    assert.deepEqual(credentialOperations(confined, ids, undefined, 'x64').slice(0, 2), [
+      ['check-killable', 'apparmor/current', 'changeprofile a b'],
+      ['exec-attribute', 'apparmor/exec', 'exec a b'],
+    ]);
+    assert.ok(credentialOperations(command, ids, undefined, 'x64').every(([name]) => name !== 'exec-attribute'));
+  });
+});

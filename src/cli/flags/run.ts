@@ -16,7 +16,7 @@ const SECURITY_OPTIONS = [
     'unmask=ALL',
     'unmask=',
   ],
-  ...['systempaths=unconfined', 'apparmor=unconfined', 'label=disable'],
+  ...['systempaths=unconfined', 'apparmor=unconfined', 'apparmor=', 'label=disable'],
 ] as const;
 
 const RUN_FLAGS = {
@@ -111,7 +111,7 @@ const RUN_FLAGS = {
     type: 'strings',
     placeholder: 'OPTION',
     complete: SECURITY_OPTIONS,
-    help: 'no-new-privileges[=false], seccomp=FILE|unconfined|default, mask=PATH, unmask=PATH|ALL, systempaths=unconfined, apparmor=unconfined, label=disable',
+    help: 'no-new-privileges[=false], seccomp=FILE|unconfined|default, mask=PATH, unmask=PATH|ALL, systempaths=unconfined, apparmor=PROFILE|unconfined, label=disable',
   },
   privileged: {
     type: 'boolean',

@@ -43,7 +43,7 @@ const ROWS: [words: string[], message: RegExp][] = [
   [['--gpus', 'all'], /^tsrun run has no --gpus yet/],
   [['--isolation', 'hyperv'], /^tsrun run has no --isolation=hyperv yet/],
   [['--cap-add', 'NET_ADMN'], /^tsrun: --cap-add: there is no capability "NET_ADMN": did you mean NET_ADMIN/],
-  [['--security-opt', 'apparmor=docker-default'], /puts no container under an AppArmor profile/],
+  [['--security-opt', 'apparmor=no-such-profile'], /no-such-profile.*: (AppArmor is not enabled on this host|there is none of that name)/],
   [['--security-opt', 'label=type:spc_t'], /gives no container an SELinux label/],
   [['--security-opt', 'seccomp=/no/such'], /cannot read the seccomp profile \/no\/such: no such file/],
   [['--security-opt', 'seccomp=/dev/zero'], /the seccomp profile \/dev\/zero: it is larger than/],
