@@ -25,6 +25,9 @@ const BUNDLES = [
   { from: 'src/registry/dispatchers.ts', to: 'dist/dispatchers.cjs' },
 ];
 
+/** By src/cli/load.ts, from V8's code cache: what comes back from there cannot call import(), which is require() then. */
+const LOADED = ['dist/cli.cjs', 'dist/compile.cjs'];
+
 /**
  * What a bundle leaves to another one. undici would be half of every program that might send a request, read at every start: it stays apart
  * until the first one. oclif's classes are made from the commands of the command line.
@@ -61,6 +64,7 @@ function settings({ from, to }) {
     target: 'node20.19',
     format: commonjs ? 'cjs' : 'esm',
     ...(commonjs ? COMMONJS : MODULE),
+    ...(LOADED.includes(to) ? { supported: { 'dynamic-import': false } } : {}),
     // oclif asks for it only to run commands written in TypeScript, and does without.
     external: ['typescript'],
     plugins: [APART],

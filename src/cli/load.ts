@@ -6,7 +6,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, r
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { errnoOf } from '../errors.js';
 import { type HostPath, isPrivateDirectory, resolveRoots, storePaths } from '../paths.js';
 
@@ -20,11 +20,7 @@ export function load(name: 'cli' | 'compile'): unknown {
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'utf8')}\n})`;
   const file = cacheFile(path, name);
   const cachedData = file === undefined ? undefined : readOwn(file);
-  const script = new Script(source, {
-    filename: path,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    ...(cachedData === undefined ? {} : { cachedData }),
-  });
+  const script = new Script(source, { filename: path, ...(cachedData === undefined ? {} : { cachedData }) });
   // At the end: what was compiled on the way is in it, too.
   if (file !== undefined && (cachedData === undefined || script.cachedDataRejected)) process.on('exit', () => keep(file, script));
   script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));

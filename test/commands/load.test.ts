@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, it } from 'node:test';
 import { inCheckout } from '../harness/checkout.js';
@@ -12,16 +12,20 @@ describe('compiled code', () => {
   let code = '';
   beforeEach(() => {
     directory = temporaryDirectory();
-    for (const part of ['package.json', 'bin', 'dist/load.cjs', 'dist/cli.cjs']) {
+    for (const part of ['package.json', 'bin', 'dist/load.cjs', 'dist/cli.cjs', 'dist/dispatchers.cjs']) {
       cpSync(inCheckout(part), join(directory, part), { recursive: true });
     }
     mkdirSync(join(directory, 'store/v1'), { recursive: true, mode: 0o700 });
+    symlinkSync(inCheckout('node_modules'), join(directory, 'node_modules'));
     code = join(directory, 'store/v1/code');
   });
 
+  const tsrun = (words: string[], env: Record<string, string> = {}) => {
+    const own = { ...process.env, HOME: directory, TSRUN_ROOT: join(directory, 'store'), TSRUN_RUN_ROOT: join(directory, 'run'), ...env };
+    return execute([process.execPath, join(directory, 'bin/run.js'), ...words], { env: own });
+  };
   const version = async (env: Record<string, string> = {}) => {
-    const own = { ...process.env, HOME: directory, TSRUN_ROOT: join(directory, 'store'), ...env };
-    const { code: status, stdout, stderr } = await execute([process.execPath, join(directory, 'bin/run.js'), 'version'], { env: own });
+    const { code: status, stdout, stderr } = await tsrun(['version'], env);
     assert.deepEqual([status, stderr], [0, '']);
     return stdout;
   };
@@ -39,6 +43,13 @@ describe('compiled code', () => {
     writeFileSync(join(code, file), 'no code of V8');
     assert.match(await version(), /^tsrun /);
     assert.ok(statSync(join(code, file)).size > 10_000, 'what V8 refuses is made anew');
+  });
+
+  it('loads what is asked for late, from the cache as well', async () => {
+    for (let start = 1; start <= 3; start++) {
+      const { stderr } = await tsrun(['pull', '--json', '127.0.0.1:1/a']);
+      assert.equal(JSON.parse(stderr).code, 'ERR_TSRUN_REGISTRY_UNREACHABLE', stderr);
+    }
   });
 
   it('is not taken for that of a newer bundle of the same length', async () => {
