@@ -85,25 +85,27 @@ async function callHelper(name: string, action: string, input: string, context: 
   // A session of its own: whatever it starts ends with it
   const child = spawn(path, [action], { env: context.env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   return new Promise<Answer>((resolve, reject) => {
+    const stop = () => end(interrupted(context.signal as AbortSignal));
+    const seconds = context.tuning.helper / 1000;
+    const timer = setTimeout(() => end(broken(name, `did not answer within ${seconds} s`, SLOW)), context.tuning.helper);
+    const settled = () => {
+      clearTimeout(timer);
+      context.signal?.removeEventListener('abort', stop);
+    };
     const end = (error: TsrunError) => {
+      settled();
       killGroup(child);
       for (const stream of child.stdio) stream?.destroy();
       reject(error);
     };
-    const seconds = context.tuning.helper / 1000;
-    const timer = setTimeout(() => end(broken(name, `did not answer within ${seconds} s`, SLOW)), context.tuning.helper);
-    const stop = () => end(interrupted(context.signal as AbortSignal));
     context.signal?.addEventListener('abort', stop, { once: true });
     const tooMuch = () => end(broken(name, `answered with more than ${LARGEST} bytes`));
     const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => collect(stream, tooMuch)) as [Buffer[], Buffer[]];
     child.on('error', (cause) => end(broken(name, `cannot be started: ${systemReason(cause)}`, `check ${path}`)));
     child.on('close', (code) => {
+      settled();
       const bytes = Buffer.concat(stdout);
       resolve({ code, stdout: bytes, said: [bytes, Buffer.concat(stderr)].map(firstLine).filter((line) => line !== '') });
-    });
-    child.on('close', () => {
-      clearTimeout(timer);
-      context.signal?.removeEventListener('abort', stop);
     });
     // A helper need not read what it is not interested in
     child.stdin.on('error', () => {}).end(input);

@@ -1,6 +1,6 @@
 /** Credential helpers, honest and otherwise: what they are told, what is believed of what they say, and that they end. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
@@ -99,6 +99,13 @@ for (const [name, body, message] of failing) {
     assert.doesNotMatch(inspect(error, { depth: 9, showHidden: true }), /planted/);
   });
 }
+
+it('a credential helper that cannot be started is an error that names it', async () => {
+  const { path, directory } = helperProgram('fake', '');
+  writeFileSync(join(directory, 'docker-credential-fake'), '#!/nowhere/sh\n', { mode: 0o755 });
+  const error = await failureOf(getFromHelper(HELPER, contextFor({ PATH: path })), 'ERR_TSRUN_CREDENTIAL_HELPER');
+  assert.match(`${error.message}: ${error.hint}`, /^docker-credential-fake cannot be started: .*: check \/\S+\/docker-credential-fake$/);
+});
 
 it('a credential helper that hangs is ended with all that it started, at the limit or by the caller', async () => {
   const { path, directory } = helperProgram('fake', 'sleep 1000 & echo $! >>"$(dirname "$0")/pids"; wait');
