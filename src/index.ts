@@ -1,5 +1,6 @@
 /** The public surface of tsrun: everything the command line does, as typed functions. */
 
+export { type LoggedIn, type LoginOptions, loggedInAs, login, logout, logoutAll } from './api/accounts.js';
 export { type AttachOptions, compileAttach } from './api/attach.js';
 export { type BundleOptions, writeBundle } from './api/bundle.js';
 export { compileCreate, compileRun } from './api/compile-run.js';
@@ -40,7 +41,7 @@ export { explainFailure } from './api/explain.js';
 export { type GlimpsedContainer, glanceAtContainers, glanceAtImages, glanceAtVolumes } from './api/glance.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';
 export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
-export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
+export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RegistryOptions, RunOptions } from './api/options.js';
 export { containerPorts, type OpenPort } from './api/port.js';
 export { type Pruned, pruneContainers, pruneSystem, type SystemPruned, type SystemPruneOptions } from './api/prune.js';
 export { resetSystem, type StoreContents, storeContents } from './api/reset.js';

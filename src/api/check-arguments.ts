@@ -1,6 +1,7 @@
 /** What programs hand to the library: each argument and option has one kind, whichever verb takes it. TypeScript's word is not enough. */
 import { TsrunError } from '../errors.js';
 import { anySignal } from '../sys/abort.js';
+import type { LoginOptions } from './accounts.js';
 import type { BundleOptions } from './bundle.js';
 import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
@@ -17,6 +18,7 @@ type AllOptions = RunOptions &
   LogsOptions &
   CopyInOptions &
   SystemdOptions &
+  LoginOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -58,6 +60,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   cgroupns: 'string',
   cidfile: 'string',
   command: 'strings',
+  creds: 'string',
   condition: ['not-running', 'next-exit', 'removed'],
   device: 'strings',
   disableUserns: 'boolean',
@@ -106,6 +109,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   onDebug: 'function',
   onNote: 'function',
   onProgress: 'function',
+  password: 'string',
   path: 'string',
   pid: 'string',
   pidfile: 'string',
@@ -144,6 +148,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   unsetenvAll: 'boolean',
   until: 'string',
   user: 'string',
+  username: 'string',
   userns: 'string',
   uidmap: 'strings',
   gidmap: 'strings',
@@ -167,6 +172,7 @@ const WORDS = {
   source: 'string',
   destination: 'string',
   command: 'strings',
+  registry: 'string',
 } as const satisfies Record<string, Kind>;
 
 /**

@@ -12,17 +12,23 @@ export interface CommonOptions extends RootOptions {
 
 export type PullPolicy = 'missing' | 'always' | 'never' | 'newer';
 
-export interface PullOptions extends CommonOptions {
+/** For all that speaks to registries. */
+export interface RegistryOptions {
+  /** A file of logins, in place of all others. */
+  authfile?: string;
+  /** `USER:PASSWORD` for the registry of the image, in place of what files and helpers have for it. */
+  creds?: string;
+  /** false allows plain http and unverified certificates; loopback registries may always use plain http. */
+  tlsVerify?: boolean;
+}
+
+export interface PullOptions extends CommonOptions, RegistryOptions {
   /** `os/arch[/variant]`; default: the host's. */
   platform?: string;
   /** podman's parts of it, in its place; what is left out is the host's. */
   os?: string;
   arch?: string;
   variant?: string;
-  /** A file of credentials as `podman login` writes it, in place of all others. */
-  authfile?: string;
-  /** false allows plain http and unverified certificates; loopback registries may always use plain http. */
-  tlsVerify?: boolean;
   onProgress?: (event: PullEvent) => void;
 }
 

@@ -1,6 +1,4 @@
 /** From what the user typed to an image in the store, by the pull policy. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { TsrunError } from '../errors.js';
 import { findImage, referenceOf } from '../image/find.js';
 import type { Image } from '../image/image.js';
@@ -11,6 +9,7 @@ import type { Platform } from '../spec/image.js';
 import { tidyLayers } from './layers.js';
 import type { PullOptions, PullPolicy } from './options.js';
 import { recordImage } from './record.js';
+import { checkRegistryOptions, openRegistry } from './registry-session.js';
 import type { Session } from './session.js';
 
 /**
@@ -19,12 +18,7 @@ import type { Session } from './session.js';
  */
 export async function resolveImage(session: Session, text: string, policy: PullPolicy, options: PullOptions): Promise<Image> {
   const platform = askedPlatform(options);
-  const { authfile } = options;
-  if (authfile && !existsSync(authfile))
-    throw new TsrunError('ERR_TSRUN_USAGE', `the credentials file ${authfile} is not there`, {
-      subject: authfile,
-      hint: 'name the file that podman login wrote',
-    });
+  checkRegistryOptions(options);
   const ref = referenceOf(text);
   if (ref !== undefined && ref.transport !== 'docker') {
     const { importArchive } = await import('../image/archive.js');
@@ -51,14 +45,7 @@ export async function resolveImage(session: Session, text: string, policy: PullP
 
 async function pull(session: Session, ref: RegistryReference, platform: Platform | undefined, options: PullOptions): Promise<Image> {
   // Most runs find their image in the store: what speaks to registries is loaded when it is needed.
-  const [{ createRegistryClient }, { pullImage }] = await Promise.all([import('../registry/client.js'), import('../image/pull.js')]);
-  const client = createRegistryClient({
-    env: options.authfile ? { ...process.env, REGISTRY_AUTH_FILE: resolve(options.authfile) } : process.env,
-    userAgent: 'tsrun',
-    onRetry: (event) => options.onProgress?.({ type: 'retry', ...event }),
-    ...(options.tlsVerify === undefined ? {} : { tlsVerify: options.tlsVerify }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
+  const [client, { pullImage }] = await Promise.all([openRegistry(ref.registry, options), import('../image/pull.js')]);
   try {
     const image = await pullImage({ ...session, client }, ref, { platform, signal: options.signal, onProgress: options.onProgress });
     recordImage(session.paths, 'pull', image.name, image.name);

@@ -1,4 +1,5 @@
 /** From a verb's data and one function to a command. The verbs' folder holds nothing else. */
+import { withPassword } from './ask-creds.js';
 import type { COMMON_FLAGS } from './flags/common.js';
 import { type Flags, type OptionsOf, optionsOf, type Values } from './flags/flag.js';
 import { verbHelp } from './help.js';
@@ -67,8 +68,8 @@ async function perform<V extends Verb>(
     reporter.stop();
     code = printFailure(error, streams.stderr, manner);
   };
-  const options = optionsOf(verb.flags, values) as OptionsOf<V['flags']>;
   try {
+    const options = await withPassword(optionsOf(verb.flags, values) as OptionsOf<V['flags']>);
     await interruptible(
       (signal) =>
         act({

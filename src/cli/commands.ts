@@ -16,6 +16,8 @@ import ImageInspect from '../commands/image-inspect.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
 import Kill from '../commands/kill.js';
+import Login from '../commands/login.js';
+import Logout from '../commands/logout.js';
 import Logs from '../commands/logs.js';
 import Pause from '../commands/pause.js';
 import Port from '../commands/port.js';
@@ -71,6 +73,8 @@ const COMMANDS: readonly Command[] = [
   Pause,
   Unpause,
   Wait,
+  Login,
+  Logout,
   Logs,
   Cp,
   Diff,

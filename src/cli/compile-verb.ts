@@ -3,6 +3,7 @@
  * and executes the plan when it has ended, so nothing here may hold the standard descriptors or stay behind.
  */
 import type { Compiled } from '../index.js';
+import { withPassword } from './ask-creds.js';
 import type { GLOBAL_FLAGS } from './flags/common.js';
 import { type OptionsOf, optionsOf, type Values } from './flags/flag.js';
 import { interruptible } from './interrupt.js';
@@ -73,13 +74,14 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
   try {
     if (failure !== undefined) throw failure;
     for (const note of notes) reporter.note(note);
+    const options = await withPassword(optionsOf(verb.flags, values));
     const compiled = await interruptible(
       (signal) =>
         compile({
           caller,
           values,
           options: {
-            ...optionsOf(verb.flags, values),
+            ...options,
             signal,
             onProgress: (event) => reporter.event(event),
             ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }),

@@ -5,7 +5,7 @@ import { isTopic, namesOf, VERBS } from './verbs.js';
 
 /** docker's commands that tsrun does not have. */
 const LATER = (
-  'build commit compose container cp diff events export history import info load login logout network prune push save ' +
+  'build commit compose container cp diff events export history import info load network prune push save ' +
   'search stats system tag top update volume'
 ).split(' ');
 

@@ -15,6 +15,8 @@ import { IMAGE_INSPECT } from './flags/image-inspect.js';
 import { IMAGES } from './flags/images.js';
 import { INSPECT } from './flags/inspect.js';
 import { KILL } from './flags/kill.js';
+import { LOGIN } from './flags/login.js';
+import { LOGOUT } from './flags/logout.js';
 import { LOGS } from './flags/logs.js';
 import { PAUSE } from './flags/pause.js';
 import { PORT } from './flags/port.js';
@@ -56,6 +58,8 @@ export const VERBS: readonly Verb[] = [
   IMAGES,
   IMAGE_INSPECT,
   RMI,
+  LOGIN,
+  LOGOUT,
   PS,
   INSPECT,
   PORT,

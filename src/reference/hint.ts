@@ -12,7 +12,7 @@ export function otherTransport(text: string): string | undefined {
 }
 
 export const LOGIN_HINT =
-  'write HOST/NAME alone, and log in with `docker login HOST` or `podman login HOST`: tsrun reads the files that they write (~/.docker/config.json, auth.json)';
+  'write HOST/NAME alone, and log in with `tsrun login HOST` (what docker and podman have logged in to counts, too)';
 
 export function nameHint(text: string): string {
   if (/^[0-9a-f]{64}$/.test(text)) return 'use the first 12 digits to name an image by its id';

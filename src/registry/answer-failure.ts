@@ -3,7 +3,7 @@ import { TsrunError } from '../errors.js';
 import { familiarRepository } from '../reference/format.js';
 import type { RegistryReference } from '../reference/parse.js';
 import { parseJson, property, readSmall } from './body.js';
-import { LOG_IN } from './credentials.js';
+import { logIn } from './credentials.js';
 import { plainCause } from './failure.js';
 import { type HttpResponse, headerOf, type Tuning } from './http.js';
 import { retryAfter } from './retry.js';
@@ -16,8 +16,8 @@ export interface Asked {
   kind: 'manifest' | 'blob' | 'token' | 'registry';
   /** whether credentials of the user took part */
   loggedIn: boolean;
-  /** the credential helper that was not asked */
-  helper?: string | undefined;
+  /** the credential helper that could not be asked, because it is not there */
+  missing?: string | undefined;
 }
 
 interface Told {
@@ -39,11 +39,11 @@ export async function answerError(response: HttpResponse, asked: Asked, secrets:
   const make = (code: TsrunError['code'], message: string, hint: string) => new TsrunError(code, message, { subject, hint, cause });
   const { status } = response;
 
-  if (status === 401 && asked.kind === 'token' && asked.loggedIn) {
+  if (status === 401 && ['token', 'registry'].includes(asked.kind) && asked.loggedIn) {
     return make(
       'ERR_TSRUN_REGISTRY_UNAUTHORIZED',
       `${registry} does not accept your credentials`,
-      `they may have changed or ended: ${LOG_IN}`,
+      `they may have changed or ended: ${logIn(registry)}`,
     );
   }
   if (status === 401) return make('ERR_TSRUN_REGISTRY_UNAUTHORIZED', `${name}: not found, or private`, logInHint(asked));
@@ -94,9 +94,9 @@ function notFound(asked: Asked, told: Told | undefined, subject: string, name: s
 }
 
 function logInHint(asked: Asked): string {
-  if (asked.helper !== undefined)
-    return `check the spelling, or write the credentials into config.json: the credential helper ${asked.helper} is not asked yet`;
-  return asked.loggedIn ? `check the spelling, or ${LOG_IN}, as a user who may pull it` : `check the spelling, or ${LOG_IN}`;
+  const how = logIn(asked.ref.registry);
+  if (asked.missing !== undefined) return `check the spelling, or install ${asked.missing}, which your credsStore names, and ${how}`;
+  return asked.loggedIn ? `check the spelling, or ${how}, as a user who may do this` : `check the spelling, or ${how}`;
 }
 
 /** Docker Hub says `ratelimit-limit: 100;w=21600`: 100 pulls in 6 hours. */
@@ -110,7 +110,7 @@ function limitSentence(response: HttpResponse, registry: string, told: Told | un
 function limitHint(response: HttpResponse, asked: Asked): string {
   const wait = retryAfter(response, Date.now());
   const when = wait === undefined || wait === 0 ? 'wait' : `wait ${duration(Math.ceil(wait / 1000))}`;
-  return asked.loggedIn ? `${when} and try again` : `${when} and try again, or, for a higher limit, ${LOG_IN}`;
+  return asked.loggedIn ? `${when} and try again` : `${when} and try again, or, for a higher limit, ${logIn(asked.ref.registry)}`;
 }
 
 function duration(seconds: number): string {

@@ -17,8 +17,9 @@ import { ACCEPTED, describeManifest } from './manifest.js';
 import { proxyFor } from './proxy.js';
 import { redirecting } from './redirect.js';
 import { type RetryEvent, retryEvent, retrying } from './retry.js';
+import { pulling } from './scope.js';
 import { createSecrets } from './secrets.js';
-import { createTokens } from './token.js';
+import { type Account, createTokens, keepSecrets } from './token.js';
 import { createTransport } from './transport.js';
 
 export interface RegistryClient {
@@ -32,9 +33,17 @@ export interface RegistryClient {
    * The descriptor's `urls` are never followed.
    */
   blob(ref: RegistryReference, descriptor: Descriptor): AsyncIterable<Uint8Array>;
+  /**
+   * Asks the registry itself with the user's credentials, as docker's login does: `accepted`, or `open` when it asks nobody who he is.
+   * @throws ERR_TSRUN_REGISTRY_UNAUTHORIZED, and as `manifest`
+   */
+  check(registry: string): Promise<'accepted' | 'open'>;
   /** Ends all connections at once; what is under way fails with ERR_TSRUN_INTERRUPTED. */
   close(): Promise<void>;
 }
+
+/** What a pull needs of it. */
+export type RegistryReader = Pick<RegistryClient, 'manifest' | 'blob'>;
 
 export interface RegistryClientOptions {
   /** proxies, extra CA file, where the credentials lie */
@@ -42,7 +51,10 @@ export interface RegistryClientOptions {
   /** false: certificates are not checked, and a registry without https is asked over http */
   tlsVerify?: boolean;
   signal?: AbortSignal;
+  /** Credentials for one registry, in place of what files and helpers have for it. */
+  account?: Account;
   onRetry?: (event: RetryEvent) => void;
+  onNote?: (note: string) => void;
   userAgent: string;
 }
 
@@ -65,7 +77,17 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
   const patient = (send: Send) => explaining(retrying(send, { tuning, signal, onRetry }), peerOf, signal);
   const small = redirecting(patient(whole));
   const large = redirecting(patient(transport.send));
-  const tokens = createTokens({ send: small, env, tuning, secrets });
+  const tokens = createTokens({
+    send: small,
+    sendStraight: patient(whole),
+    env,
+    tuning,
+    secrets,
+    signal,
+    account: options.account,
+    onNote: options.onNote ?? (() => {}),
+  });
+  if (options.account) keepSecrets(options.account.credentials, secrets);
   const endpoints = new Map<string, Promise<Endpoint>>();
 
   function endpointFor(ref: RegistryReference): Promise<Endpoint> {
@@ -91,11 +113,11 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
     const endpoint = await endpointFor(ref);
     const url = new URL(`/v2/${ref.repository}/${path}`, endpoint.base);
     const request = { method: 'GET', url, headers: {}, about: { registry: ref.registry }, ...init } as const;
-    return sendAuthorized(send, request, ref, endpoint, tokens);
+    return sendAuthorized(send, request, ref, endpoint, tokens, pulling(ref.repository));
   }
 
   const refusal = ({ response, grant }: Answered, asked: Pick<Asked, 'ref' | 'kind' | 'by'>) =>
-    answerError(response, { ...asked, loggedIn: grant.loggedIn, helper: grant.helper }, secrets, tuning);
+    answerError(response, { ...asked, loggedIn: grant.loggedIn, missing: grant.missing }, secrets, tuning);
 
   async function manifest(ref: RegistryReference, by: string) {
     checkAddress(ref, by);
@@ -123,6 +145,17 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
     });
   }
 
+  async function check(registry: string): Promise<'accepted' | 'open'> {
+    const ref: RegistryReference = { transport: 'docker', registry, repository: '' };
+    const endpoint = await endpointFor(ref);
+    if (endpoint.challenges.length === 0) return 'open';
+    const request = { method: 'GET', url: new URL('/v2/', endpoint.base), headers: {}, about: { registry } } as const;
+    const answered = await sendAuthorized(small, request, ref, endpoint, tokens, []);
+    if (answered.response.status < 200 || answered.response.status > 299) throw await refusal(answered, { ref, kind: 'registry' });
+    answered.response.body.destroy();
+    return 'accepted';
+  }
+
   const guarded = (error: unknown) => {
     throw secrets.guard(error);
   };
@@ -135,6 +168,7 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
         guarded(error);
       }
     },
+    check: (registry) => check(registry).catch(guarded),
     close: () => {
       interrupt.close();
       return transport.close();

@@ -2,10 +2,11 @@
 import type { Readable } from 'node:stream';
 
 export interface HttpRequest {
-  method: 'GET';
+  method: 'GET' | 'POST';
   url: URL;
   /** lower-case names */
   headers: Readonly<Record<string, string>>;
+  body?: string;
   /** For messages and events: whom the user asked, and which blob this is about. */
   about: { registry: string; digest?: string };
 }
@@ -39,6 +40,8 @@ export interface Tuning {
   backoffCap: number;
   /** a registry that asks for a longer pause (Retry-After) is not waited for */
   retryAfterCap: number;
+  /** for one answer of a credential helper, which may have to wait for its user */
+  helper: number;
 }
 
 export const DEFAULT_TUNING: Tuning = {
@@ -50,6 +53,7 @@ export const DEFAULT_TUNING: Tuning = {
   backoff: 250,
   backoffCap: 8_000,
   retryAfterCap: 30_000,
+  helper: 30_000,
 };
 
 /** The value of a header that must not come twice; several different values are as good as none. */

@@ -1,4 +1,4 @@
-/** Tries again what a moment may cure: broken connections, 408, 429, 5xx. All requests here are GET or HEAD. */
+/** Tries again what a moment may cure: broken connections, 408, 429, 5xx. Whatever is asked here may be asked twice. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { interrupted } from './failure.js';
 import { type HttpRequest, type HttpResponse, headerOf, type Send, type Tuning } from './http.js';

@@ -1,14 +1,16 @@
-/** Authorization headers: bearer tokens (distribution "Token Authentication") and Basic, kept per registry, repository and action. */
+/** Authorization headers: bearer tokens and Basic, kept per registry, repository and action. */
 import { TsrunError } from '../errors.js';
 import type { RegistryReference } from '../reference/parse.js';
-import { answerError } from './answer-failure.js';
-import { parseJson, property, readSmall } from './body.js';
+import type { Credentials } from './auth-files.js';
 import type { Challenge } from './challenge.js';
-import { type Credentials, type Found, findCredentials } from './credentials.js';
+import { secretsOf } from './credential-helper.js';
+import { type Found, findCredentials } from './credentials.js';
 import type { Endpoint } from './endpoint.js';
 import type { Send, Tuning } from './http.js';
-import { checkMaySendCredentials, checkRealm } from './realm.js';
+import { checkMaySendCredentials } from './realm.js';
+import { type Scope, scopeTexts } from './scope.js';
 import type { Secrets } from './secrets.js';
+import { basicHeader, fetchToken } from './token-service.js';
 
 /** What the requests for one repository carry. */
 export interface Grant {
@@ -17,28 +19,41 @@ export interface Grant {
   /** milliseconds since the epoch */
   expires: number;
   loggedIn: boolean;
-  helper?: string | undefined;
+  missing?: string | undefined;
 }
 
+/** `scopes` is what the request does, and where. */
 export interface Tokens {
   /** The grant to send at once: a kept one, or a new one when the registry's ping asked for it. */
-  get(ref: RegistryReference, endpoint: Endpoint): Promise<Grant>;
+  get(ref: RegistryReference, endpoint: Endpoint, scopes: readonly Scope[]): Promise<Grant>;
   /** A grant after a 401 to `stale`; the same one back when nothing better is to be had. */
-  renew(ref: RegistryReference, endpoint: Endpoint, challenges: readonly Challenge[], stale: Grant): Promise<Grant>;
+  renew(
+    ref: RegistryReference,
+    endpoint: Endpoint,
+    scopes: readonly Scope[],
+    challenges: readonly Challenge[],
+    stale: Grant,
+  ): Promise<Grant>;
 }
 
 export interface TokenContext {
   send: Send;
+  /** follows no redirect */
+  sendStraight: Send;
   env: NodeJS.ProcessEnv;
   tuning: Tuning;
   secrets: Secrets;
+  signal: AbortSignal;
+  /** In place of what files and helpers have for this one registry. */
+  account?: Account | undefined;
+  onNote: (note: string) => void;
 }
 
-const LARGEST_TOKEN = 32 * 1024;
-const LARGEST_ANSWER = 1024 * 1024;
-/** The specification's default; and never trusted for longer than an hour. Seconds. */
-const DEFAULT_LIFE = 60;
-const LONGEST_LIFE = 3600;
+export interface Account {
+  registry: string;
+  credentials: Credentials;
+}
+
 /** A token this close to its end would end on the way. Milliseconds. */
 const MARGIN = 5_000;
 
@@ -46,107 +61,97 @@ const NOTHING: Grant = { expires: Number.POSITIVE_INFINITY, loggedIn: false };
 
 export function createTokens(context: TokenContext): Tokens {
   const kept = new Map<string, Promise<Grant>>();
-  // One entry per action too, as soon as there is another than pull
-  const keyOf = (ref: RegistryReference, endpoint: Endpoint) => `${endpoint.base.origin} ${ref.registry}/${ref.repository} pull`;
+  const keyOf = (ref: RegistryReference, { base }: Endpoint, scopes: readonly Scope[]) =>
+    [base.origin, ref.registry, ref.repository, ...scopeTexts(scopes)].join(' ');
 
-  function obtain(key: string, ref: RegistryReference, endpoint: Endpoint, challenges: readonly Challenge[]): Promise<Grant> {
-    const grant = fetchGrant(context, ref, endpoint, challenges);
+  function obtain(key: string, asking: Asking): Promise<Grant> {
+    const grant = fetchGrant(context, asking);
     kept.set(key, grant);
     grant.catch(() => kept.get(key) === grant && kept.delete(key));
     return grant;
   }
 
-  async function get(ref: RegistryReference, endpoint: Endpoint): Promise<Grant> {
-    const key = keyOf(ref, endpoint);
+  async function get(ref: RegistryReference, endpoint: Endpoint, scopes: readonly Scope[]): Promise<Grant> {
+    const key = keyOf(ref, endpoint, scopes);
     const before = kept.get(key);
     const have = await before;
     if (have && have.expires - MARGIN > Date.now()) return have;
     // Another request may have begun to renew it while this one waited
     const now = kept.get(key);
     if (now && now !== before) return now;
-    return endpoint.challenges.length === 0 ? NOTHING : obtain(key, ref, endpoint, endpoint.challenges);
+    const { challenges } = endpoint;
+    return challenges.length === 0 ? NOTHING : obtain(key, { ref, endpoint, scopes, challenges });
   }
 
-  async function renew(ref: RegistryReference, endpoint: Endpoint, challenges: readonly Challenge[], stale: Grant): Promise<Grant> {
-    const key = keyOf(ref, endpoint);
+  async function renew(
+    ref: RegistryReference,
+    endpoint: Endpoint,
+    scopes: readonly Scope[],
+    challenges: readonly Challenge[],
+    stale: Grant,
+  ): Promise<Grant> {
+    const key = keyOf(ref, endpoint, scopes);
     const before = kept.get(key);
     const have = await before;
     if (have && have.header !== stale.header) return have;
     const now = kept.get(key);
     if (now && now !== before) return now;
     const isBasic = stale.header?.startsWith('Basic ') && !challenges.some(({ scheme }) => scheme === 'bearer');
-    return isBasic ? stale : obtain(key, ref, endpoint, challenges);
+    return isBasic ? stale : obtain(key, { ref, endpoint, scopes, challenges });
   }
 
   return { get, renew };
 }
 
-async function fetchGrant(
-  context: TokenContext,
-  ref: RegistryReference,
-  endpoint: Endpoint,
-  challenges: readonly Challenge[],
-): Promise<Grant> {
-  const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-  if (!bearer && !challenges.some(({ scheme }) => scheme === 'basic')) {
+interface Asking {
+  ref: RegistryReference;
+  endpoint: Endpoint;
+  scopes: readonly Scope[];
+  challenges: readonly Challenge[];
+}
+
+async function fetchGrant(context: TokenContext, { ref, endpoint, scopes, challenges }: Asking): Promise<Grant> {
+  const challenge = challenges.find(({ scheme }) => scheme === 'bearer');
+  if (!challenge && !challenges.some(({ scheme }) => scheme === 'basic')) {
     const schemes = challenges.map(({ scheme }) => scheme).join(', ');
     throw new TsrunError('ERR_TSRUN_REGISTRY_UNAUTHORIZED', `${ref.registry} asks for a login that is not supported: ${schemes}`, {
       subject: ref.registry,
       hint: 'use a registry with token or password login',
     });
   }
-  const found = await findCredentials(ref, context.env);
-  const basic = found.credentials && encode(found.credentials, context.secrets);
-  const standing = { loggedIn: basic !== undefined, helper: found.helper };
-  if (bearer) return { ...standing, ...(await fetchToken(context, ref, endpoint, bearer, basic, found)) };
-  if (basic === undefined) return { ...NOTHING, ...standing };
+  const found = await credentialsFor(context, ref);
+  const { credentials } = found;
+  const standing = { loggedIn: credentials !== undefined, missing: found.missing?.program };
+  if (credentials !== undefined) keepSecrets(credentials, context.secrets);
+  if (credentials !== undefined && 'registryToken' in credentials) {
+    checkMaySendCredentials(endpoint.base, endpoint.base);
+    return { ...standing, header: `Bearer ${credentials.registryToken}`, expires: Number.POSITIVE_INFINITY };
+  }
+  if (challenge) return { ...standing, ...(await fetchToken(context, { ref, endpoint, challenge, scopes: scopeTexts(scopes), found })) };
+  if (credentials === undefined) return { ...NOTHING, ...standing };
+  if ('identityToken' in credentials) throw noPassword(ref);
   checkMaySendCredentials(endpoint.base, endpoint.base);
-  return { ...standing, header: basic, expires: Number.POSITIVE_INFINITY };
+  return { ...standing, header: basicHeader(credentials), expires: Number.POSITIVE_INFINITY };
 }
 
-function encode({ user, password }: Credentials, secrets: Secrets): string {
-  const encoded = Buffer.from(`${user}:${password}`).toString('base64');
-  for (const secret of [password, encoded, encodeURIComponent(password)]) secrets.keep(secret);
-  return `Basic ${encoded}`;
+async function credentialsFor(context: TokenContext, ref: RegistryReference): Promise<Found> {
+  const { account, onNote } = context;
+  if (account?.registry === ref.registry) return { credentials: account.credentials };
+  const found = await findCredentials(ref, context);
+  if (found.missing !== undefined)
+    onNote(`${found.missing.program}, which credsStore names, is not there: ${ref.registry} is asked without a login`);
+  return found;
 }
 
-/** Only the scope that this pull needs is asked for, whatever the challenge proposes. */
-async function fetchToken(
-  context: TokenContext,
-  ref: RegistryReference,
-  endpoint: Endpoint,
-  challenge: Challenge,
-  basic: string | undefined,
-  found: Found,
-): Promise<{ header: string; expires: number }> {
-  const url = checkRealm(challenge.params.get('realm'), endpoint.base);
-  const service = challenge.params.get('service');
-  if (service !== undefined) url.searchParams.set('service', service);
-  url.searchParams.set('scope', `repository:${ref.repository}:pull`);
-  if (found.credentials) url.searchParams.set('account', found.credentials.user);
-  if (basic !== undefined) checkMaySendCredentials(url, endpoint.base);
-  const asked = Date.now();
-  const response = await context.send({
-    method: 'GET',
-    url,
-    headers: { accept: 'application/json', ...(basic === undefined ? {} : { authorization: basic }) },
-    about: { registry: ref.registry },
+export function keepSecrets(credentials: Credentials, secrets: Secrets): void {
+  const texts = Object.entries(credentials).flatMap(([name, text]: [string, string]) => (name === 'user' ? [] : secretsOf(text)));
+  const basic = 'password' in credentials ? [basicHeader(credentials).slice('Basic '.length)] : [];
+  for (const text of [...texts, ...basic]) secrets.keep(text);
+}
+
+function noPassword({ registry }: RegistryReference): TsrunError {
+  return new TsrunError('ERR_TSRUN_REGISTRY_UNAUTHORIZED', `${registry} asks for a password, and the login for it is an identity token`, {
+    subject: registry,
+    hint: `log in with a password or an access token: tsrun login ${registry}`,
   });
-  if (response.status !== 200) {
-    const about = { ref, kind: 'token', loggedIn: basic !== undefined, helper: found.helper } as const;
-    throw await answerError(response, about, context.secrets, context.tuning);
-  }
-  // Read already: only its size can fail here, and then there is no token
-  const answer = parseJson(await readSmall(response, LARGEST_ANSWER, context.tuning.smallBody).catch(() => Buffer.alloc(0)));
-  const token = property(answer, 'token') || property(answer, 'access_token');
-  if (typeof token !== 'string' || token.length > LARGEST_TOKEN || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new TsrunError('ERR_TSRUN_REGISTRY_PROTOCOL', `the token service ${url.host} answered without a usable token`, {
-      subject: ref.registry,
-      hint: 'try again; if it stays so, ask who runs the registry',
-    });
-  }
-  context.secrets.keep(token);
-  const life = property(answer, 'expires_in');
-  const seconds = typeof life === 'number' && life > 0 ? Math.min(life, LONGEST_LIFE) : DEFAULT_LIFE;
-  return { header: `Bearer ${token}`, expires: asked + seconds * 1000 };
 }

@@ -70,6 +70,7 @@ export function createTransport(options: TransportOptions): Transport {
         path: request.url.pathname + request.url.search,
         method: request.method,
         headers: { 'user-agent': options.userAgent, 'accept-encoding': 'identity', ...request.headers },
+        ...(request.body === undefined ? {} : { body: request.body }),
         signal: watch.signal,
         headersTimeout: options.tuning.headers,
         bodyTimeout: options.tuning.stall,

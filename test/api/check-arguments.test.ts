@@ -71,6 +71,8 @@ describe('what programs hand to the library', () => {
       () => tsrun.logs('alpine', bad).next(),
       ...[tsrun.pruneContainers, tsrun.pruneSystem, tsrun.storeContents, tsrun.resetSystem].map((verb) => () => verb(bad)),
       ...[tsrun.containerProcesses, tsrun.generateSystemd].map((verb) => () => verb('alpine', bad)),
+      ...[tsrun.login, tsrun.logout, tsrun.loggedInAs].map((verb) => () => verb('quay.io', bad)),
+      () => tsrun.logoutAll(bad),
       () => tsrun.events(bad).next(),
       () => tsrun.stats([], bad).next(),
       () => writeBundle('alpine', '/nowhere', bad),

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { pullImage } from '../../src/image/pull.js';
 import { parseReference, type RegistryReference } from '../../src/reference/parse.js';
-import type { RegistryClient } from '../../src/registry/client.js';
+import type { RegistryReader } from '../../src/registry/client.js';
 import type { Descriptor, Platform } from '../../src/spec/image.js';
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../src/spec/media-types.js';
 import { digest, emptyStore, pieces } from '../content/fixture.js';
@@ -74,7 +74,7 @@ export class Blobs extends Map<string, Buffer> {
 
 export const HOST: Platform = { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch };
 
-export interface MemoryClient extends RegistryClient {
+export interface MemoryClient extends RegistryReader {
   /** `tag` or digest of each request, in order */
   asked: string[];
   /** Replaces the body of a blob. */
@@ -99,7 +99,6 @@ export function memoryClient(blobs: Blobs, tags: Record<string, Descriptor>): Me
       asked.push(descriptor.digest);
       return bodies.get(descriptor.digest)?.() ?? pieces(blobs.get(descriptor.digest) ?? Buffer.alloc(0), 1000);
     },
-    close: async () => undefined,
   };
 }
 

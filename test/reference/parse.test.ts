@@ -97,7 +97,7 @@ const bad: [string, RegExp][] = [
   ['1.2.3.4.5/app', /address/],
   ['a..b/app', /HOST\[:PORT\]/],
   ['a.-b/app', /HOST\[:PORT\]/],
-  ['user@host.example/app', /docker login HOST/],
+  ['user@host.example/app', /tsrun login HOST/],
   ['alpine@3.19', /sha256/],
   ['alpine:', /1 to 128/],
   ['alpine:.x', /1 to 128/],
@@ -173,7 +173,7 @@ for (const text of [
         const { message, hint = '', stack } = error as Error & { hint?: string };
         assert.doesNotMatch(JSON.stringify(error) + stack, /swordfish/);
         assert.match(message, /\*\*\*@.* is not an image reference: it holds a login$/);
-        assert.match(hint, /docker login HOST/);
+        assert.match(hint, /tsrun login HOST/);
         return true;
       },
     );

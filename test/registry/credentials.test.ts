@@ -1,32 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { parseReference, type RegistryReference } from '../../src/reference/parse.js';
-import { findCredentials } from '../../src/registry/credentials.js';
+import { type Found, findCredentials } from '../../src/registry/credentials.js';
 import { temporaryDirectory } from '../harness/temporary.js';
 import { failureOf } from './fake-server.js';
+import { contextFor } from './helper-program.js';
+import { auth, homeWith } from './home.js';
 
-const auth = (user: string, password: string) => ({ auth: Buffer.from(`${user}:${password}`).toString('base64') });
 const ref = (text: string) => parseReference(text) as RegistryReference;
-
-function homeWith(files: Record<string, unknown>): string {
-  const home = temporaryDirectory();
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(home, name)), { recursive: true });
-    writeFileSync(join(home, name), typeof content === 'string' ? content : JSON.stringify(content));
-  }
-  return home;
-}
-
-async function found(config: unknown, image: string) {
-  return findCredentials(ref(image), { HOME: homeWith({ '.docker/config.json': config }) });
-}
+const find = (image: string, env: NodeJS.ProcessEnv) => findCredentials(ref(image), contextFor(env));
+const found = (config: unknown, image: string) => find(image, { HOME: homeWith({ '.docker/config.json': config }) });
+const userIn = ({ credentials }: Found) => (credentials as { user?: string } | undefined)?.user;
 
 test('no file, no credentials', async () => {
-  assert.deepEqual(await findCredentials(ref('alpine'), { HOME: temporaryDirectory() }), {});
-  assert.deepEqual(await findCredentials(ref('alpine'), {}), {});
+  assert.deepEqual(await find('alpine', { HOME: temporaryDirectory() }), {});
+  assert.deepEqual(await find('alpine', {}), {});
 });
 
 for (const key of ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io', 'registry-1.docker.io', 'https://index.docker.io/v1']) {
@@ -46,9 +37,9 @@ test('a registry is found by host and port, also as a URL, and never by another 
 
 test('the longest namespace wins, as in podman', async () => {
   const auths = { 'quay.io': auth('all', 'x'), 'quay.io/team': auth('team', 'x'), 'quay.io/team/app': auth('app', 'x') };
-  assert.equal((await found({ auths }, 'quay.io/team/app')).credentials?.user, 'app');
-  assert.equal((await found({ auths }, 'quay.io/team/other')).credentials?.user, 'team');
-  assert.equal((await found({ auths }, 'quay.io/teams/app')).credentials?.user, 'all');
+  assert.equal(userIn(await found({ auths }, 'quay.io/team/app')), 'app');
+  assert.equal(userIn(await found({ auths }, 'quay.io/team/other')), 'team');
+  assert.equal(userIn(await found({ auths }, 'quay.io/teams/app')), 'all');
 });
 
 test('passwords may contain colons and any characters; NUL padding goes', async () => {
@@ -69,7 +60,7 @@ test('REGISTRY_AUTH_FILE alone, DOCKER_CONFIG first, else podman’s files befor
     'named/config.json': { auths: { 'r.example': auth('named', 'x') } },
     'file.json': { auths: { 'r.example': auth('file', 'x') } },
   });
-  const user = async (env: NodeJS.ProcessEnv) => (await findCredentials(ref('r.example/a'), env)).credentials?.user;
+  const user = async (env: NodeJS.ProcessEnv) => userIn(await find('r.example/a', env));
   assert.equal(await user({ HOME: home }), 'docker');
   assert.equal(await user({ HOME: home, XDG_RUNTIME_DIR: join(home, 'podman') }), 'podman');
   assert.equal(await user({ HOME: home, XDG_RUNTIME_DIR: join(home, 'podman'), DOCKER_CONFIG: join(home, 'named') }), 'named');
@@ -77,10 +68,31 @@ test('REGISTRY_AUTH_FILE alone, DOCKER_CONFIG first, else podman’s files befor
   assert.equal(await user({ HOME: home, REGISTRY_AUTH_FILE: join(home, 'missing.json') }), undefined);
 });
 
-test('an empty entry with a credential helper is no login; the helper is named', async () => {
-  assert.deepEqual(await found({ auths: { 'https://index.docker.io/v1/': {} }, credsStore: 'desktop' }, 'alpine'), { helper: 'desktop' });
-  assert.deepEqual(await found({ credHelpers: { 'gcr.io': 'gcloud' } }, 'gcr.io/a'), { helper: 'gcloud' });
-  assert.deepEqual(await found({ credsStore: '../../x' }, 'alpine'), {});
+test('an entry without anything in it is no login', async () => {
+  assert.deepEqual(await found({ auths: { 'https://index.docker.io/v1/': {} } }, 'alpine'), {});
+  assert.deepEqual(await found({ auths: { 'r.example': {}, 'https://r.example': auth('ada', 'pw') } }, 'r.example/a'), {
+    credentials: { user: 'ada', password: 'pw' },
+  });
+});
+
+test('the path of a URL says nothing, that of a name is a namespace', async () => {
+  assert.equal(userIn(await found({ auths: { 'https://r.example/any/path': auth('ada', 'pw') } }, 'r.example/a')), 'ada');
+  assert.deepEqual(await found({ auths: { 'r.example/other': auth('ada', 'pw') } }, 'r.example/a'), {});
+});
+
+test('identity tokens, with and without a user, and registry tokens', async () => {
+  const cases: [entry: object, credentials: object][] = [
+    [
+      { ...auth('ada', ''), identitytoken: 'it' },
+      { identityToken: 'it', user: 'ada' },
+    ],
+    [{ ...auth('<token>', ''), identitytoken: 'it' }, { identityToken: 'it' }],
+    [{ identitytoken: 'it' }, { identityToken: 'it' }],
+    [auth('<token>', 'it'), { identityToken: 'it' }],
+    [{ ...auth('ada', 'pw'), registrytoken: 'rt' }, { registryToken: 'rt' }],
+  ];
+  for (const [entry, credentials] of cases)
+    assert.deepEqual(await found({ auths: { 'r.example': entry } }, 'r.example/a'), { credentials });
 });
 
 const broken: Record<string, unknown> = {
@@ -89,9 +101,10 @@ const broken: Record<string, unknown> = {
   'an entry that is text': { auths: { 'r.example': 'planted-secret' } },
   'auth without a colon': { auths: { 'r.example': { auth: Buffer.from('planted-secret').toString('base64') } } },
   'auth that is not base64': { auths: { 'r.example': { auth: 'planted secret!' } } },
-  'an identity token': { auths: { 'r.example': { ...auth('ada', 'planted-secret'), identitytoken: 'planted-secret' } } },
-  'a registry token': { auths: { 'r.example': { registrytoken: 'planted-secret' } } },
-  'a token user': { auths: { 'r.example': auth('<token>', 'planted-secret') } },
+  'an identity token of two lines': { auths: { 'r.example': { identitytoken: 'planted\nsecret' } } },
+  'a registry token of two lines': { auths: { 'r.example': { registrytoken: 'planted\r\nsecret' } } },
+  'a credential helper that is a path': { credsStore: '../../planted' },
+  'a credential helper of this registry that is a path': { credHelpers: { 'r.example': '/planted' } },
   'a huge file': `"${'planted'.repeat(200_000)}"`,
 };
 for (const [name, config] of Object.entries(broken)) {
@@ -105,5 +118,5 @@ for (const [name, config] of Object.entries(broken)) {
 test('an unreadable file is an error, not an anonymous pull', async () => {
   const home = temporaryDirectory();
   mkdirSync(join(home, '.docker/config.json'), { recursive: true });
-  await failureOf(findCredentials(ref('alpine'), { HOME: home }), 'ERR_TSRUN_CREDENTIALS_INVALID');
+  await failureOf(find('alpine', { HOME: home }), 'ERR_TSRUN_CREDENTIALS_INVALID');
 });

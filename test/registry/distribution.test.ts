@@ -69,6 +69,6 @@ test('a registry with accounts: with the login of config.json it serves, without
   const error = await failureOf(stranger.manifest(ref, 'v1'), 'ERR_TSRUN_REGISTRY_UNAUTHORIZED');
   assert.match(
     `${error.message}: ${error.hint}`,
-    /team\/secret: not found, or private: check the spelling, or log in with .docker login. or .podman login., whose files tsrun reads$/,
+    /team\/secret: not found, or private: check the spelling, or log in with .tsrun login 127\.0\.0\.1:\d+.$/,
   );
 });

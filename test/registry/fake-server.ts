@@ -65,7 +65,7 @@ export function openRegistry(handler: RequestListener, tls?: TlsFiles): Promise<
   return serve((request, response) => (request.url === '/v2/' ? response.end('{}') : handler(request, response)), tls);
 }
 
-const QUICK: Tuning = {
+export const QUICK: Tuning = {
   connect: 2_000,
   headers: 500,
   stall: 300,
@@ -74,6 +74,7 @@ const QUICK: Tuning = {
   backoff: 4,
   backoffCap: 20,
   retryAfterCap: 1_500,
+  helper: 500,
 };
 
 /** A client that looks for nothing outside the test, is impatient, and closes at the end. */

@@ -26,16 +26,13 @@ test('401: not found, or private', async () => {
   const { error, host } = await manifestFailure(401, 'UNAUTHORIZED', 'ERR_TSRUN_REGISTRY_UNAUTHORIZED');
   assert.equal(
     `${error.message}: ${error.hint}`,
-    `${host}/team/app: not found, or private: check the spelling, or log in with \`docker login\` or \`podman login\`, whose files tsrun reads`,
+    `${host}/team/app: not found, or private: check the spelling, or log in with \`tsrun login ${host}\``,
   );
 });
 
 test('403 denied: the same sentence', async () => {
   const { error, tries } = await manifestFailure(403, 'DENIED', 'ERR_TSRUN_REGISTRY_DENIED');
-  assert.match(
-    `${error.message}: ${error.hint}`,
-    /not found, or private: check the spelling, or log in with .docker login. or .podman login., whose files tsrun reads$/,
-  );
+  assert.match(`${error.message}: ${error.hint}`, /not found, or private: check the spelling, or log in with .tsrun login \S+.$/);
   assert.equal(tries, 1);
 });
 

@@ -50,6 +50,23 @@ export const PLATFORMS = [
   'linux/s390x',
 ] as const;
 
+/** For verbs on accounts of registries. */
+export const ACCOUNT_FLAGS = {
+  authfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: 'The file of logins, in place of all others' },
+  'tls-verify': { type: 'boolean', help: 'Require https and verify certificates; false allows plain http (default true)' },
+} as const satisfies Flags;
+
+/** For verbs that speak to registries. A password that is left out is asked for at the terminal (ask-creds.ts). */
+const ACCESS_FLAGS = {
+  ...ACCOUNT_FLAGS,
+  creds: {
+    type: 'string',
+    placeholder: 'USER[:PASSWORD]',
+    complete: 'nothing',
+    help: 'Who the registry is asked as, in place of any login',
+  },
+} as const satisfies Flags;
+
 /** For verbs that may read an image from a registry. */
 export const REGISTRY_FLAGS = {
   platform: {
@@ -66,8 +83,7 @@ export const REGISTRY_FLAGS = {
   },
   os: { type: 'string', placeholder: 'OS', complete: ['linux'], help: 'The same, by its parts' },
   variant: { type: 'string', placeholder: 'VARIANT', complete: ['v6', 'v7', 'v8'], help: 'The same, by its parts' },
-  authfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: 'Credentials for registries, as podman login writes them' },
-  'tls-verify': { type: 'boolean', help: 'Require https and verify certificates; false allows plain http (default true)' },
+  ...ACCESS_FLAGS,
   quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print no progress' },
 } as const satisfies Flags;
 

@@ -29,10 +29,7 @@ describe(`as ${ordinary.name}`, { skip: ordinary.unavailable ?? false }, () => {
     for (const verb of ['run', 'pull']) {
       const { code, stdout, stderr } = await place.tsrun([verb, 'alpnie'], { env: docker.env });
       assert.deepEqual([code, stdout], [125, '']);
-      assert.equal(
-        stderr.match(LAST_LINE)?.[0],
-        'tsrun: alpnie: not found, or private: check the spelling, or log in with `docker login` or `podman login`, whose files tsrun reads',
-      );
+      assert.equal(stderr.match(LAST_LINE)?.[0], 'tsrun: alpnie: not found, or private: check the spelling, or log in with `tsrun login`');
     }
     await assertNothingLeft(place);
   });
@@ -44,7 +41,7 @@ describe(`as ${ordinary.name}`, { skip: ordinary.unavailable ?? false }, () => {
     assert.equal(code, 125);
     assert.equal(
       stderr.match(LAST_LINE)?.[0],
-      'tsrun: docker.io limits pulls to 100 in 6 hours: wait 1 hour and try again, or, for a higher limit, log in with `docker login` or `podman login`, whose files tsrun reads',
+      'tsrun: docker.io limits pulls to 100 in 6 hours: wait 1 hour and try again, or, for a higher limit, log in with `tsrun login`',
     );
     assert.equal(docker.requests.filter(({ url }) => url.includes('/manifests/')).length, 1, 'not asked again');
     await assertNothingLeft(place);

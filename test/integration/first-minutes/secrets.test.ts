@@ -9,6 +9,7 @@ import { execute, type Finished } from '../../harness/process.js';
 import { openTerminal } from '../../harness/pty.js';
 import { sandbox } from '../../harness/tsrun.js';
 import { listening, serve } from '../../registry/fake-server.js';
+import { helperProgram } from '../../registry/helper-program.js';
 import { ordinary } from './surroundings.js';
 
 const PASSWORD = 'correct-horse-battery';
@@ -91,6 +92,46 @@ describe(`secrets, as ${ordinary.name}`, { skip: ordinary.unavailable ?? false }
       assertKept(broken, 'broken JSON');
       login(place.home, 'nowhere.example', '');
     });
+  });
+
+  it('of --creds, of a login and of a credential helper are repeated by nobody, and kept nowhere when they are refused', async () => {
+    await using registry = await serve((request, response) =>
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end(echoOf(request.headers.authorization)),
+    );
+    const image = `${registry.host}/team/app`;
+    const helpers = ['good', 'bad'].map((name) =>
+      helperProgram(name, `echo '{"Username":"ada","Secret":"${PASSWORD}"}'; exit ${name === 'good' ? 0 : 1}`),
+    );
+    const env = { TSRUN_DEBUG: '1', PATH: [...helpers.map(({ directory }) => directory), place.env['PATH']].join(':') };
+    const lines: [args: string[], input?: string][] = [
+      [['run', '--creds', `ada:${PASSWORD}`, image]],
+      [['pull', '--json', '--creds', `:${PASSWORD}`, image]],
+      [['login', '-u', 'ada', '-p', PASSWORD, registry.host]],
+      [['login', '--json', '-u', 'ada', '--password-stdin', registry.host], `${PASSWORD}\n`],
+      [['login', `ada:${PASSWORD}@${registry.host}`]],
+    ];
+    for (const [args, input = ''] of lines) {
+      const finished = await place.tsrun([args[0] ?? '', '--debug', ...args.slice(1)], { env, input });
+      assert.equal(finished.code, 125, finished.stderr);
+      assertKept(finished, args.join(' '));
+    }
+    for (const credsStore of ['good', 'bad']) {
+      writeFileSync(join(place.home, '.docker/config.json'), JSON.stringify({ credsStore }));
+      const finished = await place.tsrun(['pull', '--debug', image], { env });
+      assert.match(
+        finished.stderr,
+        credsStore === 'good' ? /not found, or private/ : /docker-credential-bad failed to get: it gave no reason/,
+      );
+      assertKept(finished, credsStore);
+    }
+    assert.ok(
+      registry.requests.some(({ headers }) => headers.authorization === `Basic ${BASIC}`),
+      'the registry was told',
+    );
+    assert.deepEqual(await filesWithSecret(), []);
+    const { stdout } = await execute(['grep', '-rlE', SECRET.source, place.home]);
+    assert.equal(stdout, '');
+    login(place.home, 'nowhere.example', '');
   });
 
   it('of a proxy’s URL are not shown, whether it refuses, is not there, or is no URL', async () => {

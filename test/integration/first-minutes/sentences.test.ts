@@ -40,11 +40,10 @@ for (const who of identities()) {
     it('401 of an unknown repository, and 429, which names the limit', async () => {
       await using docker = await startHub(hubAnswers);
       await using place = sandbox(who);
-      const unknown =
-        'tsrun: alpnie: not found, or private: check the spelling, or log in with `docker login` or `podman login`, whose files tsrun reads';
+      const unknown = 'tsrun: alpnie: not found, or private: check the spelling, or log in with `tsrun login`';
       for (const verb of ['run', 'pull']) assert.equal(await lastLine(place, [verb, 'alpnie'], docker.env), unknown);
       const limited =
-        'tsrun: docker.io limits pulls to 100 in 6 hours: wait 1 hour and try again, or, for a higher limit, log in with `docker login` or `podman login`, whose files tsrun reads';
+        'tsrun: docker.io limits pulls to 100 in 6 hours: wait 1 hour and try again, or, for a higher limit, log in with `tsrun login`';
       assert.equal(await lastLine(place, ['run', 'alpine', 'sh'], docker.env), limited);
     });
 
