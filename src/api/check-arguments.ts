@@ -58,6 +58,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   cgroupns: 'string',
   cidfile: 'string',
   command: 'strings',
+  certDir: 'string',
   condition: ['not-running', 'next-exit', 'removed'],
   device: 'strings',
   disableUserns: 'boolean',

@@ -68,6 +68,12 @@ export const REGISTRY_FLAGS = {
   variant: { type: 'string', placeholder: 'VARIANT', complete: ['v6', 'v7', 'v8'], help: 'The same, by its parts' },
   authfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: 'Credentials for registries, as podman login writes them' },
   'tls-verify': { type: 'boolean', help: 'Require https and verify certificates; false allows plain http (default true)' },
+  'cert-dir': {
+    type: 'string',
+    placeholder: 'DIR',
+    complete: 'directory',
+    help: "Certificates for the registry, in place of certs.d: authorities in *.crt, one's own in *.cert and *.key",
+  },
   quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print no progress' },
 } as const satisfies Flags;
 
