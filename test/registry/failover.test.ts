@@ -24,7 +24,7 @@ import {
 const BLOB = Buffer.from('the bytes of a layer, long enough to be cut in two');
 const blob = descriptorOf(BLOB);
 const REF = { transport: 'docker', registry: 'registry.example.test', repository: 'team/app', tag: 'v1' } as const;
-const QUICK = { connect: 2_000, headers: 500, stall: 300, smallBody: 500, attempts: 2, backoff: 4, backoffCap: 20 };
+const QUICK = { connect: 2_000, headers: 200, stall: 300, smallBody: 500, attempts: 2, backoff: 4, backoffCap: 20 };
 
 /** Serves the image, but for what `fault` answers itself. */
 const registry = (fault: (...asked: Parameters<RequestListener>) => boolean = () => false) =>
