@@ -7,7 +7,7 @@ import { canonicalName } from '../reference/format.js';
 import type { RegistryReference } from '../reference/parse.js';
 import type { Descriptor } from '../spec/image.js';
 import { createRegistryClient, type RegistryClient, type RegistryClientOptions } from './client.js';
-import { certificatesIn } from './config/certificates.js';
+import { certificatesIn, checkCertificates } from './config/certificates.js';
 import type { RegistrySettings } from './config/settings.js';
 import { type Source, sourcesOf } from './config/sources.js';
 import { DEFAULT_TUNING, type Tuning } from './http.js';
@@ -38,16 +38,16 @@ export interface PullClient extends RegistryClient {
 }
 
 /** A mirror is a shortcut: one that is away must not cost what waiting for the registry itself may. */
-const MIRROR_CONNECT = 3_000;
-const MIRROR_ATTEMPTS = 2;
+const HURRIED = { connect: 3_000, headers: 10_000, attempts: 2, retryAfterCap: 2_000 } as const;
 
-/** Opens nothing until the first request. @throws (its methods) as createRegistryClient's do, ERR_TSRUN_REGISTRY_BLOCKED, ERR_TSRUN_CONFIG_INVALID */
+/** Opens nothing until the first request. @throws ERR_TSRUN_USAGE without the folder of certificates; its methods as createRegistryClient's do, ERR_TSRUN_REGISTRY_BLOCKED, ERR_TSRUN_CONFIG_INVALID */
 export function createPullClient(options: PullClientOptions, changes: Partial<Tuning> = {}): PullClient {
   const { settings, certDir, onFallback = () => {}, onDebug = () => {}, ...shared } = options;
   const clients = new Map<string, RegistryClient>();
   const routes = new Map<string, Route>();
   const tuning = { ...DEFAULT_TUNING, ...changes };
-  const hurried = { connect: Math.min(MIRROR_CONNECT, tuning.connect), attempts: Math.min(MIRROR_ATTEMPTS, tuning.attempts) };
+  const hurried = Object.fromEntries(Object.entries(HURRIED).map(([key, most]) => [key, Math.min(most, tuning[key as keyof Tuning])]));
+  if (certDir !== undefined) checkCertificates(certDir);
 
   function clientOf({ ref, insecure, mirror }: Source): RegistryClient {
     // Another client: another trust, other connections, other tokens

@@ -52,6 +52,11 @@ export function certificatesIn(
   }
 }
 
+/** A folder that a user names must be there and of use, also where no request comes to need it. @throws ERR_TSRUN_USAGE, ERR_TSRUN_CONFIG_INVALID */
+export function checkCertificates(folder: string): void {
+  readFolder(folder, true, () => {});
+}
+
 /** As the folder may be called. docker.io is reached at another host. */
 function hostNames(url: URL): string[] {
   const host = url.host === 'registry-1.docker.io' ? DEFAULT_REGISTRY : url.host;

@@ -137,6 +137,9 @@ describe('what cannot be used is an error that names the file, and shows nothing
     const find = certificatesIn([], { folder: '/nowhere', host: 'r.example' });
     assert.throws(() => find(new URL('https://r.example/')), { code: 'ERR_TSRUN_USAGE', message: /\/nowhere: no such file/ });
     assert.equal(find(new URL('https://s.example/')), undefined);
+    assert.throws(() => createPullClient({ env: {}, userAgent: 'test', settings: NO_SETTINGS, certDir: '/nowhere' }), {
+      code: 'ERR_TSRUN_USAGE',
+    });
   });
 });
 
