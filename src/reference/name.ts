@@ -74,6 +74,11 @@ export function namesRegistry(name: string): boolean {
   return first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first;
 }
 
+/** Is it the name of a repository, without registry, tag and digest? */
+export function isRepository(text: string): boolean {
+  return text.length <= LONGEST_REPOSITORY && PATH.test(text);
+}
+
 function explain(name: string): string {
   if (/\s/.test(name)) return 'it contains a space or a line break';
   if (/[^\x21-\x7e]/.test(name)) return 'it contains characters that are not printable ASCII';
