@@ -31,6 +31,7 @@ const ONLY = new Map([
 const PACKAGES = new Map([
   ['koffi', ['sys']],
   ['undici', ['registry']],
+  ['smol-toml', ['registry']],
   ['@oclif/core', ['cli/oclif']],
   ['fzstd', ['layer']],
   ['zstddec', ['layer']],

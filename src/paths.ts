@@ -121,6 +121,44 @@ function notPrivate(path: HostPath, uid: number): TsrunError {
     : fail('is not a private directory of this user', 'name another directory with --root and --run-root');
 }
 
+/** What others' files say of registries is read from here. Where there is no HOME, there are no files of the user's own. */
+export interface RegistryPlaces {
+  /** The main registries.conf: the first that is there. One that the environment names must be there. */
+  main: readonly { path: string; required: boolean; owner: 'caller' | 'user' | 'system' }[];
+  dropIns: { system: string; user: string | undefined };
+  /** The short names that podman's users have chosen at its prompt. */
+  chosenAliases: string | undefined;
+  /** docker's daemon.json: the first that is there. */
+  daemon: readonly string[];
+  /** Folders that hold a folder for each host; the first with one for it counts. */
+  certificates: readonly string[];
+}
+
+/** As containers/image has them (it asks HOME here, not XDG_CONFIG_HOME), and docker's daemons. */
+export function registryPlaces(env: NodeJS.ProcessEnv, uid: number, etc = '/etc'): RegistryPlaces {
+  const home = nonEmpty(env['HOME']);
+  const config = home === undefined ? undefined : join(home, '.config');
+  const docker = nonEmpty(env['XDG_CONFIG_HOME']) ?? config;
+  const named = nonEmpty(env['CONTAINERS_REGISTRIES_CONF']);
+  const cache = uid === 0 ? '/var/cache' : (nonEmpty(env['XDG_CACHE_HOME']) ?? (home === undefined ? undefined : join(home, '.cache')));
+  const below = (folder: string | undefined, path: string) => (folder === undefined ? [] : [join(folder, path)]);
+  const user = below(config, 'containers/registries.conf').map((path) => ({ path, required: false, owner: 'user' as const }));
+  return {
+    main: named
+      ? [{ path: named, required: true, owner: 'caller' }]
+      : [...user, { path: join(etc, 'containers/registries.conf'), required: false, owner: 'system' }],
+    dropIns: { system: join(etc, 'containers/registries.conf.d'), user: below(config, 'containers/registries.conf.d')[0] },
+    chosenAliases: below(cache, 'containers/short-name-aliases.conf')[0],
+    daemon: [...below(docker, 'docker/daemon.json'), join(etc, 'docker/daemon.json')],
+    certificates: [
+      ...below(config, 'containers/certs.d'),
+      join(etc, 'containers/certs.d'),
+      join(etc, 'docker/certs.d'),
+      ...below(docker, 'docker/certs.d'),
+    ],
+  };
+}
+
 /** All paths of one pair of roots. `owners` names a form of layers on disk (see rootfs/owners.ts). */
 export function storePaths(roots: Roots) {
   const base = join(roots.data, FORMAT);

@@ -14,7 +14,7 @@ import { openRegistry, registryEnvironment } from './registry-session.js';
 /** Loaded when it is needed: most commands have nothing to do with accounts. */
 const logins = () => import('../registry/logins.js');
 
-type AccountOptions = Pick<CommonOptions, 'signal' | 'onNote'> & Pick<RegistryOptions, 'authfile' | 'tlsVerify'>;
+type AccountOptions = Pick<CommonOptions, 'signal' | 'onNote' | 'onDebug'> & Pick<RegistryOptions, 'authfile' | 'tlsVerify' | 'certDir'>;
 
 export interface LoginOptions extends AccountOptions {
   /** Without both, the login that there is already is tried. */

@@ -61,6 +61,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   cidfile: 'string',
   command: 'strings',
   creds: 'string',
+  certDir: 'string',
   condition: ['not-running', 'next-exit', 'removed'],
   device: 'strings',
   disableUserns: 'boolean',

@@ -3,11 +3,11 @@ import { listContainers, readConfig } from '../container/state.js';
 import { leasedDigests } from '../content/lease.js';
 import { lockStore } from '../content/lock.js';
 import { readCatalogue } from '../image/catalogue.js';
+import type { StoreSession } from '../image/fetch.js';
 import type { HostPath } from '../paths.js';
 import { findIdentity } from '../rootfs/identity.js';
 import { layerBytes, layerKey, layerKeys, removeWithdrawn, unpackedKeys, withdrawLayers } from '../rootfs/prune.js';
 import type { CommonOptions } from './options.js';
-import type { Session } from './session.js';
 
 /**
  * Removes every layer that no image, no container and no unpacking under way needs, whoever left it behind. Needs are read, and names are
@@ -16,7 +16,7 @@ import type { Session } from './session.js';
  * @returns bytes of the layers
  */
 export async function collectLayers(
-  { paths, store }: Session,
+  { paths, store }: StoreSession,
   signal?: AbortSignal,
   how: 'quickly' | 'thoroughly' = 'quickly',
 ): Promise<number> {
@@ -35,7 +35,7 @@ export async function collectLayers(
 }
 
 /** The same, where it is not what was asked for: what cannot be removed now is left to the next collection. */
-export async function tidyLayers(session: Session, { signal, onDebug }: CommonOptions): Promise<void> {
+export async function tidyLayers(session: StoreSession, { signal, onDebug }: CommonOptions): Promise<void> {
   await collectLayers(session, signal).catch((error: unknown) => {
     if (signal?.aborted) throw error;
     onDebug?.(`unneeded layers stay: ${(error as Error).message}`);
@@ -43,7 +43,7 @@ export async function tidyLayers(session: Session, { signal, onDebug }: CommonOp
 }
 
 /** Images are read before containers: a container that has just been made got its layers from an image that was there before. */
-async function neededKeys({ paths, store }: Session): Promise<Set<string>> {
+async function neededKeys({ paths, store }: StoreSession): Promise<Set<string>> {
   const { entries } = await readCatalogue(store);
   const layers = entries.flatMap(({ images }) => images.flatMap((image) => image.layers));
   return new Set([

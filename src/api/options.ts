@@ -20,6 +20,8 @@ export interface RegistryOptions {
   creds?: string;
   /** false allows plain http and unverified certificates; loopback registries may always use plain http. */
   tlsVerify?: boolean;
+  /** A folder of certificates for the image's registry, in place of certs.d: authorities in `*.crt`, our own in `*.cert` and `*.key`. */
+  certDir?: string;
 }
 
 export interface PullOptions extends CommonOptions, RegistryOptions {
@@ -33,7 +35,7 @@ export interface PullOptions extends CommonOptions, RegistryOptions {
 }
 
 /**
- * What happens during a pull, in order for one layer; layers run side by side. `done`: the image is whole in the store and has its name.
+ * What happens during a pull, in order for one layer; layers run side by side. `fallback`: a mirror failed, and the next host is asked. `done`: the image is whole in the store and has its name.
  * Unpacking comes after that.
  */
 export type PullEvent =
@@ -42,6 +44,7 @@ export type PullEvent =
   | { type: 'download'; digest: string; bytes: number; size: number }
   | { type: 'downloaded'; digest: string; alreadyPresent: boolean }
   | { type: 'retry'; digest?: string; reason: string; attempt: number }
+  | { type: 'fallback'; digest?: string; from: string; to: string; reason: string }
   | { type: 'unpack'; digest: string; bytes: number; size: number }
   | { type: 'unpacked'; digest: string; alreadyPresent: boolean }
   | { type: 'done'; reference: string; digest: string };

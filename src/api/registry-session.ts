@@ -2,11 +2,22 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TsrunError } from '../errors.js';
+import { registryPlaces } from '../paths.js';
+import type { RegistryReference } from '../reference/parse.js';
 import type { Credentials } from '../registry/auth-files.js';
 import type { RegistryClient } from '../registry/client.js';
+import type { RegistrySettings } from '../registry/config/settings.js';
+import type { PullClient } from '../registry/failover.js';
+import type { RetryEvent } from '../registry/retry.js';
 import type { CommonOptions, PullEvent, RegistryOptions } from './options.js';
 
-type Asking = RegistryOptions & Pick<CommonOptions, 'signal' | 'onNote'> & { onProgress?: (event: PullEvent) => void };
+type Asking = RegistryOptions & Pick<CommonOptions, 'signal' | 'onNote' | 'onDebug'> & { onProgress?: (event: PullEvent) => void };
+
+/** What this machine's and this user's files say of registries. Most starts need no parser of TOML. */
+export async function readRegistries(onDebug: CommonOptions['onDebug']): Promise<RegistrySettings> {
+  const { readRegistrySettings } = await import('../registry/config/read.js');
+  return readRegistrySettings(registryPlaces(process.env, process.getuid?.() ?? 0), onDebug);
+}
 
 /**
  * What can be wrong before anything is asked.
@@ -23,23 +34,59 @@ export function checkRegistryOptions({ authfile, creds }: RegistryOptions): void
 }
 
 /**
- * A client, which is to be closed.
- * @param registry whose credentials `creds` are; any other is asked with its own
- * @param tried credentials in place of `creds`
+ * A client of an image's mirrors and its own place, which is to be closed. `creds` are for that place alone.
+ * @throws ERR_TSRUN_REGISTRY_BLOCKED, ERR_TSRUN_CONFIG_INVALID, ERR_TSRUN_USAGE
  */
-export async function openRegistry(registry: string, options: Asking, tried?: Credentials): Promise<RegistryClient> {
-  const { createRegistryClient } = await import('../registry/client.js');
-  const { creds, tlsVerify, signal, onNote, onProgress } = options;
-  const credentials = tried ?? (creds === undefined ? undefined : splitCreds(creds));
+export async function openPull(
+  { registries }: { registries: () => Promise<RegistrySettings> },
+  ref: RegistryReference,
+  options: Asking,
+): Promise<PullClient> {
+  const [settings, { createPullClient }, { ownPlaceOf }] = await Promise.all([
+    registries(),
+    import('../registry/failover.js'),
+    import('../registry/config/sources.js'),
+  ]);
+  const { creds, certDir, onDebug, onProgress } = options;
+  return createPullClient({
+    ...clientOptions(ownPlaceOf(settings, ref).ref.registry, options, creds === undefined ? undefined : splitCreds(creds)),
+    settings,
+    certDir,
+    onDebug,
+    onFallback: (event) => onProgress?.({ type: 'fallback', ...event }),
+  });
+}
+
+/**
+ * A client of one registry, which is to be closed.
+ * @param tried credentials for it, in place of what files and helpers have
+ */
+export async function openRegistry(registry: string, options: Asking, tried: Credentials): Promise<RegistryClient> {
+  const [{ certificates }, { createRegistryClient }, { certificatesIn, checkCertificates }] = await Promise.all([
+    readRegistries(options.onDebug),
+    import('../registry/client.js'),
+    import('../registry/config/certificates.js'),
+  ]);
+  const { certDir, onDebug } = options;
+  if (certDir !== undefined) checkCertificates(certDir);
+  const own = certDir === undefined ? undefined : { folder: certDir, host: registry };
   return createRegistryClient({
+    ...clientOptions(registry, options, tried),
+    certificates: certificatesIn(certificates, own, onDebug),
+  });
+}
+
+function clientOptions(registry: string, options: Asking, credentials: Credentials | undefined) {
+  const { tlsVerify, signal, onNote, onProgress } = options;
+  return {
     env: registryEnvironment(options),
     userAgent: 'tsrun',
-    onRetry: (event) => onProgress?.({ type: 'retry', ...event }),
+    onRetry: (event: RetryEvent) => onProgress?.({ type: 'retry', ...event }),
     ...(credentials === undefined ? {} : { account: { registry, credentials } }),
     ...(tlsVerify === undefined ? {} : { tlsVerify }),
     ...(signal === undefined ? {} : { signal }),
     ...(onNote === undefined ? {} : { onNote }),
-  });
+  };
 }
 
 /** The caller's, with the file of logins that was named. */

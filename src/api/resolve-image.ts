@@ -3,13 +3,15 @@ import { TsrunError } from '../errors.js';
 import { findImage, referenceOf } from '../image/find.js';
 import type { Image } from '../image/image.js';
 import { askedPlatform } from '../image/platform.js';
+import { canonicalName, familiarName } from '../reference/format.js';
 import { DEFAULT_REGISTRY } from '../reference/name.js';
 import type { RegistryReference } from '../reference/parse.js';
+import { pullNames } from '../registry/config/short-names.js';
 import type { Platform } from '../spec/image.js';
 import { tidyLayers } from './layers.js';
 import type { PullOptions, PullPolicy } from './options.js';
 import { recordImage } from './record.js';
-import { checkRegistryOptions, openRegistry } from './registry-session.js';
+import { checkRegistryOptions, openPull } from './registry-session.js';
 import type { Session } from './session.js';
 
 /**
@@ -33,19 +35,54 @@ export async function resolveImage(session: Session, text: string, policy: PullP
   const present = ref !== undefined && policy === 'always' ? undefined : await findImage(session, text, platform);
   if (present !== undefined && (ref === undefined || policy !== 'newer')) return present;
   if (ref === undefined || policy === 'never') throw notFound(text);
+  const names = pullNames(await session.registries(), text);
+  if (names.length > 1 && options.creds !== undefined)
+    throw new TsrunError('ERR_TSRUN_USAGE', `--creds are for one registry, and ${text} may be in ${names.length}`, {
+      subject: text,
+      hint: 'write the whole name of the image',
+    });
   try {
-    return await pull(session, ref, platform, options);
+    return await pullFirst(session, names, platform, options);
   } catch (error) {
     if (policy === 'always' || !(error instanceof TsrunError) || error.code !== 'ERR_TSRUN_REGISTRY_UNREACHABLE') throw error;
-    if (present === undefined) throw outOfReach(text, ref, error);
+    if (present === undefined) throw outOfReach(text, names[0] ?? ref, error);
     options.onNote?.(`${error.message}: the image is run as the store has it`);
     return present;
   }
 }
 
+/**
+ * A short name that several registries may have: the next one is asked only when the one before answers that it has no such image. One that is away,
+ * or wants a login, ends it: a stranger must not get to answer for it.
+ */
+async function pullFirst(session: Session, names: RegistryReference[], platform: Platform | undefined, options: PullOptions) {
+  for (const [at, name] of names.entries()) {
+    try {
+      return await pull(session, name, platform, options);
+    } catch (error) {
+      const next = names[at + 1];
+      if (!(error instanceof TsrunError) || next === undefined) throw error;
+      if (error.code !== 'ERR_TSRUN_REGISTRY_NOT_FOUND') throw notAsked(error, next);
+      options.onDebug?.(`${error.message}: ${familiarName(next)} is asked`);
+    }
+  }
+  throw new TsrunError('ERR_TSRUN_INTERNAL', 'a pull without a name');
+}
+
+function notAsked(cause: TsrunError, next: RegistryReference): TsrunError {
+  const { code, message, subject, hint } = cause;
+  if (code === 'ERR_TSRUN_INTERRUPTED') return cause;
+  const how = `or write the whole name of the one you mean: ${canonicalName(next)} is not asked in its place`;
+  return new TsrunError(code, message, {
+    cause: cause.cause,
+    hint: hint === undefined ? how : `${hint}; ${how}`,
+    ...(subject === undefined ? {} : { subject }),
+  });
+}
+
 async function pull(session: Session, ref: RegistryReference, platform: Platform | undefined, options: PullOptions): Promise<Image> {
   // Most runs find their image in the store: what speaks to registries is loaded when it is needed.
-  const [client, { pullImage }] = await Promise.all([openRegistry(ref.registry, options), import('../image/pull.js')]);
+  const [client, { pullImage }] = await Promise.all([openPull(session, ref, options), import('../image/pull.js')]);
   try {
     const image = await pullImage({ ...session, client }, ref, { platform, signal: options.signal, onProgress: options.onProgress });
     recordImage(session.paths, 'pull', image.name, image.name);

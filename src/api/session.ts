@@ -5,17 +5,27 @@ import { join } from 'node:path';
 import { ContentStore } from '../content/store.js';
 import { errnoOf, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, resolveRoots, type StorePaths, storePaths } from '../paths.js';
+import type { RegistrySettings } from '../registry/config/settings.js';
 import type { CommonOptions } from './options.js';
+import { readRegistries } from './registry-session.js';
 
 export interface Session {
   paths: StorePaths;
   store: ContentStore;
+  /** What this machine's and user's files say of registries: read once, when the first name or request needs it. */
+  registries: () => Promise<RegistrySettings>;
 }
 
 /** For verbs that only read: nothing is made. */
 export function openSession(options: CommonOptions): Session {
-  const paths = storePaths(resolveRoots(options, process.env, process.getuid?.() ?? 0));
-  return { paths, store: new ContentStore(paths) };
+  const uid = process.getuid?.() ?? 0;
+  const paths = storePaths(resolveRoots(options, process.env, uid));
+  let settings: Promise<RegistrySettings> | undefined;
+  const registries = () => {
+    settings ??= readRegistries(options.onDebug);
+    return settings;
+  };
+  return { paths, store: new ContentStore(paths), registries };
 }
 
 /** For verbs that write. @throws ERR_TSRUN_LAUNCH, ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_DISK_FULL */

@@ -6,7 +6,7 @@ import { verbHelp } from './help.js';
 import { interruptible } from './interrupt.js';
 import { type Output, standardStreams } from './output.js';
 import { parse } from './parse.js';
-import { mannerFor, printFailure } from './print-error.js';
+import { mannerFor, printDebug, printFailure } from './print-error.js';
 import { type Reporter, reporterFor } from './progress/reporter.js';
 import type { Verb } from './verb.js';
 import { visibleJson } from './visible.js';
@@ -15,7 +15,7 @@ import { visibleJson } from './visible.js';
 export interface Call<F extends Flags> {
   /** All values of the command line, `options` those that the library knows, with its callbacks. */
   values: Values<F>;
-  options: OptionsOf<F> & { signal: AbortSignal; onNote?: (note: string) => void };
+  options: OptionsOf<F> & { signal: AbortSignal; onNote?: (note: string) => void; onDebug?: (fact: string) => void };
   args: string[];
   /** The package's directory, with package.json. */
   root: string;
@@ -74,7 +74,12 @@ async function perform<V extends Verb>(
       (signal) =>
         act({
           values,
-          options: { ...options, signal, ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }) },
+          options: {
+            ...options,
+            signal,
+            ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }),
+            ...(manner.debug ? { onDebug: (fact: string) => printDebug(fact, streams.stderr) } : {}),
+          },
           args,
           root,
           stdout: streams.stdout,

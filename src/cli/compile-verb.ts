@@ -9,7 +9,7 @@ import { type OptionsOf, optionsOf, type Values } from './flags/flag.js';
 import { interruptible } from './interrupt.js';
 import type { Streams } from './output.js';
 import { parse } from './parse.js';
-import { mannerFor, printFailure } from './print-error.js';
+import { mannerFor, printDebug, printFailure } from './print-error.js';
 import { patient } from './progress/patient.js';
 import { reporterFor } from './progress/reporter.js';
 import type { Verb } from './verb.js';
@@ -85,7 +85,7 @@ export async function compileVerb({ verb, compile }: Driven, words: readonly str
             signal,
             onProgress: (event) => reporter.event(event),
             ...(reporter.silent ? {} : { onNote: (note: string) => reporter.note(note) }),
-            ...(manner.debug || shared.verbose ? { onDebug: (fact: string) => stderr.write(`${word}: ${fact}\n`) } : {}),
+            ...(manner.debug || shared.verbose ? { onDebug: (fact: string) => printDebug(fact, stderr, word) } : {}),
           } as DrivenCall<Verb>['options'],
           args,
           note: (note) => reporter.note(note),

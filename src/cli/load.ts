@@ -48,24 +48,28 @@ function readOwn(file: HostPath): Buffer | undefined {
   }
 }
 
-/** On the disk before it has its name: V8 would take half a file. Whatever is in the way, the next start compiles as this one did. */
+/** Whatever is in the way, the next start compiles as this one did. */
 function keep(file: HostPath, script: Script): void {
-  const directory = dirname(file);
   const made = `${file}.${process.pid}`;
   try {
-    makeDirectory(directory);
-    if (!isPrivateDirectory(directory, process.getuid?.() ?? 0)) return;
-    const fd = openSync(made, 'wx', 0o600);
-    try {
-      writeFileSync(fd, script.createCachedData());
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    makeDirectory(dirname(file));
+    if (!isPrivateDirectory(dirname(file), process.getuid?.() ?? 0)) return;
+    write(made, script.createCachedData());
     renameSync(made, file);
-    forgetOldest(directory);
+    forgetOldest(dirname(file));
   } catch {
-    rmSync(made, { force: true });
+    // A file without its name is the oldest soon.
+  }
+}
+
+/** On the disk before it has its name: V8 would take half a file. */
+function write(path: string, bytes: Uint8Array): void {
+  const fd = openSync(path, 'wx', 0o600);
+  try {
+    writeFileSync(fd, bytes);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

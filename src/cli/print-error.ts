@@ -43,6 +43,11 @@ export function printNote(note: string, stderr: Output): void {
   stderr.write(`note: ${visible(note)}\n`);
 }
 
+/** What was chosen and why, for --debug. */
+export function printDebug(fact: string, stderr: Output, word = 'debug'): void {
+  stderr.write(`${word}: ${visible(withoutSecrets(fact))}\n`);
+}
+
 function causes(error: TsrunError): string {
   const lines = inspect(error, { depth: 4, maxStringLength: 2000, breakLength: 120 }).split('\n');
   return lines.map((line) => `  ${visible(withoutSecrets(line))}`).join('\n');

@@ -1,8 +1,10 @@
 /** An image on its way into the store, from a registry or an archive: index → manifest → config → layers. */
 import type { PullEvent } from '../api/options.js';
 import type { Lease } from '../content/lease.js';
-import type { ContentStore } from '../content/store.js';
+import type { ContentStore, FetchOptions } from '../content/store.js';
+import { TsrunError } from '../errors.js';
 import type { StorePaths } from '../paths.js';
+import type { RegistrySettings } from '../registry/config/settings.js';
 import type { Descriptor, Platform } from '../spec/image.js';
 import { anySignal } from '../sys/abort.js';
 import { assembleImage, assertPlatform, type Image, type ReadDocument, resolveManifest } from './image.js';
@@ -13,11 +15,15 @@ export interface ImageSource {
   document(descriptor: Descriptor): Promise<Uint8Array>;
   /** A config or layer. */
   blob(descriptor: Descriptor): AsyncIterable<Uint8Array>;
+  /** What came was not what the digest says. True when the next blob() takes it from somewhere else. */
+  distrust?(descriptor: Descriptor): boolean;
 }
 
 export interface StoreSession {
   paths: StorePaths;
   store: ContentStore;
+  /** What this machine's files say of registries, read when it is first asked for; without it docker's rules alone. */
+  registries?: (() => Promise<RegistrySettings>) | undefined;
 }
 
 export interface FetchImageOptions {
@@ -42,13 +48,13 @@ export async function fetchImage(
   options: FetchImageOptions,
 ): Promise<Image> {
   const { platform, signal } = options;
-  const fetchDocument = reader(store, lease, signal, async function* (descriptor) {
+  const documents = async function* (descriptor: Descriptor) {
     yield await source.document(descriptor);
-  });
+  };
+  const fetchDocument = reader(store, lease, signal, { document: source.document, blob: documents });
   const resolved = await resolveManifest(name, target, platform, fetchDocument);
   const layers = uniqueLayers(resolved.manifest.layers);
-  const fetchBlob = reader(store, lease, signal, (descriptor) => source.blob(descriptor));
-  const image = await assembleImage(name, target, resolved, fetchBlob);
+  const image = await assembleImage(name, target, resolved, reader(store, lease, signal, source));
   assertPlatform(image, platform);
   options.onProgress?.({
     type: 'manifest',
@@ -63,18 +69,25 @@ export async function fetchImage(
   return image;
 }
 
-function reader(
-  store: ContentStore,
-  lease: Lease,
-  signal: AbortSignal | undefined,
-  source: (descriptor: Descriptor) => AsyncIterable<Uint8Array>,
-): ReadDocument {
+function reader(store: ContentStore, lease: Lease, signal: AbortSignal | undefined, source: ImageSource): ReadDocument {
   return async (descriptor, limit) => {
     await lease.protect([descriptor.digest], signal);
     // Checked here too, before a byte is fetched: the limit holds for what comes from outside.
-    if (descriptor.size <= limit) await store.fetchOnce(descriptor, () => source(descriptor), { signal });
+    if (descriptor.size <= limit) await fetchBlob(store, descriptor, source, { signal });
     return store.readBytes(descriptor, limit);
   };
+}
+
+/** Once from each place that has it, until the bytes are what they should be. */
+async function fetchBlob(store: ContentStore, descriptor: Descriptor, source: ImageSource, options: FetchOptions) {
+  for (;;) {
+    try {
+      return await store.fetchOnce(descriptor, () => source.blob(descriptor), options);
+    } catch (error) {
+      const isWrong = error instanceof TsrunError && ['ERR_TSRUN_BLOB_DIGEST', 'ERR_TSRUN_BLOB_SIZE'].includes(error.code);
+      if (!isWrong || source.distrust?.(descriptor) !== true) throw error;
+    }
+  }
 }
 
 /** An image may hold the same layer twice. */
@@ -104,6 +117,6 @@ async function fetchLayer(store: ContentStore, layer: Descriptor, source: ImageS
   const { digest, size } = layer;
   const { signal, onProgress } = options;
   const onBytes = (bytes: number) => onProgress?.({ type: 'download', digest, bytes, size });
-  const { alreadyPresent } = await store.fetchOnce(layer, () => source.blob(layer), { signal, onBytes });
+  const { alreadyPresent } = await fetchBlob(store, layer, source, { signal, onBytes });
   onProgress?.({ type: 'downloaded', digest, alreadyPresent });
 }

@@ -3,6 +3,7 @@ import { getRef } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
 import { canonicalName } from '../reference/format.js';
 import { parseReference, type Reference, type RegistryReference } from '../reference/parse.js';
+import { isShortName, storeNames } from '../registry/config/short-names.js';
 import type { Descriptor, Platform } from '../spec/image.js';
 import { type CatalogueEntry, readCatalogue } from './catalogue.js';
 import type { StoreSession } from './fetch.js';
@@ -18,9 +19,11 @@ const ID = /^(?:sha256:)?([0-9a-f]{4,64})$/;
  * Errors: ERR_TSRUN_IMAGE_AMBIGUOUS for an id's beginning, ERR_TSRUN_REFERENCE_INVALID, and what readImage says of a damaged one.
  */
 export async function findImage(session: StoreSession, text: string, platform?: Platform): Promise<Image | undefined> {
-  const ref = referenceOf(text);
-  const named = ref === undefined ? undefined : await findNamed(session, ref, platform);
-  if (named !== undefined || !ID.test(text)) return named;
+  for (const ref of await referencesOf(session, text)) {
+    const named = await findNamed(session, ref, platform);
+    if (named !== undefined) return named;
+  }
+  if (!ID.test(text)) return undefined;
   const { entries } = await readCatalogue(session.store);
   const matches = matchingId(entries, text);
   return platform === undefined ? matches[0] : matches.find(({ config }) => platformMatches(config, platform));
@@ -29,6 +32,13 @@ export async function findImage(session: StoreSession, text: string, platform?: 
 /** 64 hexadecimal digits are always an id (docker refuses them as a name), with `sha256:` even fewer. */
 export function referenceOf(text: string): Reference | undefined {
   return text.startsWith('sha256:') || /^[0-9a-f]{64}$/.test(text) ? undefined : parseReference(text);
+}
+
+/** What the text may stand for in the store, in order: a name without a registry may be in several. */
+export async function referencesOf({ registries }: Pick<StoreSession, 'registries'>, text: string): Promise<Reference[]> {
+  const ref = referenceOf(text);
+  if (ref === undefined) return [];
+  return registries === undefined || ref.transport !== 'docker' || !isShortName(text) ? [ref] : storeNames(await registries(), text);
 }
 
 /** The name under which the store keeps a reference. */

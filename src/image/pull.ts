@@ -5,13 +5,14 @@ import type { StorePaths } from '../paths.js';
 import { canonicalName } from '../reference/format.js';
 import type { RegistryReference } from '../reference/parse.js';
 import type { RegistryReader } from '../registry/client.js';
+import type { PullClient } from '../registry/failover.js';
 import type { Descriptor } from '../spec/image.js';
 import { type FetchImageOptions, fetchImage, type ImageSource, type StoreSession } from './fetch.js';
 import type { Image } from './image.js';
 import { roleOf } from './parse.js';
 
 export interface PullSession extends StoreSession {
-  client: RegistryReader;
+  client: RegistryReader & Partial<Pick<PullClient, 'distrust'>>;
 }
 
 /**
@@ -33,10 +34,15 @@ export async function pullImage(session: PullSession, ref: RegistryReference, op
   return image;
 }
 
-function registrySource(client: RegistryReader, ref: RegistryReference, top: { descriptor: Descriptor; bytes: Uint8Array }): ImageSource {
+function registrySource(
+  client: PullSession['client'],
+  ref: RegistryReference,
+  top: { descriptor: Descriptor; bytes: Uint8Array },
+): ImageSource {
   return {
     document: async ({ digest }) => (digest === top.descriptor.digest ? top.bytes : (await client.manifest(ref, digest)).bytes),
     blob: (descriptor) => client.blob(ref, descriptor),
+    distrust: (descriptor) => client.distrust?.(ref, descriptor) ?? false,
   };
 }
 

@@ -5,11 +5,11 @@ import { collectGarbage, reachable } from '../content/gc.js';
 import { refPath, removeRef } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
 import { familiarName } from '../reference/format.js';
-import { parseReference } from '../reference/parse.js';
+import { parseReference, type Reference } from '../reference/parse.js';
 import type { Digest } from '../spec/digest.js';
 import { type CatalogueEntry, readCatalogue } from './catalogue.js';
 import type { StoreSession } from './fetch.js';
-import { matchingId, referenceOf, storedName, withDigest } from './find.js';
+import { matchingId, referencesOf, storedName, withDigest } from './find.js';
 import { imageId } from './image.js';
 import { type ImageSummary, summarize } from './list.js';
 
@@ -33,9 +33,16 @@ export interface RemovedImage {
  * which are several only by force.
  * Errors: ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_IMAGE_AMBIGUOUS, ERR_TSRUN_IMAGE_IN_USE (nothing is removed then), ERR_TSRUN_STORE_UNREADABLE.
  */
-export async function removeImage({ paths, store }: StoreSession, text: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
+export async function removeImage(session: StoreSession, text: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
+  const { paths, store } = session;
   const { entries } = await readCatalogue(store);
-  const names = namesOf(text, entries, (name) => existsSync(refPath(paths, name)), options.force ?? false);
+  const names = namesOf(
+    text,
+    await referencesOf(session, text),
+    entries,
+    (name) => existsSync(refPath(paths, name)),
+    options.force ?? false,
+  );
   const removed = entries.filter(({ name }) => names.includes(name));
   const kept = entries.filter(({ name }) => !names.includes(name));
   const gone = summarize(removed).filter(({ id }) => !summarize(kept).some((image) => image.id === id));
@@ -50,13 +57,20 @@ export async function removeImage({ paths, store }: StoreSession, text: string, 
   };
 }
 
-function namesOf(text: string, entries: CatalogueEntry[], exists: (name: string) => boolean, force: boolean): string[] {
-  const ref = referenceOf(text);
-  const name = ref === undefined ? undefined : storedName(ref);
-  // Asked of the disk, not of the entries: a damaged reference can be removed too.
-  if (name !== undefined && exists(name)) return [name];
-  const byDigest = ref?.transport === 'docker' && ref.digest !== undefined ? withDigest(entries, ref).map((entry) => entry.name) : [];
-  if (byDigest.length > 0) return byDigest;
+function namesOf(
+  text: string,
+  refs: readonly Reference[],
+  entries: CatalogueEntry[],
+  exists: (name: string) => boolean,
+  force: boolean,
+): string[] {
+  for (const ref of refs) {
+    const name = storedName(ref);
+    // Asked of the disk, not of the entries: a damaged reference can be removed too.
+    if (exists(name)) return [name];
+    const byDigest = ref.transport === 'docker' && ref.digest !== undefined ? withDigest(entries, ref).map((entry) => entry.name) : [];
+    if (byDigest.length > 0) return byDigest;
+  }
   const ids = new Set(matchingId(entries, text).map(imageId));
   const byId = entries.filter(({ images }) => images.some((image) => ids.has(imageId(image)))).map((entry) => entry.name);
   if (byId.length > 0) return force ? byId : assertOneTag(text, byId);

@@ -60,11 +60,23 @@ export function parseName(text: string, name: string): RegistryReference {
 function splitRegistry(name: string): { registry: string; rest: string } {
   const slash = name.indexOf('/');
   const first = slash === -1 ? '' : name.slice(0, slash);
-  const isHost = first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first;
+  const isHost = namesRegistry(name);
   const registry = isHost ? (first === 'index.docker.io' ? DEFAULT_REGISTRY : first) : DEFAULT_REGISTRY;
   const rest = isHost ? name.slice(slash + 1) : name;
   const official = registry === DEFAULT_REGISTRY && !rest.includes('/');
   return { registry, rest: official ? OFFICIAL + rest : rest };
+}
+
+/** Does a name (without transport) begin with the host of a registry? `alpine` and `team/app` do not. */
+export function namesRegistry(name: string): boolean {
+  const slash = name.indexOf('/');
+  const first = slash === -1 ? '' : name.slice(0, slash);
+  return first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first;
+}
+
+/** Is it the name of a repository, without registry, tag and digest? */
+export function isRepository(text: string): boolean {
+  return text.length <= LONGEST_REPOSITORY && PATH.test(text);
 }
 
 function explain(name: string): string {

@@ -12,6 +12,8 @@ export interface BlobSource {
   explain(error: unknown, response: HttpResponse): TsrunError;
   onResume(reason: string, failures: number): void;
   descriptor: Descriptor;
+  /** how many bytes the consumer has already */
+  from: number;
   tuning: Tuning;
   signal: AbortSignal;
 }
@@ -23,10 +25,10 @@ const TRICKLE = 1024;
 
 /** Yields the bytes in order, each once, and at most one byte beyond `descriptor.size`: the store refuses what has the wrong size. */
 export async function* streamBlob(source: BlobSource): AsyncGenerator<Uint8Array, void, undefined> {
-  const { descriptor, tuning, signal } = source;
-  const state = { sent: 0, etag: undefined as string | undefined, ranges: true };
+  const { descriptor, from, tuning, signal } = source;
+  const state = { sent: from, etag: undefined as string | undefined, ranges: true };
   let failures = 0;
-  let mark = 0;
+  let mark = from;
   for (;;) {
     const asksRange = state.sent > 0 && state.ranges;
     const response = await source.open(asksRange ? rangeHeaders(state.sent, state.etag) : {});

@@ -9,6 +9,7 @@ import { type Asked, answerError } from './answer-failure.js';
 import { type Answered, sendAuthorized } from './authorize.js';
 import { streamBlob } from './blob.js';
 import { buffering, readSmall } from './body.js';
+import type { CertificatesFor } from './config/certificates.js';
 import { candidates, type Endpoint, endpointOf, pinging } from './endpoint.js';
 import { explaining, networkError, type Peer } from './failure.js';
 import { DEFAULT_TUNING, type HttpRequest, type Send, type Tuning } from './http.js';
@@ -31,8 +32,9 @@ export interface RegistryClient {
   /**
    * The bytes of a blob, not verified, at most `descriptor.size + 1` of them; resumed after cuts and stalls.
    * The descriptor's `urls` are never followed.
+   * @param from how many of its bytes the caller has already: they do not come again
    */
-  blob(ref: RegistryReference, descriptor: Descriptor): AsyncIterable<Uint8Array>;
+  blob(ref: RegistryReference, descriptor: Descriptor, from?: number): AsyncIterable<Uint8Array>;
   /**
    * Asks the registry itself with the user's credentials, as docker's login does: `accepted`, or `open` when it asks nobody who he is.
    * @throws ERR_TSRUN_REGISTRY_UNAUTHORIZED, and as `manifest`
@@ -50,6 +52,8 @@ export interface RegistryClientOptions {
   env: NodeJS.ProcessEnv;
   /** false: certificates are not checked, and a registry without https is asked over http */
   tlsVerify?: boolean;
+  /** Certificates of the hosts that have some of their own. Default: none. */
+  certificates?: CertificatesFor;
   signal?: AbortSignal;
   /** Credentials for one registry, in place of what files and helpers have for it. */
   account?: Account;
@@ -72,7 +76,8 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
     return { registry: about.registry, host: url.host, secrets, ...(proxy === undefined ? {} : { proxy }) };
   };
 
-  const transport = createTransport({ env, verify, userAgent: options.userAgent, signal, tuning, keepSecret: secrets.keep });
+  const { userAgent, certificates = () => undefined } = options;
+  const transport = createTransport({ env, verify, certificates, userAgent, signal, tuning, keepSecret: secrets.keep });
   const whole = buffering(transport.send, MANIFEST_LIMIT, tuning.smallBody);
   const patient = (send: Send) => explaining(retrying(send, { tuning, signal, onRetry }), peerOf, signal);
   const small = redirecting(patient(whole));
@@ -127,11 +132,12 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
     return { descriptor: describeManifest(answered.response, bytes, by, subjectOf(ref, by)), bytes };
   }
 
-  function blob(ref: RegistryReference, descriptor: Descriptor) {
+  function blob(ref: RegistryReference, descriptor: Descriptor, from: number) {
     checkAddress(ref, descriptor.digest);
     const about = { registry: ref.registry, digest: descriptor.digest };
     return streamBlob({
       descriptor,
+      from,
       tuning,
       signal,
       open: async (headers) => {
@@ -161,9 +167,9 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
   };
   return {
     manifest: (ref, by) => manifest(ref, by).catch(guarded),
-    blob: async function* (ref, descriptor) {
+    blob: async function* (ref, descriptor, from = 0) {
       try {
-        yield* blob(ref, descriptor);
+        yield* blob(ref, descriptor, from);
       } catch (error) {
         guarded(error);
       }

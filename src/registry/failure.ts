@@ -40,8 +40,9 @@ export function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
+/** Of ours about the peer's, or of the peer about ours (an alert): TLS is spoken there. */
 export function isCertificateError(error: unknown): boolean {
-  return CERTIFICATE.test(codeOf(error));
+  return CERTIFICATE.test(codeOf(error)) || /^ERR_SSL_.*_ALERT_/.test(codeOf(error));
 }
 
 export function interrupted(signal: AbortSignal): TsrunError {
@@ -124,8 +125,10 @@ function tlsHint(code: string): string {
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
     return "check the clock of this machine, or have the registry's certificate renewed";
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'use the host name that the certificate is for';
+  if (/CERTIFICATE_REQUIRED/.test(code))
+    return 'it asks for a client certificate: put client.cert and client.key into ~/.config/containers/certs.d/HOST[:PORT]/, or name their folder with --cert-dir';
   if (CERTIFICATE.test(code))
-    return 'let NODE_EXTRA_CA_CERTS name the PEM file of the authority that signed it, or use --tls-verify=false if you trust the network';
+    return 'put the PEM file of the authority that signed it into ~/.config/containers/certs.d/HOST[:PORT]/ as ca.crt, or let NODE_EXTRA_CA_CERTS name it; --tls-verify=false only if you trust the network';
   return 'if the registry speaks plain http, use --tls-verify=false';
 }
 

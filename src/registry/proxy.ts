@@ -18,7 +18,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): ProxySetting | undef
   const secure = url.protocol === 'https:';
   const name = ['', 'ALL_PROXY', secure ? 'HTTPS_PROXY' : 'HTTP_PROXY'].reduceRight((found, one) => found || setting(env, one), '');
   const value = name === '' ? undefined : env[name];
-  if (!value || isExempt(url, env['no_proxy'] ?? env['NO_PROXY'] ?? '')) return undefined;
+  if (!value || isExempt(url, env['no_proxy'] || env['NO_PROXY'] || '')) return undefined;
   return parseProxy(value, name);
 }
 
@@ -54,7 +54,10 @@ function decode(text: string, name: string): string {
   }
 }
 
-/** NO_PROXY: a list of `*`, names (which cover their subdomains), addresses, CIDR ranges, each with an optional port. */
+/**
+ * NO_PROXY: a list of `*`, names (which cover their subdomains; `*.name` covers these alone), addresses, CIDR ranges, each with an optional port.
+ * Where curl and Go differ (`.name` is the name itself, too, for curl) it is curl's rule. Names are not looked up for the ranges, as in both.
+ */
 function isExempt(url: URL, list: string): boolean {
   const host = bareHost(url);
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
@@ -68,10 +71,19 @@ function matches(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
   const cidr = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry);
   if (cidr) return inSubnet(host, cidr[1] as string, Number(cidr[2]));
+  if (isIP(entry) === 6) return isSameAddress(host, entry);
   const parts = /^(\[[^\]]*\]|[^:]*|.*:.*:.*?)(?::(\d+))?$/.exec(entry);
   if (parts?.[2] !== undefined && parts[2] !== port) return false;
-  const name = (parts?.[1] ?? entry).replace(/^\*?\.|^\[|\]$/g, '').replace(/\.$/, '');
-  return name !== '' && (host === name || (isIP(host) === 0 && host.endsWith(`.${name}`)));
+  const written = parts?.[1] ?? entry;
+  const name = written.replace(/^\*?\.|^\[|\]$/g, '').replace(/\.$/, '');
+  if (name === '') return false;
+  if (isIP(host) !== 0) return isSameAddress(host, name);
+  return host.endsWith(`.${name}`) || (host === name && !written.startsWith('*.'));
+}
+
+/** One address has many spellings. */
+function isSameAddress(host: string, address: string): boolean {
+  return inSubnet(host, address, isIP(address) === 4 ? 32 : 128);
 }
 
 function inSubnet(host: string, network: string, bits: number): boolean {

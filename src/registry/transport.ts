@@ -1,5 +1,6 @@
 /** One HTTP exchange over undici, which is loaded here alone and only when the first request is sent. */
 import type { Dispatcher } from 'undici';
+import type { CertificatesFor, HostCertificates } from './config/certificates.js';
 import { codeOf } from './failure.js';
 import type { HttpRequest, HttpResponse, Send, Tuning } from './http.js';
 import { type ProxySetting, proxyFor } from './proxy.js';
@@ -9,6 +10,8 @@ export interface TransportOptions {
   env: NodeJS.ProcessEnv;
   /** false: certificates are not checked */
   verify: boolean;
+  /** of the hosts that have some of their own */
+  certificates: CertificatesFor;
   userAgent: string;
   signal: AbortSignal;
   tuning: Tuning;
@@ -27,23 +30,34 @@ type Undici = typeof import('./dispatchers.js');
 export function createTransport(options: TransportOptions): Transport {
   const dispatchers = new Map<string, Dispatcher>();
   let undici: Promise<Undici> | undefined;
-  let tls: { secureContext?: ReturnType<typeof trustedContext>; rejectUnauthorized: boolean } | undefined;
+  let general: ReturnType<typeof secureContextOf> | undefined;
+  /** What all hosts trust that have nothing of their own, and proxies. */
+  const generalTls = () => {
+    general ??= secureContextOf(options.env);
+    return general;
+  };
 
   async function dispatcherFor(url: URL): Promise<Dispatcher> {
     const proxy = proxyFor(url, options.env);
     for (const secret of proxy?.secrets ?? []) options.keepSecret(secret);
-    const key = `${url.protocol}${proxy?.uri ?? ''}`;
+    const certificates = url.protocol === 'https:' ? options.certificates(url) : undefined;
+    const key = `${url.protocol}${proxy?.uri ?? ''}${certificates === undefined ? '' : ` ${url.host}`}`;
     undici ??= import('./dispatchers.js');
     const loaded = await undici;
-    const made = dispatchers.get(key) ?? open(loaded, url, proxy);
+    const made = dispatchers.get(key) ?? open(loaded, url, proxy, certificates);
     dispatchers.set(key, made);
     return made;
   }
 
-  function open({ Agent, ProxyAgent, Pool, connect: connectMethod }: Undici, url: URL, proxy: ProxySetting | undefined): Dispatcher {
-    const needsTls = url.protocol === 'https:' || proxy?.uri.startsWith('https:');
-    if (needsTls) tls ??= { ...secureContextOf(options.env), rejectUnauthorized: options.verify };
-    const connect = { timeout: options.tuning.connect, ...(needsTls ? tls : {}) };
+  function open(
+    { Agent, ProxyAgent, Pool, connect: connectMethod }: Undici,
+    url: URL,
+    proxy: ProxySetting | undefined,
+    certificates: HostCertificates | undefined,
+  ): Dispatcher {
+    const { connect: timeout } = options.tuning;
+    const own = certificates === undefined ? generalTls : () => secureContextOf(options.env, certificates);
+    const connect = { timeout, ...(url.protocol === 'https:' ? { ...own(), rejectUnauthorized: options.verify } : {}) };
     if (!proxy) return new Agent({ connect });
     return new ProxyAgent({
       uri: proxy.uri,
@@ -53,8 +67,8 @@ export function createTransport(options: TransportOptions): Transport {
       // CONNECT is for TLS; many proxies refuse it for port 80
       proxyTunnel: url.protocol === 'https:',
       requestTls: connect as object,
-      // the proxy's own certificate is not what --tls-verify=false is about
-      proxyTls: { ...connect, rejectUnauthorized: true } as object,
+      // the proxy's own certificate is not what --tls-verify=false is about, nor is it shown the registry's client certificate
+      proxyTls: { timeout, ...(proxy.uri.startsWith('https:') ? generalTls() : {}), rejectUnauthorized: true } as object,
     });
   }
 
@@ -106,8 +120,8 @@ function once(connect: Undici['connect']): Undici['connect'] {
   };
 }
 
-function secureContextOf(env: NodeJS.ProcessEnv) {
-  const secureContext = trustedContext(env);
+function secureContextOf(env: NodeJS.ProcessEnv, host?: HostCertificates) {
+  const secureContext = trustedContext(env, host);
   return secureContext === undefined ? {} : { secureContext };
 }
 

@@ -26,8 +26,16 @@ export interface TlsFiles {
   cert: string;
 }
 
+/** A server that asks who its clients are. */
+export interface TlsAsking extends TlsFiles {
+  requestCert: true;
+  /** false: it asks, and answers all the same */
+  rejectUnauthorized: boolean;
+  ca: string;
+}
+
 /** Answers by `handler`; connections that are left open are cut when the test ends. */
-export async function serve(handler: RequestListener, tls?: TlsFiles): Promise<FakeServer> {
+export async function serve(handler: RequestListener, tls?: TlsFiles | TlsAsking): Promise<FakeServer> {
   const requests: FakeServer['requests'] = [];
   const listener: RequestListener = (request, response) => {
     requests.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers });
@@ -61,7 +69,7 @@ export async function listening(server: Server, scheme: string) {
 }
 
 /** A registry without login: pings are answered, the rest is the test's. */
-export function openRegistry(handler: RequestListener, tls?: TlsFiles): Promise<FakeServer> {
+export function openRegistry(handler: RequestListener, tls?: TlsFiles | TlsAsking): Promise<FakeServer> {
   return serve((request, response) => (request.url === '/v2/' ? response.end('{}') : handler(request, response)), tls);
 }
 

@@ -130,6 +130,13 @@ const direct: [string, string][] = [
   ['2001:db8::/32', 'https://[2001:db8::7]/'],
   ['[2001:db8::7]:5000', 'https://[2001:db8::7]:5000/'],
   ['2001:db8::7', 'https://[2001:db8::7]:5000/'],
+  ['2001:DB8:0:0::7', 'https://[2001:db8::7]:5000/'],
+  ['[2001:db8:0::7]', 'https://[2001:db8::7]/'],
+  ['[2001:db8:0::7]:443', 'https://[2001:db8::7]/'],
+  ['.registry.example.com', 'https://registry.example.com/'],
+  ['registry.example.com.', 'https://registry.example.com/'],
+  ['registry.example.com', 'https://registry.example.com./'],
+  ['192.168.0.0/16\t10.1.2.3:5000', 'https://10.1.2.3:5000/'],
   ['', 'http://localhost:5000/'],
   ['', 'http://127.0.0.1:5000/'],
   ['', 'http://[::1]:5000/'],
@@ -145,6 +152,12 @@ const proxied: [string, string][] = [
   ['registry.example.com:5000', 'https://registry.example.com/'],
   ['10.0.0.0/8', 'https://11.1.2.3/'],
   ['1.2.3', 'https://10.1.2.3/'],
+  ['*.registry.example.com', 'https://registry.example.com/'],
+  ['10.1.2.3:5000', 'https://10.1.2.3/'],
+  ['[2001:db8::7]:5000', 'https://[2001:db8::7]/'],
+  ['2001:db8::/32', 'https://[2001:db9::7]/'],
+  ['10.0.0.0/8', 'https://ten.example/'],
+  ['registry*.com', 'https://registry.example.com/'],
   ['/8, 10.0.0.0/99', 'https://10.1.2.3/'],
   ['.', 'https://registry.example.com/'],
 ];
@@ -162,6 +175,7 @@ test('each scheme has its own variable, lower case first, ALL_PROXY last', () =>
   assert.equal(uri({ HTTPS_PROXY: 'a:1' }, new URL('http://registry.example.com/')), undefined);
   assert.equal(uri({ ALL_PROXY: 'a:1' }), 'http://a:1');
   assert.equal(uri({ ALL_PROXY: 'a:1', HTTPS_PROXY: 'https://b:1' }), 'https://b:1');
+  assert.equal(uri({ HTTPS_PROXY: 'a:1', no_proxy: '', NO_PROXY: '*' }), undefined);
 });
 
 test('a proxy variable that makes no sense is refused without being shown', () => {

@@ -54,6 +54,12 @@ export const PLATFORMS = [
 export const ACCOUNT_FLAGS = {
   authfile: { type: 'string', placeholder: 'FILE', complete: 'file', help: 'The file of logins, in place of all others' },
   'tls-verify': { type: 'boolean', help: 'Require https and verify certificates; false allows plain http (default true)' },
+  'cert-dir': {
+    type: 'string',
+    placeholder: 'DIR',
+    complete: 'directory',
+    help: "Certificates for the registry, in place of certs.d: authorities in *.crt, one's own in *.cert and *.key",
+  },
 } as const satisfies Flags;
 
 /** For verbs that speak to registries. A password that is left out is asked for at the terminal (ask-creds.ts). */

@@ -28,6 +28,6 @@ function isWorthAWord(event: PullEvent): boolean {
     case 'unpacked':
       return !event.alreadyPresent;
     default:
-      return event.type === 'download' || event.type === 'unpack' || event.type === 'retry';
+      return ['download', 'unpack', 'retry', 'fallback'].includes(event.type);
   }
 }

@@ -90,6 +90,7 @@ class Bars implements Reporter {
       this.timer = setInterval(() => this.draw(), FRAME).unref();
     }
     advance(this.progress, event, this.now());
+    if (event.type === 'fallback') this.note(stepLine(this.progress, event) ?? '');
     if (this.now() - this.drawnAt >= FRAME) this.draw();
   }
 

@@ -23,6 +23,8 @@ export function stepLine(before: PullProgress, event: PullEvent): string | undef
       const subject = event.digest === undefined ? nameOf(before.reference) : shortId(visible(event.digest));
       return `${subject}: retrying after ${visible(event.reason)} (attempt ${event.attempt})`;
     }
+    case 'fallback':
+      return `${visible(event.from)}: ${visible(event.reason)}: trying ${visible(event.to)}`;
     case 'unpack':
       return stepOf(before, event.digest) === 'unpacking' ? undefined : line(event.digest, 'unpacking');
     case 'unpacked':

@@ -28,7 +28,7 @@ describe(`as ${ordinary.name}: an account at a registry`, { skip: ordinary.unava
 
     const wrong = await said(['login', '-u', user, '--password-stdin', '--debug', host], { input: 'wrong-word\n' });
     assert.equal(wrong.code, 125);
-    assert.match(wrong.stderr, /^tsrun: \S+ does not accept your credentials: check the user name and the password\n/);
+    assert.match(wrong.stderr, /^tsrun: \S+ does not accept your credentials: check the user name and the password\n/m);
     const nobody = await said(['login', '--get-login', host]);
     assert.deepEqual([nobody.code, nobody.stderr], [125, `tsrun: not logged in to ${host}: tsrun login ${host}\n`]);
 
