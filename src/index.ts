@@ -38,6 +38,7 @@ export { type EventsOptions, events, type StoreEvent } from './api/events.js';
 export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
 export { type GlimpsedContainer, glanceAtContainers, glanceAtImages, glanceAtVolumes } from './api/glance.js';
+export { type ImageHistoryStep, imageHistory } from './api/history.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';
 export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
 export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
@@ -49,6 +50,7 @@ export type { RunningContainer, RunningProcess } from './api/running.js';
 export { compileStart, startContainer } from './api/start.js';
 export { type ContainerStats, type StatsOptions, stats } from './api/stats.js';
 export { generateSystemd, type SystemdOptions } from './api/systemd.js';
+export { tagImage, untagImage } from './api/tag.js';
 export { type ContainerProcess, containerProcesses } from './api/top.js';
 export {
   createVolume,

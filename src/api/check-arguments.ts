@@ -165,6 +165,7 @@ const WORDS = {
   directory: 'string',
   path: 'string',
   source: 'string',
+  targets: 'strings',
   destination: 'string',
   command: 'strings',
 } as const satisfies Record<string, Kind>;

@@ -12,6 +12,7 @@ import Events from '../commands/events.js';
 import Exec from '../commands/exec.js';
 import GenerateSystemd from '../commands/generate-systemd.js';
 import Help from '../commands/help.js';
+import ImageHistory from '../commands/image-history.js';
 import ImageInspect from '../commands/image-inspect.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
@@ -31,8 +32,10 @@ import Stats from '../commands/stats.js';
 import Stop from '../commands/stop.js';
 import SystemPrune from '../commands/system-prune.js';
 import SystemReset from '../commands/system-reset.js';
+import Tag from '../commands/tag.js';
 import Top from '../commands/top.js';
 import Unpause from '../commands/unpause.js';
+import Untag from '../commands/untag.js';
 import Version from '../commands/version.js';
 import VolumeCreate from '../commands/volume-create.js';
 import VolumeInspect from '../commands/volume-inspect.js';
@@ -46,6 +49,9 @@ const COMMANDS: readonly Command[] = [
   Bundle,
   Help,
   ImageInspect,
+  ImageHistory,
+  Tag,
+  Untag,
   Images,
   Inspect,
   Port,

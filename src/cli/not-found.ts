@@ -5,8 +5,8 @@ import { isTopic, namesOf, VERBS } from './verbs.js';
 
 /** docker's commands that tsrun does not have. */
 const LATER = (
-  'build commit compose container cp diff events export history import info load login logout network prune push save ' +
-  'search stats system tag top update volume'
+  'build commit compose container cp diff events export import info load login logout network prune push save ' +
+  'search stats system top update volume'
 ).split(' ');
 
 /** The failure for `tsrun <words>`, of which no beginning is a command. */

@@ -11,6 +11,7 @@ import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
 import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
 import { HELP } from './flags/help.js';
+import { IMAGE_HISTORY } from './flags/image-history.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
 import { IMAGES } from './flags/images.js';
 import { INSPECT } from './flags/inspect.js';
@@ -29,6 +30,7 @@ import { RUN } from './flags/run.js';
 import { START } from './flags/start.js';
 import { STATS } from './flags/stats.js';
 import { STOP } from './flags/stop.js';
+import { TAG, UNTAG } from './flags/tag.js';
 import { TOP } from './flags/top.js';
 import { UNPAUSE } from './flags/unpause.js';
 import { VERSION } from './flags/version.js';
@@ -55,6 +57,9 @@ export const VERBS: readonly Verb[] = [
   PULL,
   IMAGES,
   IMAGE_INSPECT,
+  IMAGE_HISTORY,
+  TAG,
+  UNTAG,
   RMI,
   PS,
   INSPECT,

@@ -84,17 +84,27 @@ export async function listRefs(paths: StorePaths): Promise<{ refs: Ref[]; damage
 
 /** True when there was one. Blobs stay (see gc.ts). A damaged one can be removed too. */
 export async function removeRef(paths: StorePaths, name: string): Promise<boolean> {
-  const path = refPath(paths, name);
+  return (await removeRefs(paths, [name])) > 0;
+}
+
+/** The same for any number, which costs hardly more than for one. @returns how many there were */
+export async function removeRefs(paths: StorePaths, names: readonly string[]): Promise<number> {
+  if (names.length === 0) return 0;
   using _held = await lockStore(paths, 'index', 'exclusive');
-  try {
-    await unlink(path);
-    await syncDirectory(paths.refs);
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return false;
-    throw storeFailure(cause, `cannot remove the reference ${name}`, path);
+  let removed = 0;
+  for (const name of names) {
+    const path = refPath(paths, name);
+    try {
+      await unlink(path);
+      removed += 1;
+    } catch (cause) {
+      if (errnoOf(cause) !== 'ENOENT') throw storeFailure(cause, `cannot remove the reference ${name}`, path);
+    }
   }
+  if (removed === 0) return 0;
+  await syncDirectory(paths.refs);
   await writeIndex(paths);
-  return true;
+  return removed;
 }
 
 /** Writes index.json again when a writer died between a reference and it. The directory is then the newer of the two. */

@@ -48,17 +48,22 @@ export async function removeWithdrawn(owned: Owned, { layers }: WithdrawnLayers)
   const failures: unknown[] = [];
   const attempt = (work: Promise<void>) => work.catch((error: unknown) => failures.push(error));
   for (const { directory, release } of layers) await attempt(removeLayerDirectory(owned.identity, directory).finally(release));
-  for (const owners of namesIn(owned.paths.layers)) await attempt(clearHalfMade(owned, owners));
+  for (const owners of layerOwners(owned.paths)) await attempt(clearHalfMade(owned, owners));
   if (failures.length > 0) throw failures[0];
 }
 
 function layersIn(paths: StorePaths): HostPath[] {
-  const all = namesIn(paths.layers).map((owners) => paths.layersOf(owners));
+  const all = layerOwners(paths).map((owners) => paths.layersOf(owners));
   return all.flatMap((directory) =>
     namesIn(directory)
       .filter((name) => KEY.test(name))
       .map((name) => join(directory, name) as HostPath),
   );
+}
+
+/** The forms that layers are there in. */
+export function layerOwners({ layers }: StorePaths): string[] {
+  return namesIn(layers);
 }
 
 function namesIn(directory: HostPath): string[] {
