@@ -44,6 +44,7 @@ export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
 export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RunOptions } from './api/options.js';
 export { containerPorts, type OpenPort } from './api/port.js';
 export { type Pruned, pruneContainers, pruneSystem, type SystemPruned, type SystemPruneOptions } from './api/prune.js';
+export { type PrunedImages, type PruneImagesOptions, pruneImages } from './api/prune-images.js';
 export { resetSystem, type StoreContents, storeContents } from './api/reset.js';
 export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';

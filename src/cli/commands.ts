@@ -14,6 +14,7 @@ import GenerateSystemd from '../commands/generate-systemd.js';
 import Help from '../commands/help.js';
 import ImageHistory from '../commands/image-history.js';
 import ImageInspect from '../commands/image-inspect.js';
+import ImagePrune from '../commands/image-prune.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
 import Kill from '../commands/kill.js';
@@ -63,6 +64,7 @@ const COMMANDS: readonly Command[] = [
   Attach,
   Create,
   ContainerPrune,
+  ImagePrune,
   SystemPrune,
   SystemReset,
   GenerateSystemd,

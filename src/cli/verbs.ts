@@ -19,7 +19,7 @@ import { KILL } from './flags/kill.js';
 import { LOGS } from './flags/logs.js';
 import { PAUSE } from './flags/pause.js';
 import { PORT } from './flags/port.js';
-import { CONTAINER_PRUNE, SYSTEM_PRUNE, SYSTEM_RESET } from './flags/prune.js';
+import { CONTAINER_PRUNE, IMAGE_PRUNE, SYSTEM_PRUNE, SYSTEM_RESET } from './flags/prune.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
 import { RENAME } from './flags/rename.js';
@@ -74,6 +74,7 @@ export const VERBS: readonly Verb[] = [
   VOLUME_RM,
   VOLUME_PRUNE,
   CONTAINER_PRUNE,
+  IMAGE_PRUNE,
   SYSTEM_PRUNE,
   SYSTEM_RESET,
   GENERATE_SYSTEMD,
