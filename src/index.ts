@@ -32,6 +32,7 @@ export {
   copyToContainer,
 } from './api/copy.js';
 export { type ContainerChange, containerChanges } from './api/diff.js';
+export { type DiskUsage, diskUsage, type Usage } from './api/disk-usage.js';
 export { type DockerContainer, dockerContainer } from './api/docker-container.js';
 export { doctor, doctorAppArmorProfile, doctorSeccompProfile } from './api/doctor.js';
 export { type EventsOptions, events, type StoreEvent } from './api/events.js';
@@ -53,6 +54,8 @@ export { type ContainerStats, type StatsOptions, stats } from './api/stats.js';
 export { generateSystemd, type SystemdOptions } from './api/systemd.js';
 export { tagImage, untagImage } from './api/tag.js';
 export { type ContainerProcess, containerProcesses } from './api/top.js';
+export type { ImageUsage } from './api/usage-images.js';
+export type { ContainerUsage, LayerUsage, LeftoverUsage, VolumeUsage } from './api/usage-places.js';
 export {
   createVolume,
   inspectVolume,

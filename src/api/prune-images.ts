@@ -42,7 +42,7 @@ export async function pruneImages(options: PruneImagesOptions = {}): Promise<Pru
 /** Those of the wanted ones that no container was made from. Their layers are left to the next collection. */
 export async function removeUnused(session: Session, isWanted: (image: ImageSummary) => boolean): Promise<PrunedImages> {
   const { entries } = await readCatalogue(session.store);
-  const used = usedImages(session);
+  const used = new Set(usedImages(session));
   const gone = new Set(summarize(entries).flatMap((image) => (!used.has(image.id) && isWanted(image) ? [image.id as string] : [])));
   return removeNames(
     session,
@@ -50,9 +50,9 @@ export async function removeUnused(session: Session, isWanted: (image: ImageSumm
   );
 }
 
-/** Ids of the images that containers were made from. */
-export function usedImages({ paths }: Session): ReadonlySet<string> {
-  return new Set(listContainers(paths).flatMap((container) => annotationsOf(container)[IMAGE_ID] ?? []));
+/** Ids of the images that containers were made from, once for each container. */
+export function usedImages({ paths }: Session): string[] {
+  return listContainers(paths).flatMap((container) => annotationsOf(container)[IMAGE_ID] ?? []);
 }
 
 async function removeNames(session: Session, gone: readonly CatalogueEntry[]): Promise<PrunedImages> {

@@ -31,6 +31,7 @@ import Run from '../commands/run.js';
 import Start from '../commands/start.js';
 import Stats from '../commands/stats.js';
 import Stop from '../commands/stop.js';
+import SystemDf from '../commands/system-df.js';
 import SystemPrune from '../commands/system-prune.js';
 import SystemReset from '../commands/system-reset.js';
 import Tag from '../commands/tag.js';
@@ -65,6 +66,7 @@ const COMMANDS: readonly Command[] = [
   Create,
   ContainerPrune,
   ImagePrune,
+  SystemDf,
   SystemPrune,
   SystemReset,
   GenerateSystemd,

@@ -30,6 +30,7 @@ import { RUN } from './flags/run.js';
 import { START } from './flags/start.js';
 import { STATS } from './flags/stats.js';
 import { STOP } from './flags/stop.js';
+import { SYSTEM_DF } from './flags/system-df.js';
 import { TAG, UNTAG } from './flags/tag.js';
 import { TOP } from './flags/top.js';
 import { UNPAUSE } from './flags/unpause.js';
@@ -75,6 +76,7 @@ export const VERBS: readonly Verb[] = [
   VOLUME_PRUNE,
   CONTAINER_PRUNE,
   IMAGE_PRUNE,
+  SYSTEM_DF,
   SYSTEM_PRUNE,
   SYSTEM_RESET,
   GENERATE_SYSTEMD,

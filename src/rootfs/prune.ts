@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { ChainId, DiffId, Digest } from '../spec/digest.js';
-import { clearHalfMade, type Owned, removeLayerDirectory, type Withdrawn, withdraw } from './publish.js';
+import { clearHalfMade, HALF_MADE, type Owned, removeLayerDirectory, type Withdrawn, withdraw } from './publish.js';
 
 /** The name of a layer's directory, whoever owns its files: `diff-<hex>`, `chain-<hex>`, `flat-<hex>`. */
 export function layerKey(diff: HostPath): string {
@@ -52,12 +52,22 @@ export async function removeWithdrawn(owned: Owned, { layers }: WithdrawnLayers)
   if (failures.length > 0) throw failures[0];
 }
 
-function layersIn(paths: StorePaths): HostPath[] {
+/** All that have their name, in every form. */
+export function layersIn(paths: StorePaths): HostPath[] {
   const all = layerOwners(paths).map((owners) => paths.layersOf(owners));
   return all.flatMap((directory) =>
     namesIn(directory)
       .filter((name) => KEY.test(name))
       .map((name) => join(directory, name) as HostPath),
+  );
+}
+
+/** What is not whole: being made, or left by a process that was killed. */
+export function halfMadeIn(paths: StorePaths): HostPath[] {
+  return layerOwners(paths).flatMap((owners) =>
+    namesIn(paths.layersOf(owners))
+      .filter((name) => name.startsWith(HALF_MADE))
+      .map((name) => join(paths.layersOf(owners), name) as HostPath),
   );
 }
 

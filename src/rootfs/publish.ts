@@ -29,7 +29,7 @@ export interface Owned {
 }
 
 /** Begins the name of a directory that is not whole yet. */
-const HALF_MADE = 'new-';
+export const HALF_MADE = 'new-';
 
 /** Called with a directory that holds `diff` and `work`, empty, both the container root's. Undefined: there is nothing to keep. */
 export type Fill = (directory: HostPath) => Promise<Pick<LayerReport, 'root'> | undefined>;
