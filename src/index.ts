@@ -2,6 +2,8 @@
 
 export { type AttachOptions, compileAttach } from './api/attach.js';
 export { type BundleOptions, writeBundle } from './api/bundle.js';
+export type { Problem } from './api/check-places.js';
+export { type CheckStoreOptions, checkStore, type StoreCheck, type StoreFinding } from './api/check-store.js';
 export { compileCreate, compileRun } from './api/compile-run.js';
 export type { Compiled } from './api/compiled.js';
 export type { ContainerDetails, ContainerMountSummary, ContainerPort } from './api/container-details.js';

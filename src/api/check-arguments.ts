@@ -2,6 +2,7 @@
 import { TsrunError } from '../errors.js';
 import { anySignal } from '../sys/abort.js';
 import type { BundleOptions } from './bundle.js';
+import type { CheckStoreOptions } from './check-store.js';
 import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
@@ -17,6 +18,7 @@ type AllOptions = RunOptions &
   LogsOptions &
   CopyInOptions &
   SystemdOptions &
+  CheckStoreOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -118,6 +120,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   pull: ['missing', 'always', 'never', 'newer'],
   readOnly: 'boolean',
   readOnlyTmpfs: 'boolean',
+  repair: 'boolean',
   replace: 'boolean',
   restart: 'string',
   restartPolicy: ['no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'],

@@ -10,6 +10,7 @@ import Diff from '../commands/diff.js';
 import Doctor from '../commands/doctor.js';
 import Events from '../commands/events.js';
 import Exec from '../commands/exec.js';
+import Fsck from '../commands/fsck.js';
 import GenerateSystemd from '../commands/generate-systemd.js';
 import Help from '../commands/help.js';
 import ImageHistory from '../commands/image-history.js';
@@ -67,6 +68,7 @@ const COMMANDS: readonly Command[] = [
   ContainerPrune,
   ImagePrune,
   SystemDf,
+  Fsck,
   SystemPrune,
   SystemReset,
   GenerateSystemd,

@@ -9,6 +9,7 @@ import { DIFF } from './flags/diff.js';
 import { DOCTOR } from './flags/doctor.js';
 import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
+import { FSCK } from './flags/fsck.js';
 import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
 import { HELP } from './flags/help.js';
 import { IMAGE_HISTORY } from './flags/image-history.js';
@@ -77,6 +78,7 @@ export const VERBS: readonly Verb[] = [
   CONTAINER_PRUNE,
   IMAGE_PRUNE,
   SYSTEM_DF,
+  FSCK,
   SYSTEM_PRUNE,
   SYSTEM_RESET,
   GENERATE_SYSTEMD,

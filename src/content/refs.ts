@@ -125,10 +125,41 @@ function indexPath(paths: StorePaths): string {
 
 async function writeIndex(paths: StorePaths): Promise<void> {
   const { refs } = await listRefs(paths);
+  await writeDurably(paths, indexPath(paths), indexText(refs));
+}
+
+function indexText(refs: readonly Ref[]): string {
   const manifests = refs.map(({ name, descriptor }) =>
     REF_NAME_GRAMMAR.test(name) ? { ...descriptor, annotations: { [REF_NAME]: name } } : descriptor,
   );
-  await writeDurably(paths, indexPath(paths), JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
+  return JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
+}
+
+/** Whether index.json says what these references say; one that a writer left behind the references is made anew by the next one, and fine. */
+export async function indexIsCurrent(paths: StorePaths, refs: readonly Ref[]): Promise<boolean> {
+  const text = await readFile(indexPath(paths), 'utf8').catch(() => undefined);
+  if (text === indexText(refs) || (text === undefined && refs.length === 0)) return true;
+  const [index, directory] = await Promise.all([changedAt(indexPath(paths)), changedAt(paths.refs)]);
+  return index !== undefined && directory !== undefined && index < directory;
+}
+
+/** Writes it anew, whatever it says. */
+export async function rebuildIndex(paths: StorePaths): Promise<void> {
+  using _held = await lockStore(paths, 'index', 'exclusive');
+  await writeIndex(paths);
+}
+
+/** Removes the file of a reference that cannot be read, if that is so still. @returns whether it is gone */
+export async function removeDamagedRef(paths: StorePaths, path: string): Promise<boolean> {
+  using _held = await lockStore(paths, 'index', 'exclusive');
+  const { damaged } = await listRefs(paths);
+  try {
+    if (damaged.some((each) => each.path === path)) await unlink(path);
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT') return false;
+  }
+  await writeIndex(paths);
+  return true;
 }
 
 async function readRef(path: string): Promise<Ref | DamagedRef | undefined> {
