@@ -40,6 +40,7 @@ export { doctor, doctorAppArmorProfile, doctorSeccompProfile } from './api/docto
 export { type EventsOptions, events, type StoreEvent } from './api/events.js';
 export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
+export { type Collected, type GcOptions, gc } from './api/gc.js';
 export { type GlimpsedContainer, glanceAtContainers, glanceAtImages, glanceAtVolumes } from './api/glance.js';
 export { type ImageHistoryStep, imageHistory } from './api/history.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';

@@ -6,6 +6,7 @@ import type { CheckStoreOptions } from './check-store.js';
 import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
+import type { GcOptions } from './gc.js';
 import type { LogsOptions } from './logs.js';
 import type { ExecOptions, RunOptions } from './options.js';
 import type { SystemdOptions } from './systemd.js';
@@ -19,6 +20,7 @@ type AllOptions = RunOptions &
   CopyInOptions &
   SystemdOptions &
   CheckStoreOptions &
+  GcOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -98,6 +100,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   logDriver: ['json-file', 'none'],
   logOpt: 'strings',
   macAddress: 'string',
+  maxSize: 'string',
   mount: 'strings',
   name: 'string',
   nested: 'boolean',
@@ -105,6 +108,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   noHealthcheck: 'boolean',
   networkAlias: 'strings',
   noHosts: 'boolean',
+  olderThan: 'string',
   onDebug: 'function',
   onNote: 'function',
   onProgress: 'function',

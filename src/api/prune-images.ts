@@ -44,7 +44,7 @@ export async function removeUnused(session: Session, isWanted: (image: ImageSumm
   const { entries } = await readCatalogue(session.store);
   const used = new Set(usedImages(session));
   const gone = new Set(summarize(entries).flatMap((image) => (!used.has(image.id) && isWanted(image) ? [image.id as string] : [])));
-  return removeNames(
+  return removeEntries(
     session,
     entries.filter(({ images }) => images.length > 0 && images.every(({ configDescriptor: { digest } }) => gone.has(digest))),
   );
@@ -55,8 +55,10 @@ export function usedImages({ paths }: Session): string[] {
   return listContainers(paths).flatMap((container) => annotationsOf(container)[IMAGE_ID] ?? []);
 }
 
-async function removeNames(session: Session, gone: readonly CatalogueEntry[]): Promise<PrunedImages> {
+/** Takes these names away, and what nothing needs then. Layers are left to the next collection. */
+export async function removeEntries(session: Session, gone: readonly CatalogueEntry[]): Promise<PrunedImages> {
   const { paths, store } = session;
+  if (gone.length === 0) return { untagged: [], deleted: [], reclaimed: 0 };
   const candidates = new Set<Digest>();
   for (const { target } of gone) for (const digest of await reachable(store, target)) candidates.add(digest);
   const untagged = gone.map(({ name }) => name);

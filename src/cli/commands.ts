@@ -11,6 +11,7 @@ import Doctor from '../commands/doctor.js';
 import Events from '../commands/events.js';
 import Exec from '../commands/exec.js';
 import Fsck from '../commands/fsck.js';
+import Gc from '../commands/gc.js';
 import GenerateSystemd from '../commands/generate-systemd.js';
 import Help from '../commands/help.js';
 import ImageHistory from '../commands/image-history.js';
@@ -69,6 +70,7 @@ const COMMANDS: readonly Command[] = [
   ImagePrune,
   SystemDf,
   Fsck,
+  Gc,
   SystemPrune,
   SystemReset,
   GenerateSystemd,

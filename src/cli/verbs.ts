@@ -10,6 +10,7 @@ import { DOCTOR } from './flags/doctor.js';
 import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
 import { FSCK } from './flags/fsck.js';
+import { GC } from './flags/gc.js';
 import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
 import { HELP } from './flags/help.js';
 import { IMAGE_HISTORY } from './flags/image-history.js';
@@ -79,6 +80,7 @@ export const VERBS: readonly Verb[] = [
   IMAGE_PRUNE,
   SYSTEM_DF,
   FSCK,
+  GC,
   SYSTEM_PRUNE,
   SYSTEM_RESET,
   GENERATE_SYSTEMD,

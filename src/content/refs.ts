@@ -3,6 +3,7 @@
  * under one lock, so that other tools find the images by `org.opencontainers.image.ref.name` (image-spec annotations.md).
  */
 import { createHash } from 'node:crypto';
+import { statSync, utimesSync } from 'node:fs';
 import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
@@ -43,6 +44,24 @@ export async function putRef(paths: StorePaths, name: string, descriptor: Descri
   using _held = await lockStore(paths, 'index', 'exclusive');
   await writeDurably(paths, refPath(paths, name), `${JSON.stringify({ name, descriptor: { mediaType, digest, size } })}\n`);
   await writeIndex(paths);
+}
+
+/** The mtime of a reference is when its image was last used, to the hour: two system calls for a run, and a store that cannot be written to does without. */
+const USE_INTERVAL = 3_600_000;
+
+/** To be called by whoever uses the image of this name. */
+export function markUsed(paths: StorePaths, name: string, now = Date.now()): void {
+  const path = refPath(paths, name);
+  try {
+    if (now - statSync(path).mtimeMs > USE_INTERVAL) utimesSync(path, now / 1000, now / 1000);
+  } catch {
+    // Removed meanwhile, or another user's.
+  }
+}
+
+/** Milliseconds since 1970; 0 when there is no such reference. */
+export function lastUse(paths: StorePaths, name: string): number {
+  return statSync(refPath(paths, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Undefined when there is no such reference. Errors: ERR_TSRUN_STORE_UNREADABLE, also for a damaged file. */

@@ -76,7 +76,7 @@ describe('what programs hand to the library', () => {
       () => writeBundle('alpine', '/nowhere', bad),
       () => tsrun.imageHistory('alpine', bad),
       ...[tsrun.tagImage, tsrun.untagImage].map((verb) => () => verb('alpine', ['other'], bad)),
-      ...[tsrun.pruneImages, tsrun.diskUsage, tsrun.checkStore].map((verb) => () => verb(bad)),
+      ...[tsrun.pruneImages, tsrun.diskUsage, tsrun.checkStore, tsrun.gc].map((verb) => () => verb(bad)),
     ];
     const verbs = Object.entries(tsrun).filter(
       ([name, value]) => /^(?!compile|explain|assert|docker|split|glance|doctor[A-Z]|[A-Z])/.test(name) && typeof value === 'function',
