@@ -57,6 +57,7 @@ export { type ContainerStats, type StatsOptions, stats } from './api/stats.js';
 export { generateSystemd, type SystemdOptions } from './api/systemd.js';
 export { tagImage, untagImage } from './api/tag.js';
 export { type ContainerProcess, containerProcesses } from './api/top.js';
+export { type Owners, type UnpackOptions, unpackImage } from './api/unpack.js';
 export type { ImageUsage } from './api/usage-images.js';
 export type { ContainerUsage, LayerUsage, LeftoverUsage, VolumeUsage } from './api/usage-places.js';
 export {

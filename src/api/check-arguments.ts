@@ -10,6 +10,7 @@ import type { GcOptions } from './gc.js';
 import type { LogsOptions } from './logs.js';
 import type { ExecOptions, RunOptions } from './options.js';
 import type { SystemdOptions } from './systemd.js';
+import type { UnpackOptions } from './unpack.js';
 import type { createVolume, pruneVolumes, volumes } from './volumes.js';
 
 type OptionsOf<Verb extends (name: string, options: never) => unknown> = NonNullable<Parameters<Verb>[1]>;
@@ -21,6 +22,7 @@ type AllOptions = RunOptions &
   SystemdOptions &
   CheckStoreOptions &
   GcOptions &
+  UnpackOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -112,6 +114,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   onDebug: 'function',
   onNote: 'function',
   onProgress: 'function',
+  owners: ['map', 'caller', 'image'],
   path: 'string',
   pid: 'string',
   pidfile: 'string',

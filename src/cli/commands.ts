@@ -17,6 +17,7 @@ import Help from '../commands/help.js';
 import ImageHistory from '../commands/image-history.js';
 import ImageInspect from '../commands/image-inspect.js';
 import ImagePrune from '../commands/image-prune.js';
+import ImageUnpack from '../commands/image-unpack.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
 import Kill from '../commands/kill.js';
@@ -54,6 +55,7 @@ const COMMANDS: readonly Command[] = [
   Help,
   ImageInspect,
   ImageHistory,
+  ImageUnpack,
   Tag,
   Untag,
   Images,

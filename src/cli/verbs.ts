@@ -15,6 +15,7 @@ import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
 import { HELP } from './flags/help.js';
 import { IMAGE_HISTORY } from './flags/image-history.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
+import { IMAGE_UNPACK } from './flags/image-unpack.js';
 import { IMAGES } from './flags/images.js';
 import { INSPECT } from './flags/inspect.js';
 import { KILL } from './flags/kill.js';
@@ -61,6 +62,7 @@ export const VERBS: readonly Verb[] = [
   IMAGES,
   IMAGE_INSPECT,
   IMAGE_HISTORY,
+  IMAGE_UNPACK,
   TAG,
   UNTAG,
   RMI,

@@ -73,7 +73,7 @@ describe('what programs hand to the library', () => {
       ...[tsrun.containerProcesses, tsrun.generateSystemd].map((verb) => () => verb('alpine', bad)),
       () => tsrun.events(bad).next(),
       () => tsrun.stats([], bad).next(),
-      () => writeBundle('alpine', '/nowhere', bad),
+      ...[writeBundle, tsrun.unpackImage].map((verb) => () => verb('alpine', '/nowhere', bad)),
       () => tsrun.imageHistory('alpine', bad),
       ...[tsrun.tagImage, tsrun.untagImage].map((verb) => () => verb('alpine', ['other'], bad)),
       ...[tsrun.pruneImages, tsrun.diskUsage, tsrun.checkStore, tsrun.gc].map((verb) => () => verb(bad)),
