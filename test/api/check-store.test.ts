@@ -6,7 +6,7 @@ import { checkLines } from '../../src/cli/listing/check.js';
 import { lockStore } from '../../src/content/lock.js';
 import { refPath } from '../../src/content/refs.js';
 import { pullImage } from '../../src/image/pull.js';
-import { checkStore, tagImage } from '../../src/index.js';
+import { checkStore, containers, diskUsage, images, removeImage, tagImage, volumes } from '../../src/index.js';
 import type { Digest } from '../../src/spec/digest.js';
 import { tryLock } from '../../src/sys/flock.js';
 import { registryReference } from '../image/fixture.js';
@@ -71,6 +71,8 @@ test('whatever is damaged is found; what can be had again is removed by --repair
     const { roots, session, container, paths } = place;
     assert.deepEqual((await checkStore(roots)).findings, [], `before ${what}`);
     damage(place);
+    // Nothing else is stopped by it.
+    await Promise.all([images(roots), containers({ ...roots, all: true }), volumes(roots), diskUsage(roots)]);
     const first = await checkStore(roots);
     assert.deepEqual([...new Set(first.findings.map(({ kind }) => kind))].sort(), [...found].sort(), what);
     assert.ok(
@@ -136,7 +138,7 @@ test('a pull that puts and a removal that takes references meanwhile are no dama
   const busy = (async () => {
     while (!done) {
       await tagImage(NAME, ['example.com/other:1'], roots);
-      await import('../../src/index.js').then(({ removeImage }) => removeImage('example.com/other:1', roots));
+      await removeImage('example.com/other:1', roots);
       await pullImage(session as never, registryReference(NAME));
     }
   })();

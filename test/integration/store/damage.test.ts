@@ -59,20 +59,16 @@ describe('a store with damage in it', () => {
         .filter((name) => name.startsWith('storage-'))
         .map((name) => at(name)),
     ];
-    // One after the other, and none is mended: the last round has all of them.
-    for (const path of damaged) {
-      writeFileSync(path, '{ "damaged');
-      assert.match(await ok('images'), /busybox|latest/, path);
-      assert.match(await ok('ps', '-a'), /fine/, path);
-      assert.match(await ok('system', 'df'), /^Unpacked Layers +2 /m, path);
-    }
-    assert.equal(await ok('run', '--rm', ...withoutNetwork([here.image, 'echo', 'well'])), 'well\n');
+    for (const path of damaged) writeFileSync(path, '{ "damaged');
+    assert.match(await ok('images'), /latest/);
+    assert.match(await ok('ps', '-a'), /fine/);
+    assert.match(await ok('system', 'df', '-v'), /\nlost +0 /);
     await ok('volume', 'ls');
-    await ok('system', 'df', '-v');
     const check = await run(['fsck', '--json']);
     assert.equal(check.code, 1, check.stderr);
     const kinds = new Set(JSON.parse(check.stdout).findings.map(({ kind }: { kind: string }) => kind));
     assert.deepEqual([...kinds].sort(), ['blob', 'container', 'layer', 'layout', 'reference', 'volume']);
+    assert.equal(await ok('run', '--rm', ...withoutNetwork([here.image, 'echo', 'well'])), 'well\n');
     await ok('rmi', '-f', here.image);
     await ok('rm', 'fine');
   });
