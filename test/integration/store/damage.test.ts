@@ -67,7 +67,7 @@ describe('a store with damage in it', () => {
     const check = await run(['fsck', '--json']);
     assert.equal(check.code, 1, check.stderr);
     const kinds = new Set(JSON.parse(check.stdout).findings.map(({ kind }: { kind: string }) => kind));
-    assert.deepEqual([...kinds].sort(), ['blob', 'container', 'layer', 'layout', 'reference', 'volume']);
+    assert.deepEqual([...kinds].sort(), ['blob', 'container', 'image', 'layer', 'layout', 'reference', 'volume']);
     assert.equal(await ok('run', '--rm', ...withoutNetwork([here.image, 'echo', 'well'])), 'well\n');
     await ok('rmi', '-f', here.image);
     await ok('rm', 'fine');
