@@ -11,7 +11,7 @@ export async function storedImage(session: Session, image: string, options: Pull
   return (await findImage(session, image, askedPlatform(options))) ?? missing(image);
 }
 
-export function missing(image: string): never {
+function missing(image: string): never {
   throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${image} in the store`, {
     subject: image,
     hint: `pull it first: tsrun pull ${image}`,

@@ -18,7 +18,12 @@ export const GC = {
       placeholder: 'SIZE',
       help: 'Remove images, the least recently used first, until blobs and layers take no more',
     },
-    'older-than': { type: 'string', placeholder: 'DURATION', help: 'Remove images that were not used for so long: 240h, 30d' },
+    'older-than': {
+      type: 'string',
+      placeholder: 'DURATION',
+      complete: ['24h', '7d', '30d'],
+      help: 'Remove images that were not used for so long: 240h, 30d',
+    },
     ...COMMON_FLAGS,
   },
 } as const satisfies Verb;

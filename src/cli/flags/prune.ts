@@ -20,7 +20,7 @@ export const CONTAINER_PRUNE = {
 
 export const IMAGE_PRUNE = {
   name: 'image prune',
-  summary: 'Remove images that have no tag and that no container was made from',
+  summary: 'Remove images that have no tag and are not in use',
   args: [],
   interspersed: true,
   examples: [['tsrun image prune -af --filter until=240h', 'also those with a tag, made more than ten days ago']],
