@@ -94,12 +94,18 @@ export async function untagImage(
   const gone = own.filter(({ name }) => (asked.length === 0 ? !isDigestName(name) : asked.includes(name)));
   const left = own.filter((entry) => !gone.includes(entry));
   const isLeft = (target: Descriptor) => left.some((entry) => entry.target.digest === target.digest);
-  for (const { name, target } of gone) {
+  for (const { name, target } of onePerTarget(gone))
     if (!isLeft(target)) await putRef(session.paths, digestName(name, target.digest), target);
-  }
   const untagged = gone.filter(({ name, target }) => !isDigestName(name) || isLeft(target)).map(({ name }) => name);
   await removeRefs(session.paths, untagged);
   return { id, untagged };
+}
+
+/** The name of a registry rather than a path: it says more of where the image is from. */
+function onePerTarget(entries: readonly CatalogueEntry[]): CatalogueEntry[] {
+  const paths = entries.filter(({ name }) => parseReference(name).transport !== 'docker');
+  const named = entries.filter((entry) => !paths.includes(entry));
+  return [...new Map([...paths, ...named].map((entry) => [entry.target.digest, entry])).values()];
 }
 
 /** A name means all that it leads to, other platforms as well; an id the one image, and all below its name where that is all there is. */

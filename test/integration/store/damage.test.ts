@@ -69,6 +69,7 @@ describe('a store with damage in it', () => {
     const kinds = new Set(JSON.parse(check.stdout).findings.map(({ kind }: { kind: string }) => kind));
     assert.deepEqual([...kinds].sort(), ['blob', 'container', 'image', 'layer', 'layout', 'reference', 'volume']);
     assert.equal(await ok('run', '--rm', ...withoutNetwork([here.image, 'echo', 'well'])), 'well\n');
+    assert.match(await ok('volume', 'prune', '-af'), /space: 0B/, 'perhaps the damaged container has it');
     await ok('rmi', '-f', here.image);
     await ok('rm', 'fine');
   });
