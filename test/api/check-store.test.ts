@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { checkLines } from '../../src/cli/listing/check.js';
 import { lockStore } from '../../src/content/lock.js';
 import { refPath } from '../../src/content/refs.js';
 import { pullImage } from '../../src/image/pull.js';
 import { checkStore, containers, diskUsage, images, removeImage, tagImage, volumes } from '../../src/index.js';
 import type { Digest } from '../../src/spec/digest.js';
+import { OCI_CONFIG, OCI_MANIFEST } from '../../src/spec/media-types.js';
 import { tryLock } from '../../src/sys/flock.js';
-import { registryReference } from '../image/fixture.js';
+import { GZIP_LAYER, HOST, registryReference, tar } from '../image/fixture.js';
 import { idOf, madeContainer, storeOf } from './store.js';
 
 const NAME = 'example.com/app:one';
@@ -145,6 +147,20 @@ test('a pull that puts and a removal that takes references meanwhile are no dama
   for (let count = 0; count < 5; count += 1) assert.deepEqual((await checkStore(roots)).findings, []);
   done = true;
   await busy;
+});
+
+test('a layer that is not unpacked yet contains what its image promises', async (t) => {
+  const { roots } = await storeOf(t, ['honest'], (blobs) => {
+    const layer = blobs.put(GZIP_LAYER, gzipSync(tar([{ name: 'file', data: 'other' }])));
+    const config = blobs.put(OCI_CONFIG, { ...HOST, rootfs: { type: 'layers', diff_ids: [`sha256:${'a'.repeat(64)}`] } });
+    return { lying: blobs.put(OCI_MANIFEST, { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [layer] }) };
+  });
+  const { findings } = await checkStore(roots);
+  assert.deepEqual(
+    findings.map(({ kind, path }) => [kind, path]),
+    [['image', 'example.com/app:lying']],
+  );
+  assert.match(findings[0]?.problem ?? '', /^the contents of its layer sha256:\w+ are sha256:\w+, and sha256:a{64} is promised$/);
 });
 
 test('an empty store, and one that is not there, are clean', async () => {
