@@ -3,12 +3,15 @@ import { TsrunError } from '../errors.js';
 import { anySignal } from '../sys/abort.js';
 import type { LoginOptions } from './accounts.js';
 import type { BundleOptions } from './bundle.js';
+import type { CheckStoreOptions } from './check-store.js';
 import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
+import type { GcOptions } from './gc.js';
 import type { LogsOptions } from './logs.js';
 import type { ExecOptions, RunOptions } from './options.js';
 import type { SystemdOptions } from './systemd.js';
+import type { UnpackOptions } from './unpack.js';
 import type { createVolume, pruneVolumes, volumes } from './volumes.js';
 
 type OptionsOf<Verb extends (name: string, options: never) => unknown> = NonNullable<Parameters<Verb>[1]>;
@@ -19,6 +22,9 @@ type AllOptions = RunOptions &
   CopyInOptions &
   SystemdOptions &
   LoginOptions &
+  CheckStoreOptions &
+  GcOptions &
+  UnpackOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -100,6 +106,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   logDriver: ['json-file', 'none'],
   logOpt: 'strings',
   macAddress: 'string',
+  maxSize: 'string',
   mount: 'strings',
   name: 'string',
   nested: 'boolean',
@@ -107,10 +114,12 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   noHealthcheck: 'boolean',
   networkAlias: 'strings',
   noHosts: 'boolean',
+  olderThan: 'string',
   onDebug: 'function',
   onNote: 'function',
   onProgress: 'function',
   password: 'string',
+  owners: ['map', 'caller', 'image'],
   path: 'string',
   pid: 'string',
   pidfile: 'string',
@@ -123,6 +132,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   pull: ['missing', 'always', 'never', 'newer'],
   readOnly: 'boolean',
   readOnlyTmpfs: 'boolean',
+  repair: 'boolean',
   replace: 'boolean',
   restart: 'string',
   restartPolicy: ['no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'],
@@ -171,6 +181,7 @@ const WORDS = {
   directory: 'string',
   path: 'string',
   source: 'string',
+  targets: 'strings',
   destination: 'string',
   command: 'strings',
   registry: 'string',

@@ -83,7 +83,7 @@ export async function removeAndTell(paths: StorePaths, container: Container, for
 }
 
 /** One whose config.json is damaged, or not there yet, is listed all the same. */
-function listed(container: Container): ContainerSummary {
+export function listed(container: Container): ContainerSummary {
   try {
     return described(container, readConfig(container));
   } catch {

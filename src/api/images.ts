@@ -4,11 +4,9 @@ import { LAYER_OWNERS } from '../container/size.js';
 import { listContainers } from '../container/state.js';
 import { mebibytes } from '../content/failure.js';
 import { Lease } from '../content/lease.js';
-import { TsrunError } from '../errors.js';
-import { findImage } from '../image/find.js';
 import { type Image, imageId } from '../image/image.js';
 import { listImages } from '../image/list.js';
-import { askedPlatform, formatPlatform } from '../image/platform.js';
+import { formatPlatform } from '../image/platform.js';
 import * as remove from '../image/remove.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { ensureRootfs, findRootfs, type Rootfs } from '../rootfs/ensure.js';
@@ -23,6 +21,7 @@ import type { CommonOptions, PullOptions } from './options.js';
 import { recordImage } from './record.js';
 import { resolveImage } from './resolve-image.js';
 import { noteOnce, openSession, openStore, type Session } from './session.js';
+import { storedImage } from './stored-image.js';
 
 export interface ImageSummary {
   /** digest of the image config, as docker shows it */
@@ -143,12 +142,7 @@ export interface ImageInspection {
 export async function inspectImage(image: string, options: PullOptions = {}): Promise<ImageInspection> {
   checkArguments({ image }, options);
   const session = openSession(options);
-  const found = await findImage(session, image, askedPlatform(options));
-  if (!found)
-    throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${image} in the store`, {
-      subject: image,
-      hint: `pull it first: tsrun pull ${image}`,
-    });
+  const found = await storedImage(session, image, options);
   const { images: all } = await listImages(session);
   const names = all.find(({ id }) => id === imageId(found))?.names ?? [found.name];
   const { config } = found;

@@ -59,7 +59,8 @@ export function layersAnnotation(layers: readonly HostPath[]): Record<string, st
   return { [LAYERS]: layers.map(layerKey).join(',') };
 }
 
-function layersOf(container: Parameters<typeof readConfig>[0]): string[] {
+/** Names of the layers below a container. */
+export function layersOf(container: Parameters<typeof readConfig>[0]): string[] {
   return annotationsOf(container)[LAYERS]?.split(',') ?? [];
 }
 

@@ -5,17 +5,15 @@ import { type Container, findContainer, listContainers, readConfig } from '../co
 import { collectGarbage } from '../content/gc.js';
 import { sweepLeftovers } from '../content/sweep.js';
 import { TsrunError } from '../errors.js';
-import { listImages } from '../image/list.js';
-import { removeImage } from '../image/remove.js';
 import { sweepHalfMade } from '../volume/state.js';
 import { checkArguments } from './check-arguments.js';
 import { labelsOf } from './container-details.js';
 import { removeAndTell } from './containers.js';
-import { IMAGE_ID } from './images.js';
-import { annotationsOf, collectLayers } from './layers.js';
+import { collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
 import { pruneFilter } from './prune-filter.js';
-import { destroyed, recordImage } from './record.js';
+import { removeUnused } from './prune-images.js';
+import { destroyed } from './record.js';
 import { openSession, openStore, type Session } from './session.js';
 import { pruneVolumes } from './volumes.js';
 
@@ -101,7 +99,7 @@ export async function pruneSystem(options: SystemPruneOptions = {}): Promise<Sys
   const session = await openStore(options);
   const containers = await pruneContainers({ ...common, filter });
   const gone = volumes ? await pruneVolumes({ ...common, filter }) : { deleted: [], reclaimed: 0 };
-  const images = all ? await pruneImages(session, isWanted) : { untagged: [], deleted: [], reclaimed: 0 };
+  const images = all ? await removeUnused(session, isWanted) : { untagged: [], deleted: [], reclaimed: 0 };
   const leftovers = await sweepThoroughly(session.paths, destroyed);
   sweepHalfMade(session.paths);
   const files = await sweepLeftovers(session.paths);
@@ -118,22 +116,4 @@ export async function pruneSystem(options: SystemPruneOptions = {}): Promise<Sys
 
 function sum(blobs: readonly { size: number }[]): number {
   return blobs.reduce((total, { size }) => total + size, 0);
-}
-
-async function pruneImages(session: Session, isWanted: ReturnType<typeof pruneFilter>) {
-  const used = new Set(listContainers(session.paths).map((container) => annotationsOf(container)[IMAGE_ID]));
-  const { images } = await listImages(session);
-  const pruned = { untagged: [] as string[], deleted: [] as string[], reclaimed: 0 };
-  for (const { id, names, created, labels } of images) {
-    if (used.has(id) || !isWanted({ ...(created === undefined ? {} : { created }), ...(labels === undefined ? {} : { labels }) })) continue;
-    for (const name of names) {
-      const { untagged, images: ids, blobs } = await removeImage(session, name);
-      for (const each of untagged) recordImage(session.paths, 'untag', each, each);
-      for (const each of ids) recordImage(session.paths, 'delete', each, each);
-      pruned.untagged.push(...untagged);
-      pruned.deleted.push(...new Set([...ids, ...blobs.map(({ digest }) => digest)]));
-      pruned.reclaimed += sum(blobs);
-    }
-  }
-  return pruned;
 }

@@ -1,4 +1,5 @@
 /** From what the user typed to an image in the store, by the pull policy. */
+import { markUsed } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
 import { findImage, referenceOf } from '../image/find.js';
 import type { Image } from '../image/image.js';
@@ -19,6 +20,12 @@ import type { Session } from './session.js';
  * it makes do with what the store has when the registry cannot be reached.
  */
 export async function resolveImage(session: Session, text: string, policy: PullPolicy, options: PullOptions): Promise<Image> {
+  const image = await foundOrPulled(session, text, policy, options);
+  markUsed(session.paths, image.name);
+  return image;
+}
+
+async function foundOrPulled(session: Session, text: string, policy: PullPolicy, options: PullOptions): Promise<Image> {
   const platform = askedPlatform(options);
   checkRegistryOptions(options);
   const ref = referenceOf(text);

@@ -1,9 +1,10 @@
 /** Verbs on volumes: create, list, inspect, remove, prune. */
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkVolumeName } from '../bundle/mount-words.js';
 import { volumeUsers } from '../container/remove.js';
+import { type Container, listContainers, readConfig } from '../container/state.js';
 import { TsrunError } from '../errors.js';
 import { notFound, removeVolume as remove } from '../volume/remove.js';
 import { ensureVolume, listVolumes, readVolume, type Volume } from '../volume/state.js';
@@ -109,6 +110,11 @@ export async function pruneVolumes(
   checkArguments({}, options);
   const { paths } = openSession(options);
   const { all, filters } = pruneFilters(options);
+  const unknown = listContainers(paths).find(hasDamagedConfig);
+  if (unknown !== undefined) {
+    options.onNote?.(`no volume is removed: which ones the container ${unknown.name} has cannot be known, for its config.json is damaged`);
+    return { deleted: [], reclaimed: 0 };
+  }
   const users = volumeUsers(paths);
   const chosen = listVolumes(paths).filter((volume) => {
     const summary = summaryOf(volume, users);
@@ -129,6 +135,15 @@ export async function pruneVolumes(
     reclaimed += size;
   }
   return { deleted, reclaimed };
+}
+
+/** One that was never written names none. */
+function hasDamagedConfig(container: Container): boolean {
+  try {
+    return readConfig(container) === null;
+  } catch {
+    return existsSync(join(container.directory, 'config.json'));
+  }
 }
 
 /** docker's other spelling of `--all`. */

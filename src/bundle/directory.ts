@@ -38,14 +38,18 @@ export function releaseDirectory({ path, made }: BundleDirectory): void {
   if (made) rmdirSync(path);
 }
 
-/** A failure to write there, told of the bundle: the store has nothing to do with it. */
-export function bundleFailure(cause: unknown, path: HostPath): unknown {
+/** A failure to write there, told of the bundle or the directory: the store has nothing to do with it. */
+export function bundleFailure(cause: unknown, path: HostPath, what: 'bundle' | 'directory' = 'bundle'): unknown {
   const errno = errnoOf(cause);
   const full = errno === 'ENOSPC' || errno === 'EDQUOT' || (cause instanceof TsrunError && cause.code === 'ERR_TSRUN_DISK_FULL');
   if (!full && errno === undefined) return cause;
-  return new TsrunError(full ? 'ERR_TSRUN_DISK_FULL' : 'ERR_TSRUN_BUNDLE', `cannot write the bundle ${path}: ${(cause as Error).message}`, {
-    subject: path,
-    hint: full ? 'free some space there, or name a directory on another disk' : 'name a directory that you may write to',
-    cause,
-  });
+  return new TsrunError(
+    full ? 'ERR_TSRUN_DISK_FULL' : 'ERR_TSRUN_BUNDLE',
+    `cannot write the ${what} ${path}: ${(cause as Error).message}`,
+    {
+      subject: path,
+      hint: full ? 'free some space there, or name a directory on another disk' : 'name a directory that you may write to',
+      cause,
+    },
+  );
 }

@@ -10,9 +10,14 @@ import Diff from '../commands/diff.js';
 import Doctor from '../commands/doctor.js';
 import Events from '../commands/events.js';
 import Exec from '../commands/exec.js';
+import Fsck from '../commands/fsck.js';
+import Gc from '../commands/gc.js';
 import GenerateSystemd from '../commands/generate-systemd.js';
 import Help from '../commands/help.js';
+import ImageHistory from '../commands/image-history.js';
 import ImageInspect from '../commands/image-inspect.js';
+import ImagePrune from '../commands/image-prune.js';
+import ImageUnpack from '../commands/image-unpack.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
 import Kill from '../commands/kill.js';
@@ -31,10 +36,13 @@ import Run from '../commands/run.js';
 import Start from '../commands/start.js';
 import Stats from '../commands/stats.js';
 import Stop from '../commands/stop.js';
+import SystemDf from '../commands/system-df.js';
 import SystemPrune from '../commands/system-prune.js';
 import SystemReset from '../commands/system-reset.js';
+import Tag from '../commands/tag.js';
 import Top from '../commands/top.js';
 import Unpause from '../commands/unpause.js';
+import Untag from '../commands/untag.js';
 import Version from '../commands/version.js';
 import VolumeCreate from '../commands/volume-create.js';
 import VolumeInspect from '../commands/volume-inspect.js';
@@ -48,6 +56,10 @@ const COMMANDS: readonly Command[] = [
   Bundle,
   Help,
   ImageInspect,
+  ImageHistory,
+  ImageUnpack,
+  Tag,
+  Untag,
   Images,
   Inspect,
   Port,
@@ -59,6 +71,10 @@ const COMMANDS: readonly Command[] = [
   Attach,
   Create,
   ContainerPrune,
+  ImagePrune,
+  SystemDf,
+  Fsck,
+  Gc,
   SystemPrune,
   SystemReset,
   GenerateSystemd,

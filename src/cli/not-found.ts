@@ -5,9 +5,18 @@ import { isTopic, namesOf, VERBS } from './verbs.js';
 
 /** docker's commands that tsrun does not have. */
 const LATER = (
-  'build commit compose container cp diff events export history import info load network prune push save ' +
-  'search stats system tag top update volume'
+  'build commit compose container cp diff events export import info load network prune push save ' + 'search stats system top update volume'
 ).split(' ');
+
+const MOUNT = {
+  why: 'what a user mounts ends with the namespace that it is mounted in',
+  hint: 'unpack the image into a directory: tsrun image unpack IMAGE DIR',
+};
+
+/** podman's, which no later version will have. */
+const IN_PLACE_OF: ReadonlyMap<string, { why: string; hint: string }> = new Map(
+  ['image mount', 'image unmount', 'image umount'].map((name) => [name, MOUNT]),
+);
 
 /** The failure for `tsrun <words>`, of which no beginning is a command. */
 export function unknownCommand(words: readonly string[]): TsrunError {
@@ -17,6 +26,9 @@ export function unknownCommand(words: readonly string[]): TsrunError {
   const topic = isTopic(word);
   const spelled = topic && rest[0] !== undefined ? `${word} ${rest[0]}` : word;
   const behind = spelled === word ? rest : rest.slice(1);
+  const instead = IN_PLACE_OF.get(spelled);
+  if (instead !== undefined)
+    return new TsrunError('ERR_TSRUN_UNSUPPORTED', `tsrun has no \`${spelled}\`: ${instead.why}`, { hint: instead.hint });
   if (!names.includes(spelled) && LATER.includes(spelled)) {
     return new TsrunError('ERR_TSRUN_UNSUPPORTED', `tsrun has no \`${spelled}\` yet`, { hint: 'see `tsrun --help` for what it has' });
   }

@@ -9,9 +9,13 @@ import { DIFF } from './flags/diff.js';
 import { DOCTOR } from './flags/doctor.js';
 import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
+import { FSCK } from './flags/fsck.js';
+import { GC } from './flags/gc.js';
 import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
 import { HELP } from './flags/help.js';
+import { IMAGE_HISTORY } from './flags/image-history.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
+import { IMAGE_UNPACK } from './flags/image-unpack.js';
 import { IMAGES } from './flags/images.js';
 import { INSPECT } from './flags/inspect.js';
 import { KILL } from './flags/kill.js';
@@ -20,7 +24,7 @@ import { LOGOUT } from './flags/logout.js';
 import { LOGS } from './flags/logs.js';
 import { PAUSE } from './flags/pause.js';
 import { PORT } from './flags/port.js';
-import { CONTAINER_PRUNE, SYSTEM_PRUNE, SYSTEM_RESET } from './flags/prune.js';
+import { CONTAINER_PRUNE, IMAGE_PRUNE, SYSTEM_PRUNE, SYSTEM_RESET } from './flags/prune.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
 import { RENAME } from './flags/rename.js';
@@ -31,6 +35,8 @@ import { RUN } from './flags/run.js';
 import { START } from './flags/start.js';
 import { STATS } from './flags/stats.js';
 import { STOP } from './flags/stop.js';
+import { SYSTEM_DF } from './flags/system-df.js';
+import { TAG, UNTAG } from './flags/tag.js';
 import { TOP } from './flags/top.js';
 import { UNPAUSE } from './flags/unpause.js';
 import { VERSION } from './flags/version.js';
@@ -57,6 +63,10 @@ export const VERBS: readonly Verb[] = [
   PULL,
   IMAGES,
   IMAGE_INSPECT,
+  IMAGE_HISTORY,
+  IMAGE_UNPACK,
+  TAG,
+  UNTAG,
   RMI,
   LOGIN,
   LOGOUT,
@@ -73,6 +83,10 @@ export const VERBS: readonly Verb[] = [
   VOLUME_RM,
   VOLUME_PRUNE,
   CONTAINER_PRUNE,
+  IMAGE_PRUNE,
+  SYSTEM_DF,
+  FSCK,
+  GC,
   SYSTEM_PRUNE,
   SYSTEM_RESET,
   GENERATE_SYSTEMD,

@@ -80,11 +80,14 @@ function discard(paths: StorePaths, names: readonly string[]): HostPath[] {
 
 /** Volume → name of a container that has it, running or not. */
 export function volumeUsers(paths: StorePaths): Map<string, string> {
-  return new Map(
-    listContainers(paths).flatMap((container) =>
-      readContainerMounts(configOf(container.directory) ?? {}).flatMap(({ volume }) =>
-        volume === undefined ? [] : [[volume, container.name] as const],
-      ),
+  return new Map(volumeUses(paths));
+}
+
+/** Each volume of each container. */
+export function volumeUses(paths: StorePaths): (readonly [volume: string, container: string])[] {
+  return listContainers(paths).flatMap((container) =>
+    readContainerMounts(configOf(container.directory) ?? {}).flatMap(({ volume }) =>
+      volume === undefined ? [] : [[volume, container.name] as const],
     ),
   );
 }

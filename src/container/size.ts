@@ -51,6 +51,7 @@ async function writtenSize(directory: HostPath, overlay: HostPath, signal: Abort
     return treeSize(join(overlay, 'upper'));
   } catch (error) {
     if (errnoOf(error) !== 'EACCES') throw error;
-    return measureInCage(identityAt(directory), overlay, 'upper', signal);
+    const [size = 0] = await measureInCage(identityAt(directory), overlay, ['upper'], 'size', signal);
+    return size;
   }
 }

@@ -89,8 +89,12 @@ export async function collectGarbage(store: ContentStore, only?: ReadonlySet<Dig
   return removed;
 }
 
-async function allBlobs(paths: StorePaths): Promise<Digest[]> {
-  const names = await readdir(join(paths.image, 'blobs', 'sha256'));
+/** Of everything that lies where blobs do, what has a blob's name. */
+export async function allBlobs(paths: StorePaths): Promise<Digest[]> {
+  const names = await readdir(join(paths.image, 'blobs', 'sha256')).catch((cause: unknown) => {
+    if (errnoOf(cause) === 'ENOENT') return [];
+    throw storeFailure(cause, 'cannot list the blobs', paths.image);
+  });
   return names.map((name) => `sha256:${name}`).filter(isDigest);
 }
 

@@ -12,7 +12,7 @@ import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StorePaths } from '../paths.js';
 import { type Digest, isDigest } from '../spec/digest.js';
-import { type Lock, tryLock } from '../sys/flock.js';
+import { isLocked, type Lock, tryLock } from '../sys/flock.js';
 import { storeFailure } from './failure.js';
 import { lockStore } from './lock.js';
 
@@ -49,6 +49,22 @@ export class Lease {
   }
 }
 
+/** What living processes protect, for who only looks: nothing is removed and no lock is waited for. */
+export async function glanceAtLeases(paths: StorePaths): Promise<Set<Digest>> {
+  const leased = new Set<Digest>();
+  for (const name of await readdir(paths.locks).catch(() => [])) {
+    const path = join(paths.locks, name);
+    if (name.startsWith(PREFIX) && isLocked(path)) await addLines(path, leased);
+  }
+  return leased;
+}
+
+async function addLines(path: string, to: Set<Digest>): Promise<void> {
+  // Released in this very moment: its reference is there already.
+  const text = await readFile(path, 'utf8').catch(() => '');
+  for (const line of text.split('\n')) if (isDigest(line)) to.add(line);
+}
+
 /** A collector may look at the file between its making and its lock. */
 function heldFile(path: string): Lock {
   for (;;) {
@@ -69,9 +85,7 @@ export async function leasedDigests(paths: StorePaths): Promise<Set<Digest>> {
       dead.release();
       continue;
     }
-    // Released in this very moment: its reference is there already.
-    const text = await readFile(path, 'utf8').catch(() => '');
-    for (const line of text.split('\n')) if (isDigest(line)) leased.add(line);
+    await addLines(path, leased);
   }
   return leased;
 }

@@ -3,6 +3,7 @@
  * under one lock, so that other tools find the images by `org.opencontainers.image.ref.name` (image-spec annotations.md).
  */
 import { createHash } from 'node:crypto';
+import { statSync, utimesSync } from 'node:fs';
 import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
@@ -45,6 +46,24 @@ export async function putRef(paths: StorePaths, name: string, descriptor: Descri
   await writeIndex(paths);
 }
 
+/** The mtime of a reference is when its image was last used, to the hour: two system calls for a run, and a store that cannot be written to does without. */
+const USE_INTERVAL = 3_600_000;
+
+/** To be called by whoever uses the image of this name. */
+export function markUsed(paths: StorePaths, name: string, now = Date.now()): void {
+  const path = refPath(paths, name);
+  try {
+    if (now - statSync(path).mtimeMs > USE_INTERVAL) utimesSync(path, now / 1000, now / 1000);
+  } catch {
+    // Removed meanwhile, or another user's.
+  }
+}
+
+/** Milliseconds since 1970; 0 when there is no such reference. */
+export function lastUse(paths: StorePaths, name: string): number {
+  return statSync(refPath(paths, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
 /** Undefined when there is no such reference. Errors: ERR_TSRUN_STORE_UNREADABLE, also for a damaged file. */
 export async function getRef(paths: StorePaths, name: string): Promise<Descriptor | undefined> {
   const path = refPath(paths, name);
@@ -84,17 +103,27 @@ export async function listRefs(paths: StorePaths): Promise<{ refs: Ref[]; damage
 
 /** True when there was one. Blobs stay (see gc.ts). A damaged one can be removed too. */
 export async function removeRef(paths: StorePaths, name: string): Promise<boolean> {
-  const path = refPath(paths, name);
+  return (await removeRefs(paths, [name])) > 0;
+}
+
+/** The same for any number, which costs hardly more than for one. @returns how many there were */
+export async function removeRefs(paths: StorePaths, names: readonly string[]): Promise<number> {
+  if (names.length === 0) return 0;
   using _held = await lockStore(paths, 'index', 'exclusive');
-  try {
-    await unlink(path);
-    await syncDirectory(paths.refs);
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return false;
-    throw storeFailure(cause, `cannot remove the reference ${name}`, path);
+  let removed = 0;
+  for (const name of names) {
+    const path = refPath(paths, name);
+    try {
+      await unlink(path);
+      removed += 1;
+    } catch (cause) {
+      if (errnoOf(cause) !== 'ENOENT') throw storeFailure(cause, `cannot remove the reference ${name}`, path);
+    }
   }
+  if (removed === 0) return 0;
+  await syncDirectory(paths.refs);
   await writeIndex(paths);
-  return true;
+  return removed;
 }
 
 /** Writes index.json again when a writer died between a reference and it. The directory is then the newer of the two. */
@@ -115,10 +144,41 @@ function indexPath(paths: StorePaths): string {
 
 async function writeIndex(paths: StorePaths): Promise<void> {
   const { refs } = await listRefs(paths);
+  await writeDurably(paths, indexPath(paths), indexText(refs));
+}
+
+function indexText(refs: readonly Ref[]): string {
   const manifests = refs.map(({ name, descriptor }) =>
     REF_NAME_GRAMMAR.test(name) ? { ...descriptor, annotations: { [REF_NAME]: name } } : descriptor,
   );
-  await writeDurably(paths, indexPath(paths), JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }));
+  return JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
+}
+
+/** Whether index.json says what these references say; one that a writer left behind the references is made anew by the next one, and fine. */
+export async function indexIsCurrent(paths: StorePaths, refs: readonly Ref[]): Promise<boolean> {
+  const text = await readFile(indexPath(paths), 'utf8').catch(() => undefined);
+  if (text === indexText(refs) || (text === undefined && refs.length === 0)) return true;
+  const [index, directory] = await Promise.all([changedAt(indexPath(paths)), changedAt(paths.refs)]);
+  return index !== undefined && directory !== undefined && index < directory;
+}
+
+/** Writes it anew, whatever it says. */
+export async function rebuildIndex(paths: StorePaths): Promise<void> {
+  using _held = await lockStore(paths, 'index', 'exclusive');
+  await writeIndex(paths);
+}
+
+/** Removes the file of a reference that cannot be read, if that is so still. @returns whether it is gone */
+export async function removeDamagedRef(paths: StorePaths, path: string): Promise<boolean> {
+  using _held = await lockStore(paths, 'index', 'exclusive');
+  const { damaged } = await listRefs(paths);
+  try {
+    if (damaged.some((each) => each.path === path)) await unlink(path);
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT') return false;
+  }
+  await writeIndex(paths);
+  return true;
 }
 
 async function readRef(path: string): Promise<Ref | DamagedRef | undefined> {

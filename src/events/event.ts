@@ -20,6 +20,7 @@ export type EventAction =
   | 'exec_die'
   | `health_status: ${string}`
   | 'pull'
+  | 'tag'
   | 'untag'
   | 'delete';
 

@@ -32,16 +32,26 @@ export async function readCatalogue(store: ContentStore): Promise<Catalogue> {
   const { refs, damaged } = await listRefs(store.paths);
   const catalogue: Catalogue = { entries: [], damaged: [...damaged] };
   for (const { name, descriptor } of refs) {
-    const entry: CatalogueEntry = { name, target: descriptor, images: [] };
+    const { entry, damaged: reason } = await readEntry(store, name, descriptor);
     catalogue.entries.push(entry);
-    try {
-      const manifests = await presentManifests(store, descriptor);
-      for (const manifest of manifests) entry.images.push(await readImageOf(store, name, descriptor, manifest));
-    } catch (error) {
-      catalogue.damaged.push({ name, path: refPath(store.paths, name), reason: (error as Error).message });
-    }
+    if (reason !== undefined) catalogue.damaged.push({ name, path: refPath(store.paths, name), reason });
   }
   return catalogue;
+}
+
+/** What one reference leads to, as far as it can be read. @returns `damaged`: why there is no more */
+export async function readEntry(
+  store: ContentStore,
+  name: string,
+  target: Descriptor,
+): Promise<{ entry: CatalogueEntry; damaged?: string }> {
+  const entry: CatalogueEntry = { name, target, images: [] };
+  try {
+    for (const manifest of await presentManifests(store, target)) entry.images.push(await readImageOf(store, name, target, manifest));
+    return { entry };
+  } catch (error) {
+    return { entry, damaged: (error as Error).message };
+  }
 }
 
 /** The manifests below a descriptor that are in the store, each once. */

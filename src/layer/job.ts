@@ -2,6 +2,7 @@
 import type { TsrunError } from '../errors.js';
 import type { DiffId } from '../spec/digest.js';
 import type { Limits } from './limits.js';
+import type { Counting } from './size.js';
 
 /**
  * `alone`: into an empty directory, in overlay's form (whiteouts as devices); ends early when the layer needs its parents.
@@ -27,14 +28,15 @@ export interface LayerJob {
   limits?: Partial<Limits>;
 }
 
-/** The other thing that the program is asked for: how many bytes a directory below its working directory has. Nothing is written. */
+/** The other thing that the program is asked for: how many bytes each of these directories of its working directory has. Nothing is written. */
 export interface MeasureJob {
-  measure: string;
+  measure: readonly string[];
+  counting: Counting;
 }
 
-/** Its answer: bytes. */
+/** Its answer: bytes, in the same order. */
 export interface Measured {
-  measured: number;
+  measured: number[];
 }
 
 export interface LayerReport {

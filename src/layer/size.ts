@@ -1,20 +1,30 @@
 /** How many bytes a directory's files have. What writes to it may be anybody, and may be writing now. */
-import { closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 
 /** One descriptor is open for each level. Nobody's tree is deeper but that of who wants to keep us busy: it is counted so far. */
 const DEEPEST = 500;
 
-/**
- * Sizes as `ls -l` shows them, of everything but directories, each file once however many names it has (as docker counts). Walks by
- * descriptors: a directory that becomes a symlink meanwhile is not followed. @throws the system's error, EACCES among them
- */
-export function treeSize(directory: string): number {
-  const seen = new Set<string>();
-  return sizeBelow(directory, seen, 0);
+/** `size`: as `ls -l` shows it, of everything but directories; `blocks`: what it takes on the disk, directories too, as `du` counts. */
+export type Counting = 'size' | 'blocks';
+
+interface Walk {
+  counting: Counting;
+  seen: Set<string>;
 }
 
-function sizeBelow(path: string | Buffer, seen: Set<string>, depth: number): number {
+/**
+ * The sum over all files, each once however many names it has (as docker counts). Walks by descriptors: a directory that becomes a symlink
+ * meanwhile is not followed. @throws the system's error, EACCES among them
+ */
+export function treeSize(directory: string, counting: Counting = 'size'): number {
+  return sizeBelow(directory, { counting, seen: new Set() }, 0);
+}
+
+/** `st_blocks` counts these, whatever the file system's own are (stat(2)). */
+const BLOCK = 512;
+
+function sizeBelow(path: string | Buffer, walk: Walk, depth: number): number {
   const fd = unlessGone(() => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW));
   if (fd === undefined || depth > DEEPEST) {
     if (fd !== undefined) closeSync(fd);
@@ -22,12 +32,13 @@ function sizeBelow(path: string | Buffer, seen: Set<string>, depth: number): num
   }
   try {
     const here = `/proc/self/fd/${fd}`;
-    let bytes = 0;
+    let bytes = walk.counting === 'blocks' ? fstatSync(fd).blocks * BLOCK : 0;
     for (const name of readdirSync(`${here}/`, { encoding: 'buffer' })) {
       const entry = Buffer.concat([Buffer.from(`${here}/`), name]);
       const stat = unlessGone(() => lstatSync(entry, { bigint: true }));
-      if (stat?.isDirectory()) bytes += sizeBelow(entry, seen, depth + 1);
-      else if (stat !== undefined && !isSeen(seen, stat)) bytes += Number(stat.size);
+      if (stat?.isDirectory()) bytes += sizeBelow(entry, walk, depth + 1);
+      else if (stat !== undefined && !isSeen(walk.seen, stat))
+        bytes += walk.counting === 'blocks' ? Number(stat.blocks) * BLOCK : Number(stat.size);
     }
     return bytes;
   } finally {

@@ -30,7 +30,8 @@ export async function unpackLayer(tar: TarStream, job: LayerJob, onProgress: (by
   return applier.finish();
 }
 
-function checkSize(bytes: number, consumed: number, limits: Limits): void {
+/** @throws ERR_TSRUN_LAYER_LIMIT */
+export function checkSize(bytes: number, consumed: number, limits: Limits): void {
   if (bytes > limits.totalBytes) throw overLimit(`the layer has more than ${limits.totalBytes} bytes`);
   if (bytes > limits.ratioFrom && bytes > limits.ratio * consumed) {
     throw overLimit(`the layer grows more than ${limits.ratio} times when it is decompressed`);

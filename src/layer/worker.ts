@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const job = JSON.parse(process.argv[2] ?? '') as LayerJob | MeasureJob;
   if ('measure' in job) {
     // Under the caller's uid still, with the capability to look into what the container's ids own; no further than that.
-    send({ measured: treeSize(job.measure) });
+    send({ measured: job.measure.map((name) => treeSize(name, job.counting)) });
     return;
   }
   process.umask(0);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { TsrunError } from '../errors.js';
 import type { LayerJob, LayerMessage, LayerReport, Measured, MeasureJob } from '../layer/job.js';
+import type { Counting } from '../layer/size.js';
 import type { HostPath } from '../paths.js';
 import { compileHandOverPlan, compileRemovalPlan, compileUnpackPlan } from '../plan/cage.js';
 import { handedTo } from '../plan/identity.js';
@@ -57,10 +58,16 @@ export async function unpackInCage(identity: Identity, job: LayerJob, options: U
   }
 }
 
-/** Bytes of the files of a directory that the container's ids own, `name` in `directory`. */
-export async function measureInCage(identity: Identity, directory: HostPath, name: string, signal?: AbortSignal): Promise<number> {
+/** Bytes of the files of directories that the container's ids own, `names` in `directory`; in the same order. */
+export async function measureInCage(
+  identity: Identity,
+  directory: HostPath,
+  names: readonly string[],
+  counting: Counting,
+  signal?: AbortSignal,
+): Promise<number[]> {
   signal?.throwIfAborted();
-  const job: MeasureJob = { measure: name };
+  const job: MeasureJob = { measure: names, counting };
   const within = { ...identity, ids: identity.ids.steward ?? identity.ids };
   const plan = compileUnpackPlan({ ...within, directory, argv: [process.execPath, unpackProgram(), JSON.stringify(job)], env: [] });
   const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
@@ -75,7 +82,7 @@ export async function measureInCage(identity: Identity, directory: HostPath, nam
     if (last !== undefined && 'measured' in last) return last.measured;
     throw new TsrunError(
       'ERR_TSRUN_INTERNAL',
-      `the size of ${join(directory, name)} cannot be found: status ${status} ${complaints}`.trim(),
+      `the size of ${join(directory, names[0] ?? '')} cannot be found: status ${status} ${complaints}`.trim(),
     );
   } finally {
     signal?.removeEventListener('abort', abort);

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import type { ChainId, DiffId, Digest } from '../spec/digest.js';
-import { clearHalfMade, type Owned, removeLayerDirectory, type Withdrawn, withdraw } from './publish.js';
+import { clearHalfMade, HALF_MADE, type Owned, removeLayerDirectory, type Withdrawn, withdraw } from './publish.js';
 
 /** The name of a layer's directory, whoever owns its files: `diff-<hex>`, `chain-<hex>`, `flat-<hex>`. */
 export function layerKey(diff: HostPath): string {
@@ -48,17 +48,32 @@ export async function removeWithdrawn(owned: Owned, { layers }: WithdrawnLayers)
   const failures: unknown[] = [];
   const attempt = (work: Promise<void>) => work.catch((error: unknown) => failures.push(error));
   for (const { directory, release } of layers) await attempt(removeLayerDirectory(owned.identity, directory).finally(release));
-  for (const owners of namesIn(owned.paths.layers)) await attempt(clearHalfMade(owned, owners));
+  for (const owners of layerOwners(owned.paths)) await attempt(clearHalfMade(owned, owners));
   if (failures.length > 0) throw failures[0];
 }
 
-function layersIn(paths: StorePaths): HostPath[] {
-  const all = namesIn(paths.layers).map((owners) => paths.layersOf(owners));
+/** All that have their name, in every form. */
+export function layersIn(paths: StorePaths): HostPath[] {
+  const all = layerOwners(paths).map((owners) => paths.layersOf(owners));
   return all.flatMap((directory) =>
     namesIn(directory)
       .filter((name) => KEY.test(name))
       .map((name) => join(directory, name) as HostPath),
   );
+}
+
+/** What is not whole: being made, or left by a process that was killed. */
+export function halfMadeIn(paths: StorePaths): HostPath[] {
+  return layerOwners(paths).flatMap((owners) =>
+    namesIn(paths.layersOf(owners))
+      .filter((name) => name.startsWith(HALF_MADE))
+      .map((name) => join(paths.layersOf(owners), name) as HostPath),
+  );
+}
+
+/** The forms that layers are there in. */
+export function layerOwners({ layers }: StorePaths): string[] {
+  return namesIn(layers);
 }
 
 function namesIn(directory: HostPath): string[] {

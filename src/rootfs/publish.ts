@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { storeFailure } from '../content/failure.js';
 import { syncDirectory } from '../content/ingest.js';
 import { lockStore } from '../content/lock.js';
-import { errnoOf } from '../errors.js';
+import { errnoOf, TsrunError } from '../errors.js';
 import type { LayerReport, RootMetadata } from '../layer/job.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { lockDirectory, tryLock, tryLockDirectory } from '../sys/flock.js';
@@ -29,7 +29,7 @@ export interface Owned {
 }
 
 /** Begins the name of a directory that is not whole yet. */
-const HALF_MADE = 'new-';
+export const HALF_MADE = 'new-';
 
 /** Called with a directory that holds `diff` and `work`, empty, both the container root's. Undefined: there is nothing to keep. */
 export type Fill = (directory: HostPath) => Promise<Pick<LayerReport, 'root'> | undefined>;
@@ -117,8 +117,17 @@ export async function readLayer(directory: HostPath): Promise<UnpackedLayer | un
     return unpacked(directory, JSON.parse(await readFile(join(directory, 'layer.json'), 'utf8')) as LayerReport);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError) throw damaged(directory, error);
     throw storeFailure(error, 'cannot read an unpacked layer', directory);
   }
+}
+
+function damaged(directory: HostPath, cause: unknown): TsrunError {
+  return new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `the unpacked layer ${basename(directory)} is damaged`, {
+    subject: directory,
+    hint: 'remove what is damaged with: tsrun fsck --repair; the next run unpacks it again',
+    cause,
+  });
 }
 
 /** A layer that has lost its name: still whole, and found by nobody. */

@@ -35,6 +35,22 @@ export function tryLockDirectory(path: string, mode: LockMode): Lock | undefined
   return attempt(path, mode, () => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW));
 }
 
+/** Whether somebody holds it for himself, a file or a directory. Nothing is made, and what is not there is held by nobody. */
+export function isLocked(path: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    return !flockNow(fd, path, 'shared');
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
  * Waits for the lock. Polls, because a blocking flock would hold the event loop or a thread of its pool.
  * Rejects with ERR_TSRUN_INTERRUPTED once `signal` is aborted.

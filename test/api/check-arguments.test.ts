@@ -75,7 +75,10 @@ describe('what programs hand to the library', () => {
       () => tsrun.logoutAll(bad),
       () => tsrun.events(bad).next(),
       () => tsrun.stats([], bad).next(),
-      () => writeBundle('alpine', '/nowhere', bad),
+      ...[writeBundle, tsrun.unpackImage].map((verb) => () => verb('alpine', '/nowhere', bad)),
+      () => tsrun.imageHistory('alpine', bad),
+      ...[tsrun.tagImage, tsrun.untagImage].map((verb) => () => verb('alpine', ['other'], bad)),
+      ...[tsrun.pruneImages, tsrun.diskUsage, tsrun.checkStore, tsrun.gc].map((verb) => () => verb(bad)),
     ];
     const verbs = Object.entries(tsrun).filter(
       ([name, value]) => /^(?!compile|explain|assert|docker|split|glance|doctor[A-Z]|[A-Z])/.test(name) && typeof value === 'function',

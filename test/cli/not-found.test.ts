@@ -11,6 +11,10 @@ describe('a word that is no command', () => {
     [['imges'], 'tsrun: there is no command "imges". Did you mean `tsrun images`?'],
     [['rnu', 'alpine'], 'tsrun: there is no command "rnu". Did you mean `tsrun run alpine`?'],
     [['image', 'inspct', 'alpine'], 'tsrun: there is no command "image inspct". Did you mean `tsrun image inspect alpine`?'],
+    [
+      ['image', 'mount', 'alpine'],
+      'tsrun has no `image mount`: what a user mounts ends with the namespace that it is mounted in: unpack the image into a directory: tsrun image unpack IMAGE DIR',
+    ],
     [['compose', 'up', '-d'], 'tsrun has no `compose` yet: see `tsrun --help` for what it has'],
     [['ada:secret@quay.io/app'], 'tsrun: there is no command "***@quay.io/app": see `tsrun --help`'],
     [['\x1b[31m'], 'tsrun: there is no command "\\x1b[31m": see `tsrun --help`'],

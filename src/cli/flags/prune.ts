@@ -18,6 +18,20 @@ export const CONTAINER_PRUNE = {
   flags: { force: FORCE, filter: FILTER, ...COMMON_FLAGS },
 } as const satisfies Verb;
 
+export const IMAGE_PRUNE = {
+  name: 'image prune',
+  summary: 'Remove images that have no tag and are not in use',
+  args: [],
+  interspersed: true,
+  examples: [['tsrun image prune -af --filter until=240h', 'also those with a tag, made more than ten days ago']],
+  flags: {
+    all: { type: 'boolean', char: 'a', help: 'Also those with a tag' },
+    force: FORCE,
+    filter: FILTER,
+    ...COMMON_FLAGS,
+  },
+} as const satisfies Verb;
+
 export const SYSTEM_PRUNE = {
   name: 'system prune',
   summary: 'Remove what is not in use, and what interrupted runs left behind',

@@ -29,3 +29,9 @@ const NUMERIC: Intl.DateTimeFormatOptions = {
   hourCycle: 'h23',
   timeZoneName: 'longOffset',
 };
+
+/** `2024-01-01T13:00:00+01:00`: Go's time.RFC3339, in the caller's time zone. Undefined when it is no time. */
+export function rfc3339(text: string | undefined, timeZone?: string): string | undefined {
+  const [, day, time, hours = '', minutes = ''] = /^(\S+) (\S+) ([+-]\d\d)(\d\d)/.exec(goTime(text, timeZone) ?? '') ?? [];
+  return day === undefined ? undefined : `${day}T${time}${hours === '+00' && minutes === '00' ? 'Z' : `${hours}:${minutes}`}`;
+}

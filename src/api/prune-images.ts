@@ -1,0 +1,72 @@
+/** `image prune`, and what system prune and gc do to images: any number of names at once, then what nothing needs any more. */
+import { listContainers } from '../container/state.js';
+import { collectGarbage, reachable } from '../content/gc.js';
+import { removeRefs } from '../content/refs.js';
+import { type CatalogueEntry, readCatalogue } from '../image/catalogue.js';
+import { type ImageSummary, summarize } from '../image/list.js';
+import { isDigestName } from '../image/tag.js';
+import type { Digest } from '../spec/digest.js';
+import { checkArguments } from './check-arguments.js';
+import { IMAGE_ID } from './images.js';
+import { annotationsOf, collectLayers } from './layers.js';
+import type { CommonOptions } from './options.js';
+import { pruneFilter } from './prune-filter.js';
+import { recordImage } from './record.js';
+import { openStore, type Session } from './session.js';
+
+export interface PrunedImages {
+  /** canonical references */
+  untagged: string[];
+  /** Ids of images, digests of blobs. */
+  deleted: string[];
+  /** Bytes: of blobs and of unpacked layers. */
+  reclaimed: number;
+}
+
+export interface PruneImagesOptions extends CommonOptions {
+  /** Also those that have a name, unless a container was made from them. Default: those that have a digest only, `<none>`. */
+  all?: boolean;
+  /** As for pruneContainers(). */
+  filter?: string[];
+}
+
+/** Removes images that no container was made from. @throws ERR_TSRUN_USAGE */
+export async function pruneImages(options: PruneImagesOptions = {}): Promise<PrunedImages> {
+  const { signal } = checkArguments({}, options);
+  const isWanted = pruneFilter(options.filter);
+  const session = await openStore(options);
+  const pruned = await removeUnused(session, (image) => (options.all || image.names.every(isDigestName)) && isWanted(image));
+  return { ...pruned, reclaimed: pruned.reclaimed + (await collectLayers(session, signal)) };
+}
+
+/** Those of the wanted ones that no container was made from. Their layers are left to the next collection. */
+export async function removeUnused(session: Session, isWanted: (image: ImageSummary) => boolean): Promise<PrunedImages> {
+  const { entries } = await readCatalogue(session.store);
+  const used = new Set(usedImages(session));
+  const gone = new Set(summarize(entries).flatMap((image) => (!used.has(image.id) && isWanted(image) ? [image.id as string] : [])));
+  return removeEntries(
+    session,
+    entries.filter(({ images }) => images.length > 0 && images.every(({ configDescriptor: { digest } }) => gone.has(digest))),
+  );
+}
+
+/** Ids of the images that containers were made from, once for each container. */
+export function usedImages({ paths }: Session): string[] {
+  return listContainers(paths).flatMap((container) => annotationsOf(container)[IMAGE_ID] ?? []);
+}
+
+/** Takes these names away, and what nothing needs then. Layers are left to the next collection. */
+export async function removeEntries(session: Session, gone: readonly CatalogueEntry[]): Promise<PrunedImages> {
+  const { paths, store } = session;
+  if (gone.length === 0) return { untagged: [], deleted: [], reclaimed: 0 };
+  const candidates = new Set<Digest>();
+  for (const { target } of gone) for (const digest of await reachable(store, target)) candidates.add(digest);
+  const untagged = gone.map(({ name }) => name);
+  await removeRefs(paths, untagged);
+  const blobs = await collectGarbage(store, candidates);
+  const removed = new Set<string>(blobs.map(({ digest }) => digest));
+  const ids = new Set(gone.flatMap(({ images }) => images.map(({ configDescriptor: { digest } }) => digest as string)));
+  for (const name of untagged) recordImage(paths, 'untag', name, name);
+  for (const id of ids) if (removed.has(id)) recordImage(paths, 'delete', id, id);
+  return { untagged, deleted: [...removed], reclaimed: blobs.reduce((total, { size }) => total + size, 0) };
+}

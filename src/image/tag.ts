@@ -1,0 +1,136 @@
+/**
+ * Giving names to images and taking them away. Neither loses an image: one whose last name goes keeps its digest as a name, in the same
+ * repository, as docker's `<none>`. Only what removes images (rmi, prune, gc) removes it.
+ */
+import { reachable } from '../content/gc.js';
+import { Lease } from '../content/lease.js';
+import { getRef, listRefs, putRef, removeRefs } from '../content/refs.js';
+import { TsrunError } from '../errors.js';
+import { canonicalName } from '../reference/format.js';
+import { parseReference, type RegistryReference } from '../reference/parse.js';
+import type { Digest } from '../spec/digest.js';
+import type { Descriptor } from '../spec/image.js';
+import { type CatalogueEntry, readCatalogue } from './catalogue.js';
+import type { StoreSession } from './fetch.js';
+import { matchingId, referenceOf, storedName, withDigest } from './find.js';
+import { imageId } from './image.js';
+
+/** Where the image of an archive keeps its digest: a path is no repository. */
+const NOWHERE = 'localhost/untagged';
+
+const DIGEST_ONLY = /^[^@]*\/[^:@]*@sha256:[0-9a-f]{64}$/;
+
+/** `repository@digest` and nothing else: what `images` shows as `<none>`. */
+export function isDigestName(name: string): boolean {
+  return DIGEST_ONLY.test(name) && !/^(oci|oci-archive|docker-archive):/.test(name);
+}
+
+/** What a tag may be. @throws ERR_TSRUN_REFERENCE_INVALID */
+function parseTag(text: string): RegistryReference & { tag: string } {
+  const ref = parseReference(text);
+  if (ref.transport === 'docker' && ref.digest === undefined && ref.tag !== undefined) return { ...ref, tag: ref.tag };
+  const reason = ref.transport === 'docker' ? 'a tag has no digest' : 'a path is no tag';
+  throw new TsrunError('ERR_TSRUN_REFERENCE_INVALID', `${JSON.stringify(text)} cannot be a tag: ${reason}`, {
+    subject: text,
+    hint: 'write NAME[:TAG]',
+  });
+}
+
+/** @returns the id of the image, and the canonical names that it has from now on @throws ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_REFERENCE_INVALID */
+export async function tagImage(
+  session: StoreSession,
+  source: string,
+  targets: readonly string[],
+): Promise<{ id: Digest; names: string[] }> {
+  const { paths, store } = session;
+  const names = targets.map((text) => canonicalName(parseTag(text)));
+  using kept = new Lease(paths);
+  const { target, id } = await lookUp(session, source);
+  await kept.protect([...(await reachable(store, target))]);
+  if (!(await store.has(target.digest))) throw notFound(source); // removed before it was protected
+  for (const name of names) {
+    await keepReplaced(session, name, target);
+    await putRef(paths, name, target);
+  }
+  return { id, names };
+}
+
+/** What had the name so far keeps its digest, unless it has another name. A damaged reference is replaced. */
+async function keepReplaced({ paths, store }: StoreSession, name: string, by: Descriptor): Promise<void> {
+  const before = await getRef(paths, name).catch(() => undefined);
+  if (before === undefined || before.digest === by.digest || !(await store.has(before.digest))) return;
+  const { refs } = await listRefs(paths);
+  const isNamed = refs.some((ref) => ref.name !== name && ref.descriptor.digest === before.digest);
+  if (!isNamed) await putRef(paths, digestName(name, before.digest), before);
+}
+
+function digestName(name: string, digest: Digest): string {
+  const ref = parseReference(name);
+  if (ref.transport !== 'docker') return `${NOWHERE}@${digest}`;
+  const { tag: _tag, ...repository } = ref;
+  return canonicalName({ ...repository, digest });
+}
+
+/**
+ * @param names to take away; none: all of them, but those that are digests
+ * @throws ERR_TSRUN_IMAGE_NOT_FOUND, also for a name that is not the image's (nothing is taken away then)
+ */
+export async function untagImage(
+  session: StoreSession,
+  image: string,
+  names: readonly string[],
+): Promise<{ id: Digest; untagged: string[] }> {
+  const { id } = await lookUp(session, image);
+  const { entries } = await readCatalogue(session.store);
+  const own = entries.filter((entry) => entry.images.some((each) => imageId(each) === id));
+  const asked = names.map((text) => storedName(parseReference(text)));
+  const ownNames = new Set(own.map(({ name }) => name));
+  const stranger = asked.findIndex((name) => !ownNames.has(name));
+  if (stranger >= 0)
+    throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `${names[stranger]} is no name of the image ${image}`, {
+      subject: names[stranger] ?? '',
+      hint: 'list the names with: tsrun images',
+    });
+  const gone = own.filter(({ name }) => (asked.length === 0 ? !isDigestName(name) : asked.includes(name)));
+  const left = own.filter((entry) => !gone.includes(entry));
+  const isLeft = (target: Descriptor) => left.some((entry) => entry.target.digest === target.digest);
+  for (const { name, target } of onePerTarget(gone))
+    if (!isLeft(target)) await putRef(session.paths, digestName(name, target.digest), target);
+  const untagged = gone.filter(({ name, target }) => !isDigestName(name) || isLeft(target)).map(({ name }) => name);
+  await removeRefs(session.paths, untagged);
+  return { id, untagged };
+}
+
+/** The name of a registry rather than a path: it says more of where the image is from. */
+function onePerTarget(entries: readonly CatalogueEntry[]): CatalogueEntry[] {
+  const paths = entries.filter(({ name }) => parseReference(name).transport !== 'docker');
+  const named = entries.filter((entry) => !paths.includes(entry));
+  return [...new Map([...paths, ...named].map((entry) => [entry.target.digest, entry])).values()];
+}
+
+/** A name means all that it leads to, other platforms as well; an id the one image, and all below its name where that is all there is. */
+async function lookUp({ paths, store }: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
+  const { entries } = await readCatalogue(store);
+  const ref = referenceOf(text);
+  const name = ref === undefined ? undefined : storedName(ref);
+  const named = name === undefined ? undefined : await getRef(paths, name);
+  const entry = named && entries.find((each) => each.name === name);
+  if (entry) return { target: entry.target, id: idOf(entry) };
+  const byDigest = ref?.transport === 'docker' && ref.digest !== undefined ? withDigest(entries, ref)[0] : undefined;
+  if (byDigest) return { target: byDigest.target, id: idOf(byDigest) };
+  const [image] = matchingId(entries, text);
+  if (image === undefined) throw notFound(text);
+  const isAll = entries.some((each) => each.target.digest === image.target.digest && each.images.length === 1);
+  return { target: isAll ? image.target : image.manifestDescriptor, id: imageId(image) };
+}
+
+function idOf({ target, images: [first] }: CatalogueEntry): Digest {
+  return first === undefined ? target.digest : imageId(first);
+}
+
+function notFound(text: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${text} in the store`, {
+    subject: text,
+    hint: 'list the images with: tsrun images',
+  });
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { resolveImage } from '../../src/api/resolve-image.js';
+import { refPath } from '../../src/content/refs.js';
+import { diskUsage, gc, images, tagImage } from '../../src/index.js';
+import { idOf, madeContainer, storeOf } from './store.js';
+
+const DAY = 86_400;
+
+test('without limits what nothing needs goes; with them the images used least recently, but none of a container’s', async (t) => {
+  const { blobs, session, roots, tags } = await storeOf(t, ['a', 'b', 'c', 'd', 'used']);
+  const { paths } = session;
+  const now = Date.now() / 1000;
+  const usedAgo = (name: string, days: number) => utimesSync(refPath(paths, name), now - days * DAY, now - days * DAY);
+  const names = async () => (await images(roots)).flatMap((image) => image.names.map((name) => name.replace(/^.*:/, ''))).sort();
+  madeContainer(session, 'a', idOf(blobs, tags['used']));
+  for (const [index, name] of ['d', 'c', 'b', 'a'].entries()) usedAgo(`example.com/app:${name}`, index + 1);
+  usedAgo('example.com/app:used', 100);
+  writeFileSync(join(paths.image, 'blobs/sha256', 'f'.repeat(64)), 'unneeded');
+  writeFileSync(join(paths.ingest, 'half'), '');
+
+  assert.deepEqual(await gc(roots), { untagged: [], deleted: [`sha256:${'f'.repeat(64)}`], reclaimed: 8 });
+  assert.deepEqual((await gc({ ...roots, olderThan: '84h' })).untagged, ['example.com/app:a']);
+
+  // One of two names that was used later keeps the image; each image takes three blocks here.
+  await tagImage('example.com/app:b', ['example.com/again:b2'], roots);
+  const { size } = (await diskUsage(roots)).images;
+  const [one] = (await diskUsage(roots)).images.items;
+  const each = (one?.unique ?? 0) + (one?.shared ?? 0);
+  assert.deepEqual((await gc({ ...roots, maxSize: String(size) })).untagged, []);
+  assert.deepEqual((await gc({ ...roots, maxSize: String(size - 1) })).untagged, ['example.com/app:c']);
+  assert.deepEqual((await gc({ ...roots, maxSize: String(size - each - 1) })).untagged, ['example.com/app:d']);
+
+  const notes: string[] = [];
+  await gc({ ...roots, maxSize: '1', onNote: (note) => notes.push(note) });
+  assert.deepEqual(await names(), ['used']);
+  assert.match(notes[0] ?? '', /^\d+ bytes are left, above the limit: containers need them$/);
+  await assert.rejects(gc({ ...roots, maxSize: 'much' }), { code: 'ERR_TSRUN_USAGE', message: '--max-size "much" is not a size' });
+  await assert.rejects(gc({ ...roots, olderThan: 'long' }), { code: 'ERR_TSRUN_USAGE' });
+});
+
+test('a run of an image is a use of it, recorded once an hour', async (t) => {
+  const { session, roots } = await storeOf(t, ['a']);
+  const path = refPath(session.paths, 'example.com/app:a');
+  const used = () => Math.round(statSync(path).mtimeMs / 1000);
+  const now = Math.round(Date.now() / 1000);
+  utimesSync(path, now - 1000, now - 1000);
+  await resolveImage(session, 'example.com/app:a', 'missing', roots);
+  assert.equal(used(), now - 1000);
+  utimesSync(path, now - 2 * DAY, now - 2 * DAY);
+  await resolveImage(session, 'example.com/app:a', 'missing', roots);
+  assert.ok(used() >= now);
+});
