@@ -39,6 +39,7 @@ static void leave_parent(struct context *c, int channel, const char *parent)
 	c->terminal = -1;
 	c->interruptible = false;
 	c->signals_to = c->tied_to = c->members = NULL;
+	c->mark = 0;
 	c->time_limit = 0;
 	c->exit_status = 0;
 	c->failure.error = 0;

@@ -70,6 +70,7 @@ struct context {
 	bool lost;                      /* it is */
 	const char *members;            /* the mount namespace whose processes end with the run, or NULL */
 	int members_root;               /* the mount that is their root, once the container has one, or -1 */
+	uint64_t mark;                  /* the limit by which they are known instead, or 0 */
 	struct winsize window_size;     /* that the container's pty had last: for one that begins without a terminal of ours */
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	int signal_manner;              /* FORWARD_… */

@@ -9,10 +9,8 @@
 #include "operations.h"
 #include "sys.h"
 
-/* As they were in the first header: later ones add members that the size leaves out. */
-struct ruleset {
-	uint64_t handled;
-};
+/* What is handled of files, of the network, of scopes: each came with a later version, and what is not asked for is left out of the size. */
+#define RULESET_MEMBERS 3
 struct path_beneath {
 	uint64_t allowed;
 	int32_t parent;
@@ -20,7 +18,7 @@ struct path_beneath {
 
 #define RULESET_VERSION 1
 #define RULE_PATH_BENEATH 1
-#define OF_FILES (1ULL << 0 | 1ULL << 1 | 1ULL << 2 | 1ULL << 14) /* execute, write, read, truncate: what a file has that is no directory */
+#define OF_FILES (1ULL << 0 | 1ULL << 1 | 1ULL << 2 | 1ULL << 14 | 1ULL << 15) /* execute, write, read, truncate, ioctl: what a file has that is no directory */
 
 /* The image made the path: a link in it could lead to a volume, so none is followed. */
 static int allow(struct context *c, int ruleset, int root, struct span text, uint64_t rights)
@@ -39,17 +37,23 @@ static int allow(struct context *c, int ruleset, int root, struct span text, uin
 
 int op_landlock(struct context *c, const struct op *op)
 {
-	const struct arg *paths = &op->args[3], *rights = &op->args[4];
-	struct ruleset handled = { (uint64_t)op->args[2].number };
+	const struct arg *all = &op->args[2], *paths = &op->args[3], *rights = &op->args[4];
+	uint64_t handled[RULESET_MEMBERS] = { 0 };
 	int root = descriptor(c, op->args[0].name);
 	long version = root < 0 ? -1 : syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION);
 	if (version < 0)
 		return -1;
-	if (version < op->args[1].number || paths->count != rights->count) {
-		errno = paths->count == rights->count ? EOPNOTSUPP : EINVAL;
+	if (paths->count != rights->count || all->count > RULESET_MEMBERS) {
+		errno = EINVAL;
 		return -1;
 	}
-	closing int ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
+	if (version < op->args[1].number) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	for (uint32_t i = 0; i < all->count; i++)
+		handled[i] = (uint64_t)all->vector[i];
+	closing int ruleset = (int)syscall(SYS_landlock_create_ruleset, handled, all->count * sizeof *handled, 0);
 	if (ruleset < 0)
 		return -1;
 	for (uint32_t i = 0; i < paths->count; i++)

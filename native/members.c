@@ -1,7 +1,8 @@
 /*
  * The processes of a container that has not a pid namespace of its own: the end of its first one is not the end of the others. They are
  * known by their mount namespace, which a container shares with nobody, which exec enters, and which needs a privilege to be left. Whose
- * program may not be read, or is setuid, does not show it to who is not root: he is known by his root, a mount that nobody else has.
+ * program may not be read, or is setuid, does not show it to who is not root: he is known by his root, a mount that nobody else has. Without
+ * namespaces they are known by a limit that means nothing to the kernel, RLIMIT_LOCKS: children inherit it, and a filter keeps it as it is.
  */
 #include "members.h"
 
@@ -18,6 +19,7 @@
 struct members {
 	struct stat namespace;
 	int root; /* the mount, or -1 */
+	uint64_t mark; /* of its processes, in place of both; or 0 */
 };
 
 static int look(const char *path, const struct members *members)
@@ -43,10 +45,50 @@ static int root_mount(pid_t pid)
 	return id;
 }
 
+static ssize_t read_text(pid_t pid, const char *file, char *text, size_t room)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+	closing int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, room - 1);
+	text[size < 0 ? 0 : size] = 0;
+	return size;
+}
+
+/* proc(5), what follows the name, which may hold anything: the state is the third field, the number of threads the twentieth. */
+static const char *read_state(pid_t pid, char *text, size_t room)
+{
+	read_text(pid, "stat", text, room);
+	const char *end = strrchr(text, ')');
+	return end && end[1] ? end + 2 : NULL;
+}
+
+/* It only waits for its parent to look at it; where its first thread alone has ended it does not. */
+static bool is_over(pid_t pid)
+{
+	char text[512];
+	const char *at = read_state(pid, text, sizeof text);
+	if (!at || !strchr("ZX", *at))
+		return !at;
+	for (int field = 3; at && field < 20; field++)
+		at = strchr(at + 1, ' ');
+	return !at || atoi(at + 1) <= 1;
+}
+
+static bool has_mark(pid_t pid, uint64_t mark)
+{
+	char text[4096], *end;
+	read_text(pid, "limits", text, sizeof text);
+	const char *line = strstr(text, "Max file locks");
+	return line && strtoull(line + strcspn(line, "0123456789\n"), &end, 10) == mark && !is_over(pid);
+}
+
 /* The namespaces of a process go with its first thread; the others may live on. */
 static bool is_member(pid_t pid, const struct members *members)
 {
 	char path[64];
+	if (members->mark)
+		return has_mark(pid, members->mark);
 	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
 	int found = look(path, members);
 	if (found < 0 && errno == EACCES)
@@ -65,16 +107,11 @@ static bool is_member(pid_t pid, const struct members *members)
 	return found > 0;
 }
 
-/* proc(5): the state follows the name, which may hold anything. */
 static bool is_stopped(pid_t pid)
 {
-	char path[64], text[512];
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	closing int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	text[size < 0 ? 0 : size] = 0;
-	const char *end = strrchr(text, ')');
-	return !end || strchr("TtZX", end[2]) != NULL;
+	char text[512];
+	const char *state = read_state(pid, text, sizeof text);
+	return !state || strchr("TtZX", *state) != NULL;
 }
 
 /* How many it was sent to. A pid may be given anew: what its descriptor names is looked at once more. */
@@ -107,7 +144,7 @@ static void signal_until_quiet(const struct members *members, int sig)
 static int members_of(struct context *c, const char *name, int root, struct members *members)
 {
 	int fd = descriptor(c, name);
-	members->root = root;
+	*members = (struct members){ .root = root };
 	return fd < 0 ? -1 : fstat(fd, &members->namespace);
 }
 
@@ -122,23 +159,47 @@ int op_members(struct context *c, const struct op *op)
 	return c->members_root < 0 ? -1 : 0;
 }
 
+/* The same where they have this number as their limit. */
+int op_marked_members(struct context *c, const struct op *op)
+{
+	c->mark = (uint64_t)op->args[0].number;
+	return 0;
+}
+
 void end_members(struct context *c)
 {
-	struct members members;
-	if (c->members && members_of(c, c->members, c->members_root, &members) == 0)
+	struct members members = { .mark = c->mark };
+	if (c->mark || (c->members && members_of(c, c->members, c->members_root, &members) == 0))
 		signal_until_quiet(&members, SIGKILL);
 }
 
-/* Arguments: the namespace, the container's first process, the signal. To stop: until all stand. To go on: once. */
+/* To stop: until all stand. To go on: once. */
+static int signal_all_of(const struct members *members, int sig)
+{
+	if (sig == SIGSTOP || sig == SIGKILL)
+		signal_until_quiet(members, sig);
+	else
+		signal_once(members, sig);
+	return 0;
+}
+
+/* Arguments: the namespace, the container's first process, the signal. */
 int op_signal_members(struct context *c, const struct op *op)
 {
 	struct members members;
 	int process = descriptor(c, op->args[1].name), sig = (int)op->args[2].number;
 	if (process < 0 || members_of(c, op->args[0].name, root_mount((pid_t)descriptor_fact(process, "Pid:")), &members) < 0)
 		return -1;
-	if (sig == SIGSTOP || sig == SIGKILL)
-		signal_until_quiet(&members, sig);
-	else
-		signal_once(&members, sig);
-	return 0;
+	return signal_all_of(&members, sig);
+}
+
+int op_signal_marked(struct context *c, const struct op *op)
+{
+	(void)c;
+	struct members members = { .mark = (uint64_t)op->args[0].number };
+	if (!members.mark) {
+		errno = EINVAL;
+		return -1;
+	}
+	return signal_all_of(&members, (int)op->args[1].number);
 }

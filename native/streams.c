@@ -112,6 +112,8 @@ int op_pty_at(struct context *c, const struct op *op)
 	note_path(c, "/dev/pts/ptmx");
 	/* what is typed at a program that does not read must not stop the relay */
 	int master = open_in_root(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	if (master < 0 && errno == EACCES) /* the host's own is opened by another node, unless that is a link to this one */
+		master = open_in_root(root, "/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
 	if (name_end(c, op->args[1].name, "master", master) < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return -1;
 	return name_end(c, op->args[1].name, "slave", ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));

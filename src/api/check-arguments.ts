@@ -99,6 +99,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   ip: 'string',
   ip6: 'string',
   ipc: 'string',
+  isolation: ['namespaces', 'landlock', 'default'],
   killSignal: 'string',
   label: 'strings',
   labelFile: 'strings',

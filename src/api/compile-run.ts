@@ -4,10 +4,11 @@ import { parseDetachKeys } from '../container/detach-keys.js';
 import { parseRestart } from '../container/parse-settings.js';
 import { TsrunError } from '../errors.js';
 import type { Plan } from '../plan/operations.js';
-import { compileCreatePlan, compileRunPlan } from '../plan/run.js';
+import { compileCreatePlan, compileRunPlan, type NewContainer } from '../plan/run.js';
 import type { Caller, StdioFacts } from '../plan/streams.js';
 import { inheritedStreams } from '../runtime/streams.js';
 import { type Compiled, compiled } from './compiled.js';
+import { confinedContainer } from './confined.js';
 import { newContainer } from './new-container.js';
 import type { RunOptions } from './options.js';
 import { withSystem } from './system.js';
@@ -30,7 +31,7 @@ export async function planRun(
   caller: Caller | undefined,
   { sigProxy = true, preserveFds = 0 }: StartManner = {},
 ): Promise<Plan> {
-  const container = await withSystem(await newContainer(image, command, options), options);
+  const container = await withSystem(await made(image, command, options), options);
   return compileRunPlan({ ...container, ownSignals: !sigProxy, passed: preserveFds }, caller);
 }
 
@@ -96,7 +97,12 @@ function leftOut(callers: StdioFacts, streams: ReadonlySet<string>): StdioFacts 
 }
 
 export async function planCreate(image: string, command: readonly string[], options: RunOptions): Promise<Plan> {
-  return compileCreatePlan(await newContainer(image, command, options));
+  return compileCreatePlan(await made(image, command, options));
+}
+
+/** In namespaces, or without. */
+function made(image: string, command: readonly string[], options: RunOptions): Promise<NewContainer> {
+  return (options.isolation === 'landlock' ? confinedContainer : newContainer)(image, command, options);
 }
 
 /** The same for `create`. */

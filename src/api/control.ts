@@ -7,13 +7,20 @@ import { type Container, findContainer, readConfig } from '../container/state.js
 import { readStatus } from '../container/status.js';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
-import { compilePausePlan, compileSignalPlan, compileStopPlan, compileUnpausePlan, type HostProcess } from '../plan/control.js';
+import {
+  compileMarkedPlan,
+  compilePausePlan,
+  compileSignalPlan,
+  compileStopPlan,
+  compileUnpausePlan,
+  type HostProcess,
+} from '../plan/control.js';
 import type { Plan } from '../plan/operations.js';
 import { pauseFile, stopFile } from '../plan/status.js';
 import { launch } from '../runtime/spawn.js';
 import { lockDirectory } from '../sys/flock.js';
 import { checkArguments } from './check-arguments.js';
-import { notRunning, runningContainer } from './existing-container.js';
+import { notRunning, type Running, runningContainer } from './existing-container.js';
 import type { CommonOptions } from './options.js';
 import { recordContainer } from './record.js';
 import { openSession } from './session.js';
@@ -109,7 +116,7 @@ export async function pauseContainer(name: string, options: CommonOptions = {}):
       subject: container.name,
       hint: `let it go on with: tsrun unpause ${container.name}`,
     });
-  await perform(compilePausePlan({ pid, startTime }, identityOf(spec).ids, sharesProcesses(paths, container, spec)));
+  await perform(pausing(paths, { container, spec, pid, startTime }, true));
   writeFileSync(pauseFile(container.directory), '', { mode: 0o600 });
   recordContainer(paths, container, 'pause');
   return { id: container.id };
@@ -122,10 +129,17 @@ export async function unpauseContainer(name: string, options: CommonOptions = {}
   const { container, spec, pid, startTime } = runningContainer(paths, name);
   if (container.status !== 'paused')
     throw new TsrunError('ERR_TSRUN_CONTAINER_STOPPED', `the container ${container.name} is not paused`, { subject: container.name });
-  await perform(compileUnpausePlan({ pid, startTime }, identityOf(spec).ids, sharesProcesses(paths, container, spec)));
+  await perform(pausing(paths, { container, spec, pid, startTime }, false));
   rmSync(pauseFile(container.directory), { force: true });
   recordContainer(paths, container, 'unpause');
   return { id: container.id };
+}
+
+function pausing(paths: StorePaths, { container, spec, pid, startTime }: Running, stops: boolean): Plan {
+  const { confined } = settingsOf(paths, spec, container.name);
+  const first = { pid, startTime };
+  if (confined) return compileMarkedPlan(first, confined.mark, stops);
+  return (stops ? compilePausePlan : compileUnpausePlan)(first, identityOf(spec).ids, sharesProcesses(paths, container, spec));
 }
 
 interface Controlled {

@@ -17,6 +17,7 @@ import { inheritedStreams, pipedStreams } from '../runtime/streams.js';
 import { onlyFakeRoot } from '../security/seccomp/fake-root.js';
 import { checkArguments } from './check-arguments.js';
 import { type Compiled, compiled } from './compiled.js';
+import { confinedOf, refuseConfined } from './confined-places.js';
 import { runningContainer } from './existing-container.js';
 import { callersBoundingSet, callersVariables, ownArch } from './host.js';
 import type { ExecOptions } from './options.js';
@@ -67,6 +68,7 @@ function planExec(
   const settings = settingsOf(paths, spec, container.name);
   const withheld = options.privileged ? withheldNote(spec) : undefined;
   if (withheld !== undefined) options.onNote?.(withheld);
+  if (options.privileged) refuseConfined(container.name, settings, 'exec --privileged cannot be had', 'leave it out');
   const process = buildExec({
     spec,
     ids,
@@ -91,6 +93,7 @@ function planExec(
     ids,
     ...(seccomp ? { seccomp } : {}),
     landlock: settings.landlock,
+    confined: confinedOf(container.directory, settings, spec.root?.readonly ?? false),
     arch: ownArch(),
     interactive: options.interactive ?? false,
     ...(caller ? { caller } : {}),

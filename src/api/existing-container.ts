@@ -10,6 +10,7 @@ import { TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
 import type { ExistingContainer } from '../plan/run.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
+import { placesOf } from './confined-places.js';
 import { ownArch } from './host.js';
 import { eventSource } from './record.js';
 import { neighbourOf } from './spaces.js';
@@ -25,6 +26,7 @@ export function stoppedContainer(paths: StorePaths, name: string): ExistingConta
   }
   ensurePrivateDirectory(paths.run, process.getuid?.() ?? 0);
   const kept = keptContainer(paths, container);
+  if (kept.settings.confined) return { ...kept, places: placesOf(container.directory, kept.settings) };
   const neighbour = neighbourOf(paths, kept.settings);
   return neighbour ? { ...kept, neighbour } : kept;
 }

@@ -1,9 +1,11 @@
 /** What is asked of the host wherever a runtime spec is built. */
 import { readFileSync } from 'node:fs';
-import { arch } from 'node:os';
+import { arch, hostname, release } from 'node:os';
+import type { HostFacts } from '../bundle/build.js';
 import { TsrunError } from '../errors.js';
 import type { Capability } from '../security/capabilities.js';
 import { parseBoundingSet } from '../security/choose-capabilities.js';
+import { readThermalPaths } from '../security/paths.js';
 import type { RunOptions } from './options.js';
 
 /**
@@ -21,9 +23,24 @@ const PROXIES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy'].flatMap((
 const OWN = ['TSRUN_ARGV0', 'TSRUN_PLAN_FD', 'TSRUN_DELEGATED', 'TSRUN_EXTRA_CA_CERTS', '_'];
 
 /** Those that `--env-host` and `--http-proxy` copy. */
-export function copiedVariables({ envHost, httpProxy }: Pick<RunOptions, 'envHost' | 'httpProxy'>, env: NodeJS.ProcessEnv): string[] {
+function copiedVariables({ envHost, httpProxy }: Pick<RunOptions, 'envHost' | 'httpProxy'>, env: NodeJS.ProcessEnv): string[] {
   const names = [...callersVariables(env)].filter((name) => !OWN.includes(name));
   return envHost ? names : httpProxy ? names.filter((name) => PROXIES.includes(name)) : [];
+}
+
+/** What a runtime spec is built for. */
+export function hostFacts(options: Pick<RunOptions, 'envHost' | 'httpProxy'>): HostFacts {
+  return {
+    arch: ownArch(),
+    kernel: release(),
+    envNames: callersVariables(process.env),
+    thermalPaths: readThermalPaths(),
+    copied: copiedVariables(options, process.env),
+    limits: readFileSync('/proc/self/limits', 'utf8'),
+    groups: process.getgroups?.() ?? [],
+    boundingSet: callersBoundingSet(),
+    hostname: hostname(),
+  };
 }
 
 /** A password within a proxy's address never goes into a container without a word. */

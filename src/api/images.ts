@@ -56,7 +56,7 @@ async function pullImage(image: string, options: PullOptions): Promise<ImageSumm
 
 /** For a run: what is unpacked already is taken as it is, and nothing is written. */
 export async function imageRootfs(session: Session, identity: Identity, image: Image, options: PullOptions): Promise<Rootfs> {
-  const storage = await storageOf(session, identity, options);
+  const storage = identity.confined ? ({ type: 'copy' } as const) : await storageOf(session, identity, options);
   const found = await findRootfs(session.paths, identity, storage, image.layers);
   if (found) return found;
   tellOtherForm(session, image, options);

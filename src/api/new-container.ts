@@ -1,6 +1,5 @@
 /** `run` and `create`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync } from 'node:fs';
-import { hostname, release } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
@@ -26,7 +25,6 @@ import { slot } from '../plan/slot.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { isFileInLayers, readAccounts } from '../rootfs/lookup.js';
 import { mapsHostId } from '../security/idmap-form.js';
-import { readThermalPaths } from '../security/paths.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
 import type { ImageConfig } from '../spec/image.js';
 import { claimVolume } from '../volume/state.js';
@@ -34,7 +32,7 @@ import { checkRun, withoutEmpty } from './check-run.js';
 import { checkSources } from './check-sources.js';
 import { labelsOf } from './container-details.js';
 import { findDevices, hostDevices } from './devices.js';
-import { callersBoundingSet, callersVariables, copiedVariables, ownArch, proxyNotes } from './host.js';
+import { hostFacts, ownArch, proxyNotes } from './host.js';
 import { imageAnnotations, imageRootfs } from './images.js';
 import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
@@ -107,7 +105,7 @@ function lookUp({ device = [], tz, privileged, fakeRoot = false }: RunOptions, l
 }
 
 /** The container that has the name goes, whatever it does. */
-async function makeRoom(paths: StorePaths, { name }: RunOptions): Promise<void> {
+export async function makeRoom(paths: StorePaths, { name }: RunOptions): Promise<void> {
   const taken = listContainers(paths).find((container) => container.name === name);
   if (taken !== undefined) await removeContainer(paths, taken, true);
 }
@@ -120,7 +118,7 @@ interface Root {
   annotations: Record<string, string>;
 }
 
-async function imageRoot(session: Session, identity: Identity, text: string, options: RunOptions): Promise<Root> {
+export async function imageRoot(session: Session, identity: Identity, text: string, options: RunOptions): Promise<Root> {
   const image = await resolveImage(session, text, options.pull ?? 'missing', options);
   const { source, layers, owners } = await imageRootfs(session, identity, image, options);
   return { source, layers, image: { name: image.name, config: image.config }, annotations: imageAnnotations(image, layers, owners) };
@@ -155,7 +153,7 @@ function statOf(path: HostPath): Stats | undefined {
   }
 }
 
-function containerDirectory(paths: StorePaths, { rm }: RunOptions): string {
+export function containerDirectory(paths: StorePaths, { rm }: RunOptions): string {
   return join(rm ? paths.transient : paths.containers, slot('id'));
 }
 
@@ -180,17 +178,7 @@ function buildContainer(
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     labelFiles: (options.labelFile ?? []).map((path) => ({ path, text: readEnvFile(path, '--label-file') })),
     ...asked,
-    host: {
-      arch: ownArch(),
-      kernel: release(),
-      envNames: callersVariables(process.env),
-      thermalPaths: readThermalPaths(),
-      copied: copiedVariables(options, process.env),
-      limits: readFileSync('/proc/self/limits', 'utf8'),
-      groups: process.getgroups?.() ?? [],
-      boundingSet: callersBoundingSet(),
-      hostname: hostname(),
-    },
+    host: hostFacts(options),
     network: network.input,
     spaces: spaces.input,
     terminal: options.tty ?? false,
@@ -202,13 +190,13 @@ function buildContainer(
   });
 }
 
-function settingsFor(
+export function settingsFor(
   options: RunOptions,
   command: readonly string[],
   root: Root,
-  network: PreparedNetwork,
-  { kept }: PreparedSpaces,
-  { devices }: LookedUp,
+  network: { input: Pick<PreparedNetwork['input'], 'settings' | 'ports'> },
+  { kept }: Pick<PreparedSpaces, 'kept'>,
+  { devices }: Pick<LookedUp, 'devices'>,
 ): ContainerSettings {
   const { rm = false, restart, timeout, pidfile, groupAdd, sysctl } = options;
   const landlock = parseLandlock(options.landlock ?? []);
@@ -243,12 +231,12 @@ function settingsFor(
   };
 }
 
-function assemble(
+export function assemble(
   paths: StorePaths,
   { ids, mappers }: Identity,
   image: string,
   settings: ContainerSettings,
-  { neighbour }: PreparedSpaces,
+  { neighbour }: Pick<PreparedSpaces, 'neighbour'>,
   built: Built,
   options: RunOptions,
 ): NewContainer {

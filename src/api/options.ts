@@ -148,6 +148,8 @@ export interface RunOptions extends PullOptions {
   fakeRoot?: boolean;
   /** `write=/path`, `exec=/path`, each as often as there are paths: Landlock forbids the rest. `write=` alone: nothing is writable. */
   landlock?: string[];
+  /** `landlock`: without namespaces, where they are refused. Weaker: see SECURITY.md. Default `namespaces`, which docker calls `default`. */
+  isolation?: 'namespaces' | 'landlock' | 'default';
   pull?: PullPolicy;
   init?: boolean;
   /** The image argument is a directory to use as the root file system. */

@@ -23,6 +23,7 @@ import { mapOf } from '../plan/volumes.js';
 import type { IdMapping } from '../security/idmap.js';
 import { mapsHostId } from '../security/idmap-form.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
+import { refuseConfined } from './confined-places.js';
 import type { RunOptions } from './options.js';
 
 export interface PreparedSpaces {
@@ -57,6 +58,12 @@ export function prepareSpaces(paths: StorePaths, ids: IdMapping, options: RunOpt
   if (other !== undefined) throw severalNeighbours(first, other);
   const neighbour = findNeighbour(container, references);
   const spec = readConfig(container);
+  refuseConfined(
+    container.name,
+    settingsOf(paths, spec, container.name),
+    `${first.flag} container:${first.name}`,
+    'choose another container',
+  );
   const { uidMappings, gidMappings } = mapOf(ids);
   if (!isDeepStrictEqual([spec.linux?.uidMappings, spec.linux?.gidMappings], [uidMappings, gidMappings]))
     throw refused(first, 'it was started with another --userns, so what it has belongs to others', 'choose another container');

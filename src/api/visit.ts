@@ -6,11 +6,13 @@ import { readStatus } from '../container/status.js';
 import { type ErrorCode, TsrunError } from '../errors.js';
 import type { Become, FilesFailure, FilesJob, FilesMessage } from '../files/job.js';
 import type { StorePaths } from '../paths.js';
+import { rootOf } from '../plan/confined.js';
 import type { Plan } from '../plan/operations.js';
 import { compileVisitRunningPlan, compileVisitStoppedPlan } from '../plan/visit.js';
 import { filesProgram } from '../runtime/locate.js';
 import { type Launched, launch } from '../runtime/spawn.js';
 import { firstIds } from '../security/idmap-form.js';
+import { refuseConfined } from './confined-places.js';
 import { keptContainer } from './existing-container.js';
 
 export interface Visit {
@@ -55,6 +57,12 @@ function isMeanwhile(error: unknown, { status }: Container): boolean {
 
 function planFor(paths: StorePaths, container: Container, jobFor: JobFor): Plan {
   const kept = keptContainer(paths, container);
+  refuseConfined(
+    container.name,
+    kept.settings,
+    'cp and diff cannot look into it',
+    `its files are plain files: ${rootOf(container.directory)}`,
+  );
   const become = { ...firstIds(kept.ids), leavesGroups: kept.ids.setgroups === 'allow' };
   if (['running', 'paused'].includes(container.status)) {
     const { pid, startTime } = readStatus(container.directory);

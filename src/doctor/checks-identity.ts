@@ -1,6 +1,7 @@
 /** User namespaces and the ids in them. Pure. */
 import { hasNoNewPrivileges } from '../runtime/host-facts.js';
 import { FEWEST, ROOT_BLOCK_SIZE } from '../security/idmap-form.js';
+import { KNOWS_SCOPES } from '../security/landlock.js';
 import { check, found, missing, notNeeded, outcome } from './check.js';
 import { grantIds, install, setVariable } from './distribution.js';
 import type { DoctorFacts, Mapper } from './facts.js';
@@ -17,13 +18,20 @@ const namespace = check(
     purpose: 'what a container is made in: root in it, nobody outside',
     without: 'no container runs',
   },
-  ({ namespace: tried, host }) => {
+  ({ namespace: tried, host, landlock }) => {
     if (tried.works) return found('made, with its rights');
-    if (host.usernsClone.trim() === '0') return missing(tried.why, setVariable('kernel.unprivileged_userns_clone', '1'));
-    if (host.maxUserNamespaces.trim() === '0') return missing(tried.why, setVariable('user.max_user_namespaces', '28633'));
-    return restricts(host) ? missing(tried.why, ...PROFILE) : missing(tried.why, tried.cure);
+    const refused = (...cures: (string | undefined)[]) => missing(tried.why, ...cures, ...wayOut(landlock, host.uid));
+    if (host.usernsClone.trim() === '0') return refused(setVariable('kernel.unprivileged_userns_clone', '1'));
+    if (host.maxUserNamespaces.trim() === '0') return refused(setVariable('user.max_user_namespaces', '28633'));
+    return restricts(host) ? refused(...PROFILE) : refused(tried.cure);
   },
 );
+
+/** For who cannot do that. Nothing of the host's root is kept from a container that is he. */
+function wayOut(landlock: DoctorFacts['landlock'], uid: number): string[] {
+  if (uid === 0 || !('version' in landlock) || landlock.version < KNOWS_SCOPES) return [];
+  return ['or, weaker, without any: tsrun run --isolation landlock IMAGE'];
+}
 
 function restricts({ apparmorRestricts, uid }: DoctorFacts['host']): boolean {
   return apparmorRestricts.trim() === '1' && uid !== 0;

@@ -1,10 +1,12 @@
 /**
- * Applies the entries of one layer to `/` of this process (entered by chroot): GNU tar's sequential extraction as root (-p, numeric and
- * same owner, extended attributes) plus the whiteouts of image-spec layer.md. Synchronous throughout: this process does nothing else.
+ * Applies the entries of one layer to the working directory, which is `/` of this process wherever it could chroot: GNU tar's sequential
+ * extraction as root (-p, numeric and same owner, extended attributes) plus the whiteouts of image-spec layer.md. Synchronous throughout:
+ * this process does nothing else.
  */
 import { chmodSync, closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { errnoOf, TsrunError } from '../errors.js';
 import { mknod, type Times, utimensat } from '../sys/files.js';
+import { asOwn, nameInterpreter, relativeLink } from './confined.js';
 import { Devices } from './device.js';
 import { invalid, overLimit, refused, show } from './fault.js';
 import { FileWriter } from './file.js';
@@ -30,15 +32,17 @@ export class LayerApplier implements TarHandler {
   readonly #xattrs = new Xattrs();
   readonly #devices = new Devices();
   readonly #links: HardLinks;
+  readonly #confined: string | undefined;
   #open: { path: Buffer; entry: TarEntry; writer: FileWriter } | undefined;
   #entries = 0;
   #bytes = 0;
   #root: RootMetadata | undefined;
 
   /** The process has umask 0 and is in its target. */
-  constructor(job: Pick<LayerJob, 'mode' | 'ids'>, limits: Limits) {
+  constructor(job: Pick<LayerJob, 'mode' | 'ids' | 'confined'>, limits: Limits) {
     this.#limits = limits;
-    this.#tree = new Tree(job.mode, limits);
+    this.#confined = job.confined;
+    this.#tree = new Tree(job.mode, limits, job.confined !== undefined);
     this.#whiteouts = job.mode === 'alone' ? new OverlayWhiteouts(this.#tree) : new RemovingWhiteouts(this.#tree);
     this.#owners = new Owners(job.ids);
     this.#links = new HardLinks(this.#tree, this.#devices, job.mode, limits);
@@ -47,7 +51,7 @@ export class LayerApplier implements TarHandler {
   entry(entry: TarEntry): void {
     if (++this.#entries > this.#limits.entries) throw overLimit(`the layer has more than ${this.#limits.entries} entries`);
     try {
-      this.#apply(entry);
+      this.#apply(this.#confined === undefined ? entry : asOwn(entry));
     } catch (error) {
       throw explain(error, entry.name);
     }
@@ -72,6 +76,7 @@ export class LayerApplier implements TarHandler {
       this.#owners.give(entry, (uid, gid) => fchownSync(writer.fd, uid, gid));
       if (entry.mode & SET_ID_BITS) fchmodSync(writer.fd, entry.mode);
       closeSync(writer.fd);
+      if (this.#confined !== undefined) nameInterpreter(path, this.#confined, entry.mode);
       this.#xattrs.apply(path, entry);
       utimensat(path, timesOf(entry));
     } catch (error) {
@@ -129,7 +134,7 @@ export class LayerApplier implements TarHandler {
         this.#makeDirectory(path, entry);
         return true;
       case 'symlink':
-        this.#inPlaceOf(path, () => symlinkSync(entry.link, path));
+        this.#inPlaceOf(path, () => symlinkSync(this.#confined === undefined ? entry.link : relativeLink(path, entry.link), path));
         this.#owners.give(entry, (uid, gid) => lchownSync(path, uid, gid));
         this.#xattrs.apply(path, entry);
         utimensat(path, timesOf(entry));

@@ -6,7 +6,7 @@ import { refused, show } from './fault.js';
 import type { TarEntry } from './tar/entry.js';
 
 /** No entry can have this name: its prefix is reserved for whiteouts. */
-const PROBE = '/.wh.tsrun-device-probe';
+const PROBE = './.wh.tsrun-device-probe';
 const NULL_DEVICE = { major: 1, minor: 3 };
 const REPORTED = 10;
 
@@ -36,7 +36,7 @@ export class Devices {
 
 /** Every container gets a /dev of its own: what a layer has there is never seen, and nobody needs to be told that it is missing. */
 function isBelowDev(path: Buffer): boolean {
-  return /^\/?dev\//.test(path.toString('latin1'));
+  return /^\.\/dev\//.test(path.toString('latin1'));
 }
 
 function probe(): boolean {

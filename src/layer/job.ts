@@ -23,6 +23,8 @@ export interface LayerJob {
   ids: 'range' | 'single';
   /** Become uid and gid 0 of the user namespace before chroot. */
   become: boolean;
+  /** No chroot either, nor any right to it: the caller's own files, for programs that run from there. Where the target will lie on the host. */
+  confined?: string;
   /** Write everything to the disk before saying done. Default: true. */
   syncTo?: boolean;
   limits?: Partial<Limits>;

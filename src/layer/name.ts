@@ -46,13 +46,12 @@ function joinNames(components: Buffer[]): Buffer {
   return Buffer.concat(components.flatMap((component, index) => (index === 0 ? [component] : [SEPARATOR, component])));
 }
 
-/** Absolute path of a child; `directory` is absolute. */
+/** The path of a child. */
 export function childPath(directory: Buffer, base: Buffer): Buffer {
-  return directory.length === 1 ? Buffer.concat([directory, base]) : Buffer.concat([directory, SEPARATOR, base]);
+  return Buffer.concat([directory, SEPARATOR, base]);
 }
 
-/** The directory part of an absolute path that is not '/'. */
+/** The directory part of a path that begins with './'. */
 export function parentPath(path: Buffer): Buffer {
-  const slash = path.lastIndexOf(SLASH);
-  return slash <= 0 ? Buffer.from('/') : path.subarray(0, slash);
+  return path.subarray(0, path.lastIndexOf(SLASH));
 }

@@ -1,10 +1,12 @@
 /**
- * The directory tree that a layer is applied to: `/` of this process, which has already entered it by chroot. Every path here is absolute
- * and free of symbolic links but for its last component, so one file has one path and no call below follows a link of the layer.
+ * The directory tree that a layer is applied to: the working directory of this process, which is also its root where it could enter it by
+ * chroot. Every path here begins there and is free of symbolic links but for its last component, so one file has one path and no call below
+ * follows a link of the layer.
  */
 import { type BigIntStats, lstatSync, mkdirSync, readdirSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 import { type Times, utimensat } from '../sys/files.js';
+import { realWithin } from './confined.js';
 import { invalid, overLimit } from './fault.js';
 import type { UnpackMode } from './job.js';
 import type { Limits } from './limits.js';
@@ -19,13 +21,14 @@ export class NotSelfContained extends Error {
   }
 }
 
-export const ROOT = Buffer.from('/');
+export const ROOT = Buffer.from('.');
 const KNOWN_DIRECTORIES = 4096;
 const PARENT_MODE = 0o755;
 
 export class Tree {
   readonly #mode: UnpackMode;
   readonly #limits: Pick<Limits, 'depth' | 'rememberedBytes'>;
+  readonly #realDirectory: (path: Buffer) => Buffer | undefined;
   /** Directory part of names → its path. Dropped as a whole when a directory or link goes away. */
   readonly #known = new Map<string, Buffer>();
   /** Times that directories get at the very end, since every entry made inside changes them. */
@@ -35,9 +38,11 @@ export class Tree {
   #remembered = 0;
   #restructured = false;
 
-  constructor(mode: UnpackMode, limits: Pick<Limits, 'depth' | 'rememberedBytes'>) {
+  /** @param confined this process's root is not the target */
+  constructor(mode: UnpackMode, limits: Pick<Limits, 'depth' | 'rememberedBytes'>, confined = false) {
     this.#mode = mode;
     this.#limits = limits;
+    this.#realDirectory = confined ? realWithin : realDirectory;
   }
 
   /** The path of an entry. Missing parents are made (merged) or mean NotSelfContained (alone). */
@@ -98,7 +103,7 @@ export class Tree {
   finish(): void {
     for (const [key, times] of [...this.#times].reverse()) {
       const path = Buffer.from(key, 'latin1');
-      if (!this.#restructured || realDirectory(path)?.equals(path)) utimensat(path, times);
+      if (!this.#restructured || this.#realDirectory(path)?.equals(path)) utimensat(path, times);
     }
   }
 
@@ -112,9 +117,9 @@ export class Tree {
     return found;
   }
 
-  /** Links in the middle are followed by the kernel, inside of this root. */
+  /** Links in the middle are followed inside of this root. */
   #look(parent: Buffer, entry: Buffer): Buffer | undefined {
-    const found = realDirectory(Buffer.concat([ROOT, parent]));
+    const found = this.#realDirectory(childPath(ROOT, parent));
     if (found === undefined) {
       if (this.#mode === 'alone') throw new NotSelfContained(entry);
       return undefined;
@@ -158,11 +163,12 @@ function depthOf(path: Buffer): number {
   return slashes;
 }
 
-/** The path without links, or undefined when it does not lead to a directory. */
+/** The path without links, or undefined when it does not lead to a directory. The kernel follows them: `/` is the target. */
 function realDirectory(path: Buffer): Buffer | undefined {
   try {
     const real = realpathSync.native(path, { encoding: 'buffer' }) as unknown as Buffer;
-    return lstatSync(real).isDirectory() ? real : undefined;
+    if (!lstatSync(real).isDirectory()) return undefined;
+    return real.length === 1 ? ROOT : Buffer.concat([ROOT, real]);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw error;

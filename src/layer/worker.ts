@@ -1,7 +1,8 @@
 /**
  * The unpacking program. The native helper starts it inside the cage: a fresh user namespace with the container's id map, all capabilities
  * there, still under the caller's own uid so that it can read the blob, its working directory the target. It loads everything, becomes
- * root of the namespace, makes the target its root directory, and only then looks at the layer: the kernel contains it.
+ * root of the namespace, makes the target its root directory, and only then looks at the layer: the kernel contains it. Without a namespace
+ * (`confined`) it stays who and where it is, and Landlock lets it write nowhere but in the target.
  * argv[2] is a LayerJob (or a MeasureJob, which only looks); LayerMessages go to descriptor 3. Exit status 1 means that the last message is an error.
  */
 import { chmodSync, closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
   const tar = await openBlob(job);
   removeDefaultAcl();
   if (job.become) becomeRoot(job.ids);
-  enterTarget(job.mode);
+  if (job.confined === undefined) enterTarget(job.mode);
   send({ done: await unpackAndSync(tar, job) });
 }
 
@@ -85,7 +86,7 @@ async function unpackAndSync(tar: TarStream, job: LayerJob) {
     send({ progress: { bytes } });
   });
   if (job.syncTo !== false) {
-    const root = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY);
+    const root = openSync('.', constants.O_RDONLY | constants.O_DIRECTORY);
     syncfs(root);
     closeSync(root);
   }

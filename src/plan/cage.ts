@@ -3,6 +3,8 @@
  * same operations as a run; only what the child does differs.
  */
 import type { IdMapping } from '../security/idmap.js';
+import { unpackingRuleset } from '../security/landlock.js';
+import { landlockOperation } from './credentials.js';
 import { becomeRoot, CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
 import type { Operation, Plan } from './operations.js';
 import { type Holders, handOver } from './steward.js';
@@ -43,21 +45,13 @@ export function compileUnpackPlan({ ids, mappers, directory, parents, locked, ar
   const child: Operation[] = [
     ...enter,
     ...(parents ? mergedView(parents) : ([['chdir-host', directory]] satisfies Operation[])),
-    ...(locked === undefined ? [] : ([['dup', LOCK_FD, 'lock']] satisfies Operation[])),
-    ['dup', ANSWERS_FD, 'stdout'],
-    ['dup', 0, 'null'],
-    ['dup', 1, 'stderr'],
+    ...programStreams(locked),
     ['capabilities', ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES, ALL_CAPABILITIES],
     ['stage', 'exec'],
     ['exec', argv, env, ''],
   ];
   const first: Operation[] = locked === undefined ? [] : [['lock', locked, 1, 'lock']];
-  const then: Operation[] = [
-    ['await-exec', 'child'],
-    ['forward-signals', 'child', 0],
-    ['wait', 'child'],
-  ];
-  return cage(ids, mappers, CLONE_NEWUSER | CLONE_NEWNS, child, then, first);
+  return cage(ids, mappers, CLONE_NEWUSER | CLONE_NEWNS, child, PROGRAM_RUNS, first);
 }
 
 function openParents(parents: readonly string[], directory: string): Operation[] {
@@ -117,7 +111,7 @@ function cage(
   mappers: Mappers | undefined,
   flags: number,
   child: Operation[],
-  then: Operation[],
+  then: readonly Operation[],
   first: Operation[] = [],
 ): Plan {
   const parent: Operation[] = [
@@ -137,6 +131,46 @@ function cage(
     ],
   };
 }
+
+/**
+ * Without a user namespace: the program stays the caller, and Landlock lets it write in the directory alone. Nobody keeps it from reading what
+ * the caller may read, and there is nobody whom it could tell.
+ */
+export function compileConfinedUnpackPlan({ directory, locked, argv, env }: Omit<UnpackPlanInput, 'ids' | 'mappers' | 'parents'>): Plan {
+  const child: Operation[] = [
+    ['stage', 'confine'],
+    ['die-with-parent'],
+    ['open', '/', O_PATH_DIRECTORY, 'root'],
+    ['no-new-privileges'],
+    landlockOperation('root', unpackingRuleset(directory)),
+    ['chdir-host', directory],
+    ...programStreams(locked),
+    ['stage', 'exec'],
+    ['exec', argv, env, ''],
+  ];
+  const first: Operation[] = locked === undefined ? [] : [['lock', locked, 1, 'lock']];
+  return {
+    processes: [
+      { name: 'parent', operations: [...first, ['stage', 'clone'], ['clone', 'child', 0], ['stage', 'run'], ...PROGRAM_RUNS] },
+      { name: 'child', operations: child },
+    ],
+  };
+}
+
+function programStreams(locked: string | undefined): Operation[] {
+  return [
+    ...(locked === undefined ? [] : ([['dup', LOCK_FD, 'lock']] satisfies Operation[])),
+    ['dup', ANSWERS_FD, 'stdout'],
+    ['dup', 0, 'null'],
+    ['dup', 1, 'stderr'],
+  ];
+}
+
+const PROGRAM_RUNS: readonly Operation[] = [
+  ['await-exec', 'child'],
+  ['forward-signals', 'child', 0],
+  ['wait', 'child'],
+];
 
 /** Gives what the caller made to the container's root, when another process must. */
 export function compileHandOverPlan(holders: Holders, made: readonly string[]): Plan {

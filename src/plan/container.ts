@@ -3,20 +3,21 @@
 import type { IdMapping } from '../security/idmap.js';
 import type { NamespaceType, RuntimeSpec, Process as SpecProcess } from '../spec/runtime.js';
 import { cleaning } from './cleanup.js';
+import type { ConfinedPlaces } from './confined.js';
+import { course, fromFirstToLast, mannerOf, processOf, streamsOf } from './course.js';
 import { credentialOperations } from './credentials.js';
-import { type EventSource, tellEnded, tellStarted } from './events.js';
+import type { EventSource } from './events.js';
 import { filesOperations } from './files.js';
 import { healthOperations } from './health.js';
 import { becomeRoot, CLONE_NEWUSER, hostIdOf, type Mappers, mapIds } from './identity.js';
 import { enterNamespaces, ownNamespaces } from './namespaces.js';
 import { networkOperations } from './network.js';
 import type { Operation, Process } from './operations.js';
-import { enterAsRoot, enterAsUser, KILL_UNHANDLED, ONLY_ASKED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
+import { enterAsRoot, enterAsUser, passedDescriptors, searchPath } from './process.js';
 import type { ContainerSettings } from './settings.js';
-import { slot } from './slot.js';
-import { ended, pauseFile, RUNNER, RUNNING, stopFile, writeStatus } from './status.js';
+import { pauseFile } from './status.js';
 import { handOver } from './steward.js';
-import { type Caller, isAttended, MEET_ONCE, streamOperations } from './streams.js';
+import { type Caller, streamOperations } from './streams.js';
 import { inForms, type SystemForms } from './system.js';
 
 export interface ContainerInput {
@@ -25,6 +26,8 @@ export interface ContainerInput {
   spec: RuntimeSpec;
   settings: ContainerSettings;
   ids: IdMapping;
+  /** Of one without namespaces. */
+  places?: ConfinedPlaces;
   mappers?: Mappers;
   /** Where config.json and the rest lies; may hold slot('id'). */
   containerDir: string;
@@ -72,21 +75,8 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
   const network = networkOperations(settings.network, settings.ports, dropping);
   const outlived = !hasOwn(spec, 'pid');
   const own = ownNamespaces(entered.mapped, [...(network.opened ? (['net'] as const) : []), ...(outlived ? (['mnt'] as const) : [])]);
-  const attended = isAttendedStart(input, caller);
-  const alone = caller === undefined || caller.feeds === true;
-  const recorded = alone || attended || !settings.rm;
-  const streams = streamOperations({
-    terminal: process.terminal ?? false,
-    interactive: settings.interactive,
-    ...(caller ? { callers: caller.streams } : {}),
-    recorded,
-    attended,
-    feeds: alone && attended,
-    repeated: settings.restart.name !== 'no',
-    uid: process.user.uid,
-    gid: process.user.gid,
-    hostUid: hostIdOf(ids.uid, process.user.uid),
-  });
+  const manner = mannerOf(input, caller);
+  const streams = streamOperations(streamsOf(input, manner, caller, hostIdOf(ids.uid, process.user.uid)));
   const emptied = cleaning(input, files);
   const goes = settings.rm || isWithdrawn(input);
   const { seccomp, namespaces = [] } = spec.linux ?? {};
@@ -111,34 +101,15 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...files.mapped,
     ...network.begin,
     ...files.serve,
-    ['stage', 'connect'],
-    ...streams.connect,
-    ...(outlived ? KNOWN : []),
-    ...network.finish,
-    ...pidfile(settings),
-    ['await-exec', 'child'],
-    ['stage', 'run'],
-    // From here on nothing may fail: the command has begun, and what it does must not be lost.
-    ['attempt', [writeStatus(input, { ...RUNNING, ...(network.published.length > 0 ? { ports: network.published } : {}) })]],
-    tellStarted(input),
-    ...network.release,
-    ['started', 'child'],
-    ...(caller === undefined || attended ? ([['notify', 'caller', 'started']] satisfies Operation[]) : []),
-    ['forward-signals', 'child', (alone ? KILL_UNHANDLED : KILL_UNHANDLED | SECOND_TERM_IS_LAST) | (input.ownSignals ? ONLY_ASKED : 0)],
-    ...timeLimit(settings),
-    ...checks,
-    ['wait', 'child'],
-    tellEnded(input),
-    ['stage', 'stopped'],
+    ...course(input, manner, {
+      caller,
+      connect: [...streams.connect, ...(outlived ? KNOWN : []), ...network.finish],
+      published: network.published,
+      release: network.release,
+      checks,
+    }),
   ];
-  const parent: Operation[] = [
-    ...files.prepare,
-    ...given.operations,
-    ...(recorded ? recording(input) : []),
-    ...(attended && settings.restart.name !== 'no' ? MEET_ONCE : []),
-    ...repeated(input, run),
-    ...(settings.rm ? [] : ([['attempt', [writeStatus(input, { status: 'stopped', ...ended(settings) })]]] satisfies Operation[])),
-  ];
+  const parent: Operation[] = [...files.prepare, ...given.operations, ...fromFirstToLast(input, manner, run)];
 
   const child: Operation[] = [
     ['stage', 'enter'],
@@ -182,22 +153,6 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
   };
 }
 
-/** timeout(1)'s, for whoever waits. */
-const TIMED_OUT = 124;
-
-function timeLimit({ timeout = 0 }: ContainerSettings): Operation[] {
-  const words = `the container was killed: it ran for longer than ${timeout} s (--timeout)`;
-  return timeout > 0 ? [['time-limit', timeout, TIMED_OUT, words]] : [];
-}
-
-function pidfile({ pidfile: path }: ContainerSettings): Operation[] {
-  if (path === undefined) return [];
-  return [
-    ['replace-file', path, 0o644, slot('pid')],
-    ['on-exit', 1, [['remove', path]]],
-  ];
-}
-
 /** Ends the container when its runner is gone, whatever the container did to its own parent-death signal. */
 const KEEPER: Operation[] = [
   ['stage', 'keep'],
@@ -222,51 +177,6 @@ const KNOWN: Operation[] = [['await', 'child', 'rooted'], ['members', 'mnt', 'ch
 /** A new container whose command never began goes again. One that is to be restarted has begun, or is left to be looked at. */
 export function isWithdrawn({ fresh, settings }: Pick<ContainerInput, 'fresh' | 'settings'>): boolean {
   return fresh && settings.restart.name === 'no';
-}
-
-const O_PATH_DIRECTORY = 0o10200000;
-
-export function isAttendedStart({ spec, settings }: ContainerInput, caller: Caller | undefined): caller is Caller {
-  return isAttended(caller, spec.process?.terminal ?? false, settings.interactive);
-}
-
-/**
- * The log, and the directory of the socket through which others attach. A run that its caller sees through and that leaves nothing has
- * neither: its streams go the shortest way.
- */
-function recording({ settings, containerDir, runDir, fresh }: ContainerInput): Operation[] {
-  return [
-    ...(settings.log.driver === 'none'
-      ? []
-      : ([['log', `${containerDir}/log`, settings.log.maxSize, settings.log.maxFiles]] satisfies Operation[])),
-    ...(fresh ? [] : ([['remove-tree', runDir]] satisfies Operation[])), // of a runner that was killed
-    ['mkdir', runDir, 0o700],
-    ['on-exit', 0, [['remove-tree', runDir]]],
-    ['open', runDir, O_PATH_DIRECTORY, 'run-dir'],
-  ];
-}
-
-const WHEN = { no: 0, 'on-failure': 1, always: 2, 'unless-stopped': 2 } as const;
-
-function repeated(input: ContainerInput, run: Operation[]): Operation[] {
-  const { name, retries } = input.settings.restart;
-  if (name === 'no') return run;
-  return [
-    ['on-exit', 1, [writeStatus(input, { status: 'stopped', ...ended(input.settings) })]],
-    [
-      'repeat',
-      WHEN[name],
-      retries,
-      stopFile(input.containerDir),
-      run,
-      [['attempt', [writeStatus(input, { status: 'restarting', ...RUNNER, ...ended(input.settings) })]]],
-    ],
-  ];
-}
-
-function processOf(spec: RuntimeSpec): SpecProcess {
-  if (spec.process === undefined) throw new TypeError('a runtime spec without a process cannot be run');
-  return spec.process;
 }
 
 /** A namespace that nobody else has. */

@@ -41,6 +41,11 @@ export function compileStopPlan(container: HostProcess, runner: HostProcess, sig
   ]);
 }
 
+/** Without namespaces its processes are known by their mark. */
+export function compileMarkedPlan(container: HostProcess, mark: number, stops: boolean): Plan {
+  return only([open(container, 'container'), ['signal-marked', mark, stops ? SIGSTOP : SIGCONT]]);
+}
+
 /**
  * All its processes stop: the first one from outside, the others, which it could start meanwhile, from inside and at once.
  * @param shared its pid namespace is not its alone

@@ -2,7 +2,7 @@
 import { capabilityMasks } from '../security/capabilities.js';
 import type { IdMapping } from '../security/idmap.js';
 import { staysInGroups } from '../security/idmap-form.js';
-import { type LandlockRules, landlockRuleset } from '../security/landlock.js';
+import { type LandlockRules, type LandlockRuleset, landlockRuleset } from '../security/landlock.js';
 import { compileSeccomp } from '../security/seccomp/compile.js';
 import { type Process, type Seccomp, UNLIMITED } from '../spec/runtime.js';
 import type { Operation } from './operations.js';
@@ -48,13 +48,13 @@ export function credentialOperations(
   const groups = user.additionalGids ?? [];
   return [
     ...appArmorOperations(process),
-    ...(process.rlimits ?? []).map((limit): Operation => ['rlimit', RESOURCES[limit.type] ?? -1, rlimit(limit.soft), rlimit(limit.hard)]),
+    ...limitOperations(process),
     ['umask', user.umask ?? 0o022],
     ['bounding-set', sets.bounding],
     ...(process.noNewPrivileges ? ([['no-new-privileges']] satisfies Operation[]) : []),
     ...(reachesKeys(seccomp) ? ([['new-keyring']] satisfies Operation[]) : []),
     ['keep-capabilities'],
-    ...(landlock ? [landlockOperation(landlock)] : []),
+    ...(landlock ? [landlockOperation('root', landlockRuleset(landlock))] : []),
     ...(seccomp ? ([['seccomp', compileSeccomp(seccomp, arch)]] satisfies Operation[]) : []),
     staysInGroups(ids) ? ['set-single-ids', user.uid, user.gid] : ['set-ids', user.uid, user.gid, groups],
     ['capabilities', sets.effective, sets.permitted, sets.inheritable, sets.ambient],
@@ -71,10 +71,13 @@ function appArmorOperations({ apparmorProfile: profile }: Process): Operation[] 
   ];
 }
 
-/** Below the root that is open by that name. */
-function landlockOperation(rules: LandlockRules): Operation {
-  const { version, handled, paths, rights } = landlockRuleset(rules);
-  return ['landlock', 'root', version, handled, paths, rights];
+export function limitOperations({ rlimits = [] }: Process): Operation[] {
+  return rlimits.map((limit): Operation => ['rlimit', RESOURCES[limit.type] ?? -1, rlimit(limit.soft), rlimit(limit.hard)]);
+}
+
+/** @param root the directory, open by that name, that the paths are below */
+export function landlockOperation(root: string, { version, handled, paths, rights }: LandlockRuleset): Operation {
+  return ['landlock', root, version, handled, paths, rights];
 }
 
 const REFUSED = /^SCMP_ACT_(ERRNO|KILL)/;

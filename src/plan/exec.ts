@@ -2,6 +2,7 @@
 import type { IdMapping } from '../security/idmap.js';
 import type { LandlockRules } from '../security/landlock.js';
 import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
+import { type Confined, confinedChild } from './confined.js';
 import { credentialOperations } from './credentials.js';
 import { attended, detached } from './detached.js';
 import { type EventSource, tellExecEnded, tellExecStarted } from './events.js';
@@ -23,6 +24,8 @@ export interface ExecPlanInput {
   seccomp?: Seccomp;
   /** The container's own. */
   landlock?: LandlockRules | undefined;
+  /** It has no namespaces. */
+  confined?: Confined | undefined;
   arch: 'x64' | 'arm64';
   interactive: boolean;
   /** Undefined: it outlives its caller. */
@@ -52,7 +55,7 @@ export type Entering = Omit<ExecPlanInput, 'pid' | 'startTime' | 'caller' | 'eve
  * @param first what the parent does before anything else
  */
 export function enteringProcesses(
-  { process, events, namespaces, ids, seccomp, landlock, arch, interactive, passed }: Entering,
+  { process, events, namespaces, ids, seccomp, landlock, confined, arch, interactive, passed }: Entering,
   caller: Caller | undefined,
   first: readonly Operation[],
 ): { parent: Process; child: Process } {
@@ -72,7 +75,7 @@ export function enteringProcesses(
     ...first,
     ['stage', 'clone'],
     ['clone', 'child', 0],
-    ['continued', 'child'],
+    ...(confined ? [] : ([['continued', 'child']] satisfies Operation[])),
     ['stage', 'connect'],
     ...streams.connect,
     ['await-exec', 'child'],
@@ -85,6 +88,10 @@ export function enteringProcesses(
     ['wait', 'child'],
     ...(events ? [tellExecEnded(events)] : []),
   ];
+  if (confined) {
+    const operations = confinedChild(confined, process, streams.inside, { seccomp, arch, passed });
+    return { parent: { name: 'parent', operations: parent }, child: { name: 'child', operations } };
+  }
   const child: Operation[] = [
     ['stage', 'enter'],
     ['die-with-parent'],

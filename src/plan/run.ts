@@ -1,7 +1,9 @@
 /** The launch plans of a container's beginning: run, run -d, create, start. Pure: golden files test them. */
 import type { BuiltFile } from '../bundle/build.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
-import { type ContainerInput, containerOperations, isAttendedStart, isWithdrawn } from './container.js';
+import { confinedOperations } from './confined.js';
+import { type ContainerInput, containerOperations, isWithdrawn } from './container.js';
+import { isAttendedStart } from './course.js';
 import { attended, detached } from './detached.js';
 import { jsonText } from './encode.js';
 import { tellCreated, tellMade } from './events.js';
@@ -76,7 +78,7 @@ export function compileStartPlan(container: ExistingContainer, caller: Caller | 
 }
 
 function start(input: ContainerInput, first: Stewarded, caller: Caller | undefined, printed: string | undefined): Plan {
-  const container = containerOperations(input, caller);
+  const container = input.settings.confined ? confinedOperations(input, caller) : containerOperations(input, caller);
   const operations: Operation[] = [['stage', 'prepare'], ...first.operations, ...container.parent];
   const others = [...container.others, ...first.processes];
   if (caller === undefined) return detached(operations, others, printed);

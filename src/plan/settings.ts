@@ -41,6 +41,18 @@ export interface ContainerSettings {
   sysctl?: readonly string[];
   /** `--landlock`: for its first process, and for what enters it. */
   landlock?: LandlockRules;
+  /** `--isolation landlock`; absent: it has namespaces. */
+  confined?: ConfinedSettings;
+}
+
+export interface ConfinedSettings {
+  /** By which its processes are known, as their RLIMIT_LOCKS. */
+  mark: number;
+  /** Volumes, as real paths of the host: those that it may read, and those that it may change. */
+  read: readonly string[];
+  write: readonly string[];
+  /** It has no network. */
+  offline: boolean;
 }
 
 /** Times in milliseconds. */

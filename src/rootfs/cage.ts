@@ -1,12 +1,12 @@
 /** Runs tsrun's own work in a user namespace: a layer's unpacking, the removal of what a container wrote. */
-import { lchownSync } from 'node:fs';
+import { lchownSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { TsrunError } from '../errors.js';
 import type { LayerJob, LayerMessage, LayerReport, Measured, MeasureJob } from '../layer/job.js';
 import type { Counting } from '../layer/size.js';
 import type { HostPath } from '../paths.js';
-import { compileHandOverPlan, compileRemovalPlan, compileUnpackPlan } from '../plan/cage.js';
+import { compileConfinedUnpackPlan, compileHandOverPlan, compileRemovalPlan, compileUnpackPlan } from '../plan/cage.js';
 import { handedTo } from '../plan/identity.js';
 import { unpackProgram } from '../runtime/locate.js';
 import { launch } from '../runtime/spawn.js';
@@ -17,6 +17,8 @@ export interface UnpackPlace {
   directory: HostPath;
   /** Present: the layer is applied on the merged view of these, the topmost first. */
   parents?: readonly HostPath[];
+  /** Where the directory will lie when it is whole. */
+  home?: HostPath;
   /** A directory that stays locked until the program has ended, even when this process is gone before. */
   locked?: HostPath;
 }
@@ -32,14 +34,15 @@ export type UnpackResult = { done: LayerReport } | { notSelfContained: string };
 /** Unpacks one layer in a cage. Throws what the program reports, and ERR_TSRUN_INTERRUPTED when the signal ended it. */
 export async function unpackInCage(identity: Identity, job: LayerJob, options: UnpackOptions): Promise<UnpackResult> {
   options.signal?.throwIfAborted();
-  const plan = compileUnpackPlan({
-    ...identity,
-    directory: options.directory,
-    ...(options.parents ? { parents: options.parents } : {}),
+  const common = {
+    directory: identity.confined ? (realpathSync(options.directory) as HostPath) : options.directory,
     locked: options.locked,
     argv: [process.execPath, unpackProgram(), JSON.stringify(job)],
     env: process.env['TSRUN_DEBUG'] ? ['TSRUN_DEBUG=1'] : [],
-  });
+  };
+  const plan = identity.confined
+    ? compileConfinedUnpackPlan(common)
+    : compileUnpackPlan({ ...identity, ...common, ...(options.parents ? { parents: options.parents } : {}) });
   const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
   // Not SIGKILL of the helper: it ends once its child has, and what is removed after that is written to by nobody.
   const abort = () => launched.kill();
@@ -69,7 +72,10 @@ export async function measureInCage(
   signal?.throwIfAborted();
   const job: MeasureJob = { measure: names, counting };
   const within = { ...identity, ids: identity.ids.steward ?? identity.ids };
-  const plan = compileUnpackPlan({ ...within, directory, argv: [process.execPath, unpackProgram(), JSON.stringify(job)], env: [] });
+  const program = { argv: [process.execPath, unpackProgram(), JSON.stringify(job)], env: [] };
+  const plan = identity.confined
+    ? compileConfinedUnpackPlan({ directory: realpathSync(directory), ...program })
+    : compileUnpackPlan({ ...within, directory, ...program });
   const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
   const abort = () => launched.kill();
   signal?.addEventListener('abort', abort, { once: true });
@@ -103,7 +109,8 @@ export async function emptyInCage(
   leftovers: readonly HostPath[] = [],
 ): Promise<void> {
   if (directories.length === 0) return;
-  await launch(compileRemovalPlan(identity.ids, identity.mappers, directories, leftovers), ['ignore', 'ignore', 'inherit']).ended;
+  const [others, own] = identity.confined ? [[], [...directories, ...leftovers]] : [directories, leftovers];
+  await launch(compileRemovalPlan(identity.ids, identity.mappers, others, own), ['ignore', 'ignore', 'inherit']).ended;
 }
 
 /** Gives what the caller made to the container's root, unless that has it already. */

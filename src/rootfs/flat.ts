@@ -10,6 +10,8 @@ import { type EnsureOptions, type LayerSource, unpackLayer } from './unpack.js';
 interface Applying extends EnsureOptions {
   /** A directory that stays locked while a layer is applied. */
   locked?: HostPath;
+  /** Where it will lie when it is whole. */
+  home?: HostPath;
   /** The tree is on the disk when it is done. */
   durable?: boolean;
 }
@@ -24,12 +26,12 @@ export async function applyLayers(
   identity: Identity,
   layers: readonly LayerSource[],
   directory: HostPath,
-  { locked, durable = false, ...options }: Applying,
+  { locked, home, durable = false, ...options }: Applying,
 ): Promise<RootMetadata | undefined> {
   let root: RootMetadata | undefined;
   for (const [index, layer] of layers.entries()) {
     const syncTo = durable && index === layers.length - 1;
-    const how = { directory, ...(locked ? { locked } : {}), mode: 'merged', syncTo } as const;
+    const how = { directory, ...(locked ? { locked } : {}), ...(home ? { home } : {}), mode: 'merged', syncTo } as const;
     const result = await unpackLayer(paths, identity, layer, how, options);
     if ('done' in result) root = result.done.root ?? root;
     options.onProgress?.({ type: 'unpacked', digest: layer.descriptor.digest, alreadyPresent: false });
@@ -53,7 +55,7 @@ export async function ensureFlat(
   await openLayers(owned);
   const to = paths.flatLayer(identity.ids.owners, layers.at(-1)?.chainId);
   const { layer, alreadyPresent } = await ensureDirectory(owned, to, async (directory) => {
-    const applying = { ...options, locked: directory, durable: true };
+    const applying = { ...options, locked: directory, home: join(to, 'diff') as HostPath, durable: true };
     const root = await applyLayers(paths, identity, layers, join(directory, 'diff') as HostPath, applying).catch((error: unknown) => {
       throw unpackFailure(error, paths, layers, directory);
     });

@@ -12,6 +12,31 @@ import { setAside } from './slices.js';
 export interface Identity {
   ids: IdMapping;
   mappers: Mappers | undefined;
+  /** There is no user namespace, nor any right but the caller's own. */
+  confined?: true;
+}
+
+/** Of `--isolation landlock`: the caller is who he is, and all files are his. */
+export function confinedIdentity(): Identity {
+  const { uid, gid } = ownIds();
+  const line = (id: number) => [{ containerId: id, hostId: id, size: 1 }];
+  const ids: IdMapping = {
+    mode: 'single',
+    uid: line(uid),
+    gid: line(gid),
+    write: 'direct',
+    setgroups: 'deny',
+    owners: CONFINED,
+    notes: [],
+  };
+  return { ids, mappers: undefined, confined: true };
+}
+
+/** Whose files its layers are, on disk. */
+export const CONFINED = 'confined';
+
+export function ownIds(): { uid: number; gid: number } {
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 }
 
 /** @param words what was asked for; nothing: the default of design §3 */
@@ -26,8 +51,8 @@ export async function findIdentity(paths: StorePaths, words: UsernsWords = {}, s
 }
 
 /** Who unpacks layers for this identity, and whose they are on disk. */
-export function formIdentity({ ids, mappers }: Identity): Identity {
-  return { ids: formOf(ids), mappers };
+export function formIdentity(identity: Identity): Identity {
+  return { ...identity, ids: formOf(identity.ids) };
 }
 
 /** newuidmap and newgidmap, when both are installed. */

@@ -29,7 +29,7 @@ export function isFileInLayers(layers: readonly HostPath[], path: string): boole
  * @param layers the topmost first
  * @param limit bytes; a larger file is ERR_TSRUN_CONFIG_INVALID
  */
-function readFromLayers(layers: readonly HostPath[], path: string, limit: number): string {
+export function readFromLayers(layers: readonly HostPath[], path: string, limit: number): string {
   const found = resolve(layers, path.split('/'), LINKS);
   return found === undefined ? '' : readBounded(found, path, limit);
 }

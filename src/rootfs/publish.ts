@@ -13,7 +13,7 @@ import type { LayerReport, RootMetadata } from '../layer/job.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { lockDirectory, tryLock, tryLockDirectory } from '../sys/flock.js';
 import { emptyInCage, handOverInCage } from './cage.js';
-import type { Identity } from './identity.js';
+import { CONFINED, type Identity } from './identity.js';
 
 export interface UnpackedLayer {
   /** The layer's directory for overlay's lowerdir. */
@@ -224,7 +224,8 @@ export async function removeLayerDirectory(identity: Identity, directory: HostPa
     );
     if (exists) trees.push(join(directory, name) as HostPath);
   }
-  // Root removes anybody's: a form may be of ids that are in no map today.
-  if (process.getuid?.() !== 0) await emptyInCage(identity, trees);
+  // Root removes anybody's: a form may be of ids that are in no map today. Those of `--isolation landlock` are the caller's, and need no namespace.
+  const within: Identity = basename(dirname(directory)) === CONFINED ? { ...identity, confined: true } : identity;
+  if (within.confined || process.getuid?.() !== 0) await emptyInCage(within, trees);
   await rm(directory, { recursive: true, force: true });
 }

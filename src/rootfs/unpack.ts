@@ -37,7 +37,8 @@ export async function unpackLayer(
     diffId,
     mode,
     ids: identity.ids.mode === 'single' ? ('single' as const) : ('range' as const),
-    become: true,
+    become: identity.confined !== true,
+    ...(identity.confined ? { confined: place.home ?? place.directory } : {}),
     syncTo,
   };
   const result = await unpackInCage(identity, job, { ...place, signal, onBytes });

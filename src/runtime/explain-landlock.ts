@@ -2,7 +2,16 @@
 import { TsrunError } from '../errors.js';
 import { ERRNO, type FailureRecord, reason, shown } from './record.js';
 
-export function explainLandlock({ path, error }: FailureRecord): TsrunError {
+export function explainLandlock({ stage, path, error }: FailureRecord): TsrunError {
+  if (stage === 'confine')
+    return new TsrunError(
+      'ERR_TSRUN_UNSUPPORTED',
+      `--isolation landlock: ${path === '' ? 'the kernel refuses it' : `${shown(path)} cannot be allowed`}: ${reason(error)}`,
+      {
+        subject: path || '--isolation',
+        hint: 'it needs Linux 6.12 with landlock, and paths that are there and are no links',
+      },
+    );
   if (path !== '')
     return new TsrunError('ERR_TSRUN_CONFIG_INVALID', `--landlock: ${shown(path)} of the container ${trouble(error)}`, {
       subject: path,

@@ -4,7 +4,13 @@ import { explainProcess } from './explain-control.js';
 import { type HostFacts, hasNoNewPrivileges, hasSeccompFilter, isRootWithoutMount } from './host-facts.js';
 import { ERRNO, type FailureRecord, reason } from './record.js';
 
-export function explainClone({ error }: FailureRecord, facts: HostFacts): TsrunError | undefined {
+export function explainClone(record: FailureRecord, facts: HostFacts): TsrunError | undefined {
+  const found = explainRefused(record, facts);
+  if (found?.code !== 'ERR_TSRUN_USERNS_REFUSED' || facts.uid === 0 || !/\blandlock\b/.test(facts.lsm ?? '')) return found;
+  return refusal(found.message, `${found.hint}; or, weaker and without any: tsrun run --isolation landlock`);
+}
+
+function explainRefused({ error }: FailureRecord, facts: HostFacts): TsrunError | undefined {
   if (error === ERRNO.EAGAIN) return explainFork();
   if (error === ERRNO.ENOSPC || error === ERRNO.EUSERS) return explainLimit(facts);
   if (error !== ERRNO.EPERM && error !== ERRNO.EACCES) return undefined;
@@ -60,7 +66,11 @@ function explainAppArmor({ apparmorRestricts, uid }: HostFacts): TsrunError | un
 }
 
 function refused(why: string, hint: string): TsrunError {
-  return new TsrunError('ERR_TSRUN_USERNS_REFUSED', `cannot use user namespaces: ${why}`, { hint });
+  return refusal(`cannot use user namespaces: ${why}`, hint);
+}
+
+function refusal(message: string, hint: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_USERNS_REFUSED', message, { hint });
 }
 
 /** `path` is the program that could not be run, or the first line that it printed, or the file that the kernel refused. */

@@ -12,6 +12,8 @@ export interface HostFacts {
   usernsClone: string;
   /** /proc/sys/kernel/apparmor_restrict_unprivileged_userns: Ubuntu's */
   apparmorRestricts: string;
+  /** /sys/kernel/security/lsm: what guards this host */
+  lsm?: string;
 }
 
 export function readHostFacts(): HostFacts {
@@ -21,6 +23,7 @@ export function readHostFacts(): HostFacts {
     maxUserNamespaces: textOf('/proc/sys/user/max_user_namespaces'),
     usernsClone: textOf('/proc/sys/kernel/unprivileged_userns_clone'),
     apparmorRestricts: textOf('/proc/sys/kernel/apparmor_restrict_unprivileged_userns'),
+    lsm: textOf('/sys/kernel/security/lsm'),
   };
 }
 

@@ -79,11 +79,15 @@ describe('a command line of run', () => {
   }
 
   it('accepts flags that change nothing with a note, and refuses their other values by name', () => {
-    const parsed = parse(RUN, ['--kernel-memory', '1g', '--disable-content-trust', '--isolation=', '--rm', 'alpine']);
-    assert.deepEqual([parsed.values, parsed.args, parsed.failure, parsed.notes?.length], [{ rm: true }, ['alpine'], undefined, 3]);
-    for (const words of [['--disable-content-trust=false'], ['--isolation', 'hyperv'], ['--gpus', 'all'], ['--memory-swappiness=7']])
+    const parsed = parse(RUN, ['--kernel-memory', '1g', '--disable-content-trust', '--isolation=default', '--rm', 'alpine']);
+    assert.deepEqual(
+      [parsed.values, parsed.args, parsed.failure, parsed.notes?.length],
+      [{ isolation: 'default', rm: true }, ['alpine'], undefined, 2],
+    );
+    for (const words of [['--disable-content-trust=false'], ['--gpus', 'all'], ['--memory-swappiness=7']])
       assert.equal(parse(RUN, [...words, 'alpine']).failure?.code, 'ERR_TSRUN_UNSUPPORTED', words.join());
-    assert.equal(parse(RUN, ['--passwd=maybe', 'alpine']).failure?.code, 'ERR_TSRUN_USAGE');
+    for (const words of [['--passwd=maybe'], ['--isolation', 'hyperv']])
+      assert.equal(parse(RUN, [...words, 'alpine']).failure?.code, 'ERR_TSRUN_USAGE', words.join());
     assert.deepEqual(parse(CREATE, ['-astdout', '-a', 'stderr', 'alpine']).notes?.length, 2);
   });
 

@@ -85,7 +85,8 @@ describe('a user namespace that is refused', () => {
       'as root: echo kernel.unprivileged_userns_clone=1 >> /etc/sysctl.d/90-tsrun.conf && sysctl -p /etc/sysctl.d/90-tsrun.conf',
     );
     assert.match(refused({ maxUserNamespaces: '0\n' }).of('user-namespace').advice.join(), /user\.max_user_namespaces=28633/);
-    assert.deepEqual(refused({}).of('user-namespace').advice, ['a hint']);
+    const weaker = 'or, weaker, without any: tsrun run --isolation landlock IMAGE';
+    assert.deepEqual(refused({}).of('user-namespace').advice, ['a hint', weaker]);
   });
 
   it('by AppArmor comes with the profile for the helper; root is not concerned', () => {

@@ -12,7 +12,7 @@ const CHANGES = NAMES.slice(4).join(' ');
 
 function shown(rules: Parameters<typeof landlockRuleset>[0]) {
   const { version, handled, paths, rights } = landlockRuleset(rules);
-  return { version, handled: names(handled), rules: Object.fromEntries(paths.map((path, index) => [path, names(rights[index] ?? 0)])) };
+  return { version, handled: names(handled[0]), rules: Object.fromEntries(paths.map((path, index) => [path, names(rights[index] ?? 0)])) };
 }
 
 describe('rules of Landlock', () => {

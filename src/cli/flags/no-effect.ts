@@ -22,7 +22,6 @@ export const RUN_WITHOUT_EFFECT = {
   'kernel-memory': { type: 'string', note: 'no kernel since Linux 5.4 limits it' },
   'oom-kill-disable': { type: 'boolean', note: NO_V2 },
   'memory-swappiness': { type: 'string', values: ['-1'], note: '-1 is the default' },
-  isolation: { type: 'string', values: ['', 'default'], note: 'default is the only isolation on Linux' },
   'volume-driver': { type: 'string', values: ['', 'local'], note: 'local is the only driver' },
   'image-volume': { type: 'string', values: ['anonymous', 'bind'], note: 'the image’s volumes are anonymous volumes' },
   systemd: { type: 'string', values: ['false'], note: 'nothing is set up for systemd' },

@@ -173,6 +173,12 @@ const RUN_FLAGS = {
     complete: ['write=', 'exec='],
     help: 'Let nothing else be written or executed inside, by Landlock; write= alone: nothing is writable',
   },
+  isolation: {
+    type: 'string',
+    values: ['namespaces', 'landlock', 'default'],
+    placeholder: 'MODE',
+    help: 'namespaces, or landlock: weaker, without any, where user namespaces are refused (default namespaces)',
+  },
   pull: {
     type: 'string',
     values: ['missing', 'always', 'never', 'newer'],

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checkConfined, confinedVolumes, librariesIn, refuseHostRoot } from '../../src/bundle/confined-options.js';
+
+const OWN = { uid: 1000, gid: 100 };
+
+describe('options of --isolation landlock', () => {
+  it('are those that mean something without namespaces', () => {
+    const fine = {
+      rm: true,
+      env: ['A=b'],
+      network: 'none',
+      user: '1000:100',
+      volume: ['/data:/data/:ro'],
+      capDrop: ['ALL'],
+      nested: false,
+      tmpfs: [],
+    };
+    checkConfined({ isolation: 'landlock', ...fine, securityOpt: ['no-new-privileges'] }, OWN);
+  });
+
+  it('are refused by their names where they are others', () => {
+    const cases = [
+      [{ publish: ['80:80'] }, /^--publish /],
+      [{ privileged: true }, /^--privileged /],
+      [{ capAdd: ['ALL'] }, /^--cap-add /],
+      [{ pid: 'host' }, /^--pid /],
+      [{ landlock: ['exec=/bin'] }, /^--landlock /],
+      [{ healthCmd: 'true' }, /^--health-cmd /],
+      [{ user: 'root' }, /^--user root /],
+      [{ network: 'pasta' }, /^--network pasta /],
+      [{ securityOpt: ['seccomp=unconfined'] }, /^--security-opt seccomp=unconfined /],
+      [{ ulimit: ['locks=1'] }, /^--ulimit locks= /],
+      [{ volume: ['name:/data'] }, /^--volume name:\/data /],
+    ] as const;
+    for (const [options, message] of cases)
+      assert.throws(
+        () => checkConfined(structuredClone(options) as never, OWN),
+        { code: 'ERR_TSRUN_UNSUPPORTED', message },
+        String(message),
+      );
+  });
+
+  it('volumes are at the same path, to be read or written', () => {
+    assert.deepEqual(confinedVolumes({ volume: ['/a:/a', '/b/:/b:ro'] }), [
+      { path: '/a', readOnly: false },
+      { path: '/b', readOnly: true },
+    ]);
+    for (const volume of ['/a:/b', '/a', '/a:/a:noexec', '/a:/a:ro:x'])
+      assert.throws(() => confinedVolumes({ volume: [volume] }), { code: 'ERR_TSRUN_UNSUPPORTED' }, volume);
+  });
+
+  it('libraries are the directories that ld.so.conf names', () => {
+    assert.deepEqual(librariesIn('# comment\n/opt/lib # mine\ninclude /etc/ld.so.conf.d/*.conf\n  /usr/x\n'), ['/opt/lib', '/usr/x']);
+  });
+
+  it('the host’s root is refused, and root of a user namespace is not', () => {
+    assert.throws(() => refuseHostRoot(0, '         0          0 4294967295\n'), { code: 'ERR_TSRUN_UNSUPPORTED' });
+    refuseHostRoot(0, '         0       1000          1\n');
+    refuseHostRoot(1000, '         0          0 4294967295\n');
+  });
+});
