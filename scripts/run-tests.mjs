@@ -14,8 +14,8 @@ import { program } from './steps.mjs';
 
 /** No single test file may take longer; a hang is a failure with a name. */
 const FILE_TIMEOUT_MS = 10 * 60_000;
-/** Small machines have two cores. */
-const CONCURRENCY = 2;
+/** More than the two cores of a small machine: tests of what runs in time wait for half of theirs. */
+const CONCURRENCY = 3;
 
 /** Theirs alone, and shared by all users that they act as. @returns {string} */
 function temporaryFolder() {

@@ -4,13 +4,13 @@ import { basename, join } from 'node:path';
 import { isHeld } from '../container/alive.js';
 import { entriesOf, idsIn, listContainers } from '../container/state.js';
 import { readCatalogue } from '../image/catalogue.js';
+import type { StoreSession } from '../image/fetch.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { layerProblem } from '../rootfs/check.js';
 import { halfMadeIn, layerKeys, layersIn } from '../rootfs/prune.js';
 import { isLocked } from '../sys/flock.js';
 import { listVolumes } from '../volume/state.js';
 import { layersOf } from './layers.js';
-import type { Session } from './session.js';
 
 export interface Problem {
   /** The file or directory; of an image its name. */
@@ -26,7 +26,7 @@ interface Problems<Found extends Problem = Problem> {
 }
 
 /** `again`: it can be unpacked once more, and no container lies on it. */
-export async function layerProblems({ paths, store }: Session): Promise<Problems<Problem & { again: boolean }>> {
+export async function layerProblems({ paths, store }: StoreSession): Promise<Problems<Problem & { again: boolean }>> {
   const directories = layersIn(paths);
   const damaged = directories.flatMap((path) => {
     const problem = layerProblem(path);

@@ -8,6 +8,7 @@ import { writeDurably } from '../content/ingest.js';
 import { listRefs, type Ref, rebuildIndex, removeDamagedRef } from '../content/refs.js';
 import { sweepLeftovers } from '../content/sweep.js';
 import { canBeHadAgain, checkImage } from '../image/check.js';
+import type { StoreSession } from '../image/fetch.js';
 import type { HostPath } from '../paths.js';
 import { removeDamagedLayer } from '../rootfs/check.js';
 import { findIdentity } from '../rootfs/identity.js';
@@ -18,7 +19,7 @@ import { containerProblems, layerProblems, leftoversIn, type Problem, volumeProb
 import { collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
 import { destroyed } from './record.js';
-import { openSession, openStore, type Session } from './session.js';
+import { openSession, openStore } from './session.js';
 
 export interface StoreFinding extends Problem {
   kind: 'reference' | 'image' | 'blob' | 'layout' | 'layer' | 'container' | 'volume';
@@ -76,7 +77,7 @@ function add({ findings }: StoreCheck, finding: StoreFinding): void {
   findings.push(finding);
 }
 
-async function checkReferences({ paths }: Session, check: StoreCheck, repair: boolean): Promise<{ refs: Ref[] }> {
+async function checkReferences({ paths }: StoreSession, check: StoreCheck, repair: boolean): Promise<{ refs: Ref[] }> {
   const { refs, damaged } = await listRefs(paths);
   check.checked.references = refs.length + damaged.length;
   for (const { path, reason } of damaged) {
@@ -86,7 +87,7 @@ async function checkReferences({ paths }: Session, check: StoreCheck, repair: bo
   return { refs };
 }
 
-async function checkBlobs(session: Session, check: StoreCheck, refs: Ref[], repair: boolean, signal?: AbortSignal): Promise<void> {
+async function checkBlobs(session: StoreSession, check: StoreCheck, refs: Ref[], repair: boolean, signal?: AbortSignal): Promise<void> {
   const { paths } = session;
   for (const digest of await allBlobs(paths)) {
     const state = await checkBlob(paths, digest, signal);
@@ -102,7 +103,7 @@ async function checkBlobs(session: Session, check: StoreCheck, refs: Ref[], repa
 }
 
 /** The name of an image that needs the blob, when there is none that could be fetched again. */
-async function neededElsewhere({ store }: Session, refs: Ref[], digest: Digest): Promise<string | undefined> {
+async function neededElsewhere({ store }: StoreSession, refs: Ref[], digest: Digest): Promise<string | undefined> {
   let lost: string | undefined;
   for (const { name, descriptor } of refs) {
     if (!(await reachable(store, descriptor)).has(digest)) continue;
@@ -112,14 +113,14 @@ async function neededElsewhere({ store }: Session, refs: Ref[], digest: Digest):
   return lost;
 }
 
-async function remakeLayout({ paths, store }: Session): Promise<boolean> {
+async function remakeLayout({ paths, store }: StoreSession): Promise<boolean> {
   await store.init();
   await writeDurably(paths, `${paths.image}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}');
   await rebuildIndex(paths);
   return true;
 }
 
-async function checkPlaces(session: Session, check: StoreCheck, repair: boolean, signal?: AbortSignal): Promise<void> {
+async function checkPlaces(session: StoreSession, check: StoreCheck, repair: boolean, signal?: AbortSignal): Promise<void> {
   const { paths } = session;
   const layers = await layerProblems(session);
   const containers = containerProblems(paths);

@@ -5,12 +5,12 @@ import { allBlobs, reachable } from '../content/gc.js';
 import { glanceAtLeases } from '../content/lease.js';
 import { lastUse } from '../content/refs.js';
 import { type CatalogueEntry, readCatalogue } from '../image/catalogue.js';
+import type { StoreSession } from '../image/fetch.js';
 import { findIdentity } from '../rootfs/identity.js';
 import { layerKeys, layersIn } from '../rootfs/prune.js';
 import { directoryUsage, fileUsage } from '../rootfs/usage.js';
 import { layersOf } from './layers.js';
 import { usedImages } from './prune-images.js';
-import type { Session } from './session.js';
 
 export interface Limits {
   /** bytes on the disk */
@@ -30,7 +30,7 @@ interface Unit {
 
 /** @returns what is to go, and the bytes that would be left of blobs and unpacked layers */
 export async function leastRecentlyUsed(
-  session: Session,
+  session: StoreSession,
   { maxSize = Number.POSITIVE_INFINITY, before = 0 }: Limits,
   signal?: AbortSignal,
 ): Promise<{ entries: CatalogueEntry[]; left: number }> {
@@ -55,7 +55,7 @@ export async function leastRecentlyUsed(
   return { entries: gone, left: balance.left };
 }
 
-async function unitsOf({ paths, store }: Session, entries: readonly CatalogueEntry[]): Promise<Unit[]> {
+async function unitsOf({ paths, store }: StoreSession, entries: readonly CatalogueEntry[]): Promise<Unit[]> {
   const units = new Map<string, Unit>();
   for (const entry of entries) {
     const key = [...new Set(entry.images.map(({ configDescriptor }) => configDescriptor.digest))].sort().join();
@@ -68,7 +68,7 @@ async function unitsOf({ paths, store }: Session, entries: readonly CatalogueEnt
   return [...units.values()];
 }
 
-async function needsOf({ paths, store }: Session, { target, images }: CatalogueEntry): Promise<string[]> {
+async function needsOf({ paths, store }: StoreSession, { target, images }: CatalogueEntry): Promise<string[]> {
   const keys = images.flatMap(({ layers }) =>
     layers.flatMap(({ diffId, chainId }) => [diffId, chainId].flatMap((id) => layerKeys(paths, id))),
   );
@@ -76,7 +76,7 @@ async function needsOf({ paths, store }: Session, { target, images }: CatalogueE
 }
 
 /** What stays whatever goes: of images in use and damaged ones, of containers, and of who is about to unpack. */
-async function pinned(session: Session, kept: readonly CatalogueEntry[]): Promise<Set<string>> {
+async function pinned(session: StoreSession, kept: readonly CatalogueEntry[]): Promise<Set<string>> {
   const needs = (await Promise.all(kept.map((entry) => needsOf(session, entry)))).flat();
   const leased = [...(await glanceAtLeases(session.paths))];
   const containers = listContainers(session.paths).flatMap((container) => layersOf(container));
@@ -84,7 +84,7 @@ async function pinned(session: Session, kept: readonly CatalogueEntry[]): Promis
 }
 
 /** Bytes by digest of a blob and by key of a layer, of all its forms. */
-async function sizesIn({ paths }: Session, signal: AbortSignal | undefined): Promise<Map<string, number>> {
+async function sizesIn({ paths }: StoreSession, signal: AbortSignal | undefined): Promise<Map<string, number>> {
   const sizes = new Map<string, number>((await allBlobs(paths)).map((digest) => [digest, fileUsage(paths.blob(digest))]));
   for (const [directory, bytes] of await directoryUsage(layersIn(paths), () => findIdentity(paths, {}, signal), signal)) {
     sizes.set(basename(directory), (sizes.get(basename(directory)) ?? 0) + bytes);

@@ -3,6 +3,7 @@ import { listContainers } from '../container/state.js';
 import { collectGarbage, reachable } from '../content/gc.js';
 import { removeRefs } from '../content/refs.js';
 import { type CatalogueEntry, readCatalogue } from '../image/catalogue.js';
+import type { StoreSession } from '../image/fetch.js';
 import { type ImageSummary, summarize } from '../image/list.js';
 import { isDigestName } from '../image/tag.js';
 import type { Digest } from '../spec/digest.js';
@@ -12,7 +13,7 @@ import { annotationsOf, collectLayers } from './layers.js';
 import type { CommonOptions } from './options.js';
 import { pruneFilter } from './prune-filter.js';
 import { recordImage } from './record.js';
-import { openStore, type Session } from './session.js';
+import { openStore } from './session.js';
 
 export interface PrunedImages {
   /** canonical references */
@@ -40,7 +41,7 @@ export async function pruneImages(options: PruneImagesOptions = {}): Promise<Pru
 }
 
 /** Those of the wanted ones that no container was made from. Their layers are left to the next collection. */
-export async function removeUnused(session: Session, isWanted: (image: ImageSummary) => boolean): Promise<PrunedImages> {
+export async function removeUnused(session: StoreSession, isWanted: (image: ImageSummary) => boolean): Promise<PrunedImages> {
   const { entries } = await readCatalogue(session.store);
   const used = new Set(usedImages(session));
   const gone = new Set(summarize(entries).flatMap((image) => (!used.has(image.id) && isWanted(image) ? [image.id as string] : [])));
@@ -51,12 +52,12 @@ export async function removeUnused(session: Session, isWanted: (image: ImageSumm
 }
 
 /** Ids of the images that containers were made from, once for each container. */
-export function usedImages({ paths }: Session): string[] {
+export function usedImages({ paths }: StoreSession): string[] {
   return listContainers(paths).flatMap((container) => annotationsOf(container)[IMAGE_ID] ?? []);
 }
 
 /** Takes these names away, and what nothing needs then. Layers are left to the next collection. */
-export async function removeEntries(session: Session, gone: readonly CatalogueEntry[]): Promise<PrunedImages> {
+export async function removeEntries(session: StoreSession, gone: readonly CatalogueEntry[]): Promise<PrunedImages> {
   const { paths, store } = session;
   if (gone.length === 0) return { untagged: [], deleted: [], reclaimed: 0 };
   const candidates = new Set<Digest>();

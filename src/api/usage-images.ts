@@ -1,6 +1,7 @@
 /** What images take: blobs, those that several share counted once. */
 import { allBlobs, reachable } from '../content/gc.js';
 import type { CatalogueEntry } from '../image/catalogue.js';
+import type { StoreSession } from '../image/fetch.js';
 import type { Image } from '../image/image.js';
 import { summarize } from '../image/list.js';
 import { formatPlatform } from '../image/platform.js';
@@ -8,7 +9,6 @@ import { fileUsage } from '../rootfs/usage.js';
 import type { Digest } from '../spec/digest.js';
 import type { Usage } from './disk-usage.js';
 import type { ImageSummary } from './images.js';
-import type { Session } from './session.js';
 
 export interface ImageUsage extends ImageSummary {
   /** Bytes on the disk that other images need too, and those that none does. */
@@ -26,7 +26,7 @@ export interface BlobUsage {
 
 /** @param used ids of images that containers were made from, once for each */
 export async function blobUsage(
-  { paths, store }: Session,
+  { paths, store }: StoreSession,
   entries: readonly CatalogueEntry[],
   used: readonly string[],
   leased: ReadonlySet<Digest>,

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { identityAt, volumeUses } from '../container/remove.js';
 import { entriesOf, listContainers } from '../container/state.js';
 import type { CatalogueEntry } from '../image/catalogue.js';
+import type { StoreSession } from '../image/fetch.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { findIdentity, recordedIdentity } from '../rootfs/identity.js';
 import { halfMadeIn, layerKeys, layersIn } from '../rootfs/prune.js';
@@ -14,12 +15,11 @@ import { listVolumes } from '../volume/state.js';
 import { type ContainerSummary, listed } from './containers.js';
 import type { Usage } from './disk-usage.js';
 import { layersOf } from './layers.js';
-import type { Session } from './session.js';
 
 /** `bytes` on the disk. */
 export type ContainerUsage = ContainerSummary & { bytes: number };
 
-export async function containerUsage({ paths }: Session, signal?: AbortSignal): Promise<Usage<ContainerUsage>> {
+export async function containerUsage({ paths }: StoreSession, signal?: AbortSignal): Promise<Usage<ContainerUsage>> {
   const all = listContainers(paths);
   const sizes = await directoryUsage(
     all.map(({ directory }) => directory),
@@ -37,7 +37,7 @@ export interface VolumeUsage {
   containers: number;
 }
 
-export async function volumeUsage({ paths }: Session, signal?: AbortSignal): Promise<Usage<VolumeUsage>> {
+export async function volumeUsage({ paths }: StoreSession, signal?: AbortSignal): Promise<Usage<VolumeUsage>> {
   const volumes = new Map(listVolumes(paths).map((volume) => [volume.directory, volume]));
   const uses = volumeUses(paths);
   const identityOf = (directory: HostPath) => {
@@ -65,7 +65,7 @@ export interface LayerUsage {
 
 /** @param kept images that would stay */
 export async function layerUsage(
-  { paths }: Session,
+  { paths }: StoreSession,
   kept: readonly CatalogueEntry[],
   leased: ReadonlySet<Digest>,
   signal?: AbortSignal,
@@ -97,7 +97,7 @@ export interface LeftoverUsage {
 /** The places of the store that have a row of their own, or whose entries are looked at one by one. */
 const COUNTED = ['image', 'layers', 'containers', 'transient', 'volumes', 'ingest', 'trash'];
 
-export async function leftoverUsage({ paths }: Session, signal?: AbortSignal): Promise<Usage<LeftoverUsage>> {
+export async function leftoverUsage({ paths }: StoreSession, signal?: AbortSignal): Promise<Usage<LeftoverUsage>> {
   const files = entriesOf(paths.ingest).map((name) => join(paths.ingest, name) as HostPath);
   const trash = entriesOf(paths.trash).map((name) => join(paths.trash, name) as HostPath);
   const halfMade = halfMadeIn(paths);

@@ -2,13 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Session } from '../../src/api/session.js';
+import type { StoreSession } from '../../src/image/fetch.js';
 import type { Descriptor } from '../../src/spec/image.js';
 import { Blobs, stored } from '../image/fixture.js';
 
 export interface TestStore {
   blobs: Blobs;
-  session: Session;
+  session: StoreSession;
   /** For the library. */
   roots: { root: string; runRoot: string };
 }
@@ -28,7 +28,7 @@ export function idOf(blobs: Blobs, manifest: Descriptor | undefined): string {
 }
 
 /** A container that does not run, as far as its files say. */
-export function madeContainer({ paths }: Session, digit: string, imageId: string, layers: string[] = []): string {
+export function madeContainer({ paths }: StoreSession, digit: string, imageId: string, layers: string[] = []): string {
   const directory = join(paths.containers, digit.repeat(64));
   mkdirSync(directory, { recursive: true });
   const annotations = { 'io.tsrun.image.id': imageId, 'io.tsrun.layers': layers.join(',') };
