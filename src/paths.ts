@@ -196,7 +196,7 @@ export function storePaths(roots: Roots) {
     volume: (name: string) => at('volumes', name),
     /** Ids that one container alone has. */
     slices: at('slices'),
-    slice: (start: number, size: number) => at('slices', `${start}-${size}`),
+    slice: (start: number, size: number, of: string) => at('slices', `${start}-${size}-${of}`),
     /** V8's code caches of the bundles (src/cli/load.ts). */
     code: at('code'),
     trash: at('trash'),

@@ -24,6 +24,7 @@ import type { ContainerSettings } from '../plan/settings.js';
 import { slot } from '../plan/slot.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { isFileInLayers, readAccounts } from '../rootfs/lookup.js';
+import { giveBack, sliceFile } from '../rootfs/slices.js';
 import { mapsHostId } from '../security/idmap-form.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
 import type { ImageConfig } from '../spec/image.js';
@@ -53,6 +54,22 @@ export async function newContainer(image: string, command: readonly string[], gi
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
   sweep(session.paths, destroyed);
   const identity = inGroups(await findIdentity(session.paths, options, options.signal), options);
+  try {
+    return await composed(session, identity, image, command, options, seccompProfile);
+  } catch (error) {
+    giveBack(session.paths, identity.ids.slice);
+    throw error;
+  }
+}
+
+async function composed(
+  session: Session,
+  identity: Identity,
+  image: string,
+  command: readonly string[],
+  options: RunOptions,
+  seccompProfile: Profile | undefined,
+): Promise<NewContainer> {
   const spaces = prepareSpaces(session.paths, identity.ids, options);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
   const network = prepareNetwork(
@@ -250,7 +267,7 @@ export function assemble(
     ...(neighbour ? { neighbour } : {}),
     ids,
     ...(mappers ? { mappers } : {}),
-    ...(ids.slice ? { slice: paths.slice(ids.slice.start, ids.slice.size) } : {}),
+    ...(ids.slice ? { slice: sliceFile(paths, ids.slice) } : {}),
     containerDir: containerDirectory(paths, options),
     unlockedDir: paths.unlocked(slot('id')),
     runDir: paths.runOf(slot('id')),

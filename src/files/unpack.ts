@@ -102,8 +102,17 @@ export class Unpacker implements TarHandler {
     try {
       return act();
     } catch (error) {
-      throw notWritten(error, name);
+      throw notWritten(error, this.#shown(name));
     }
+  }
+
+  /** As it is called where it goes. */
+  #shown(name: Buffer): Buffer {
+    const { top } = this.#input;
+    if (top === undefined) return name;
+    const slash = name.indexOf('/');
+    const below = slash < 0 ? Buffer.alloc(0) : name.subarray(slash);
+    return Buffer.concat([Buffer.from(top === '' ? '.' : top), below]);
   }
 
   #apply(entry: TarEntry): void {
@@ -241,8 +250,7 @@ export class Unpacker implements TarHandler {
   #dress(fd: number, entry: TarEntry): void {
     const path = this.#input.descriptors.of(fd);
     const { owners, privileges } = this.#input;
-    // Whoever puts containers of this map together: its root, where it has one.
-    if (owners === 'root') chownSync(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+    if (owners === 'root') giveToRoot(path);
     if (owners === 'kept') this.#keepOwner(path, entry);
     if (entry.type !== 'symlink') chmodSync(path, entry.mode & (privileges ? 0o7777 : 0o1777)); // a link has no mode
     if (privileges && entry.type === 'file') setCapability(path, entry);
@@ -256,9 +264,14 @@ export class Unpacker implements TarHandler {
       // The map does not have it; or, with a single id, may not give to another.
       if (!['EINVAL', 'EOVERFLOW', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
       this.#report.strangers++;
-      chownSync(path, 0, 0);
+      giveToRoot(path);
     }
   }
+}
+
+/** Whoever puts containers of this map together: its root, where it has one. */
+function giveToRoot(path: string): void {
+  chownSync(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
 }
 
 function setCapability(path: string, { xattrs }: TarEntry): void {

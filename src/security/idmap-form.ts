@@ -32,7 +32,7 @@ export interface IdMapping {
   /** The caller's supplementary groups stay his, as he asked. */
   keepsGroups?: true;
   /** What was set aside for one container alone: see IdFacts. */
-  slice?: HostRange;
+  slice?: Slice;
   /** The caller has no place in the map: by this one, which has him and all these ids, he gives files away and takes them back. */
   steward?: IdMapping;
   /** The ids, as the container sees them, that keep-id runs as unless -u says otherwise. */
@@ -58,8 +58,14 @@ export interface IdFacts {
   hostRoot?: boolean;
   /** For root: the block that this host's tsrun chose once. */
   rootBlock?: HostRange;
-  /** For `auto`: what was set aside, of root's ids or, counted from 0, of the caller's subordinate ones. */
-  slice?: HostRange;
+  /** For `auto`: what was set aside. */
+  slice?: Slice;
+}
+
+/** Ids that one container alone has. */
+export interface Slice extends HostRange {
+  /** What they are counted in: `host`, or the caller's subordinate ids, from 0, by a digest of them. */
+  of: string;
 }
 
 /** What images expect of a range: nobody is 65534. */

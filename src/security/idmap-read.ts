@@ -9,6 +9,7 @@ import type { HostPath } from '../paths.js';
 import { lock } from '../sys/flock.js';
 import type { HostRange } from './id-ranges.js';
 import { chooseIdMapping, chooseSlice, type IdFacts, type IdMapping } from './idmap.js';
+import type { Slice } from './idmap-form.js';
 import { chooseRootBlock, reservedLines } from './idmap-root.js';
 import { parseProcMap, parseSubidAnswer, rangesOf } from './subordinate.js';
 import type { UsernsMode } from './userns.js';
@@ -27,7 +28,7 @@ export interface IdMapSources {
 export async function findIdMapping(
   sources: IdMapSources,
   asked: UsernsMode = { mode: 'default' },
-  setAside?: (choose: (taken: HostRange[]) => HostRange) => Promise<HostRange>,
+  setAside?: (choose: (taken: Slice[]) => Slice) => Promise<Slice>,
 ): Promise<IdMapping> {
   const facts = await readIdFactsOf(sources);
   if (asked.mode !== 'auto' || setAside === undefined) return chooseIdMapping(facts, asked);

@@ -14,6 +14,7 @@ import {
   mapsHostId,
   ROOT_BLOCK_SIZE,
   rangeMapping,
+  type Slice,
   singleMapping,
 } from './idmap-form.js';
 import { chooseRootSlice, rootModeMapping } from './idmap-root.js';
@@ -186,11 +187,19 @@ function identityMapping(facts: IdFacts, ranges: Ranges | { note: string }): IdM
 /** Enough for the users of most images, so that an ordinary range is enough for many containers. */
 const SLICE_SIZE = 1024;
 
-/** Ids that no other container of `auto` has. @param taken by those, in the shape of the answer: see IdFacts.slice */
-export function chooseSlice(facts: IdFacts, asked: number | undefined, taken: readonly HostRange[]): HostRange {
+/** Ids that no other container of `auto` has. @param taken by those */
+export function chooseSlice(facts: IdFacts, asked: number | undefined, taken: readonly Slice[]): Slice {
   const size = asked ?? (facts.uid === 0 ? ROOT_BLOCK_SIZE : SLICE_SIZE);
-  const found = facts.uid === 0 ? chooseRootSlice(facts, size, taken) : chooseOwnSlice(needed(callersRanges(facts), 'auto'), size, taken);
-  if (found) return found;
+  const own = facts.uid === 0 ? undefined : needed(callersRanges(facts), 'auto');
+  const of = own === undefined ? 'host' : digestOf(layOut(own.uid), layOut(own.gid));
+  // The same numbers were other ids then, and may be these.
+  if (taken.some((other) => other.of !== of))
+    throw new TsrunError('ERR_TSRUN_ID_MAP', '--userns auto: your subordinate ids have changed since containers were made with it', {
+      subject: 'auto',
+      hint: 'remove those containers first: which ids they have cannot be told any more',
+    });
+  const found = own === undefined ? chooseRootSlice(facts, size, taken) : chooseOwnSlice(own, size, taken);
+  if (found) return { ...found, of };
   throw new TsrunError('ERR_TSRUN_ID_MAP', `--userns auto: there are no ${size} ids left that no other container has`, {
     subject: String(size),
     hint: 'ask for fewer with --userns auto:size=N, or remove containers that were made with it',

@@ -34,3 +34,12 @@ export function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+/** What a process is called by the kernel; '' when it has gone. */
+export function commOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+  } catch {
+    return '';
+  }
+}

@@ -228,8 +228,8 @@ describe('root', () => {
 
   it('gives with auto a block that nobody has, shown on the layers of the default map', () => {
     const all = root({ rootBlock: BLOCK, subuid: `a:${0x70010000}:65536\n` });
-    const slice = chooseSlice(all, undefined, [{ start: 0x70020000, size: 65536 }]);
-    assert.deepEqual(slice, { start: 0x70030000, size: 65536 });
+    const slice = chooseSlice(all, undefined, [{ start: 0x70020000, size: 65536, of: 'host' }]);
+    assert.deepEqual(slice, { start: 0x70030000, size: 65536, of: 'host' });
     const mapping = chooseIdMapping({ ...all, slice }, parseUserns({ userns: 'auto' }));
     assert.deepEqual(lines(mapping.uid), [[0, 0x70030000, 65536]]);
     assert.deepEqual([mapping.shifted, mapping.form?.owners], [true, chooseIdMapping(all).owners]);
@@ -305,17 +305,20 @@ describe('other maps of a user', () => {
   });
 
   it('auto takes the lowest of his subordinate ids that no other container has', () => {
+    const { of } = chooseSlice(facts(), undefined, []);
     const taken = [
-      { start: 0, size: 1024 },
-      { start: 2048, size: 1024 },
+      { start: 0, size: 1024, of },
+      { start: 2048, size: 1024, of },
     ];
     const slice = chooseSlice(facts(), undefined, taken);
-    assert.deepEqual(slice, { start: 1024, size: 1024 });
+    assert.deepEqual(slice, { start: 1024, size: 1024, of });
     const mapping = chooseIdMapping(facts({ slice }), parseUserns({ userns: 'auto' }));
     assert.deepEqual(lines(mapping.uid), [[0, 101024, 1024]]);
     assert.deepEqual(mapping.slice, slice);
-    assert.deepEqual(chooseSlice(facts(), 2000, taken), { start: 3072, size: 2000 });
+    assert.deepEqual(chooseSlice(facts(), 2000, taken), { start: 3072, size: 2000, of });
     assert.throws(() => chooseSlice(facts(), 65536, taken), { code: 'ERR_TSRUN_ID_MAP' });
+    const moved = facts({ subuid: `alice:300000:1024\n${facts().subuid}` });
+    assert.throws(() => chooseSlice(moved, undefined, taken), { code: 'ERR_TSRUN_ID_MAP', message: /have changed/ });
   });
 
   it('--uidmap counts his ids from 0, with @ as the host does', () => {

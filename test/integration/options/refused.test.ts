@@ -41,7 +41,7 @@ const ROWS: [words: string[], message: RegExp][] = [
   [['--uts', 'ns:/no/such'], /--uts ns:\/no\/such cannot be opened: no such file/],
   [['--pid', 'container:nobody'], /no container nobody/],
   [['--gpus', 'all'], /^tsrun run has no --gpus yet/],
-  [['--isolation', 'hyperv'], /^tsrun run has no --isolation=hyperv yet/],
+  [['--isolation', 'hyperv'], /^tsrun: invalid argument "hyperv" for "--isolation" flag: must be namespaces, landlock or default/],
   [['--cap-add', 'NET_ADMN'], /^tsrun: --cap-add: there is no capability "NET_ADMN": did you mean NET_ADMIN/],
   [['--security-opt', 'apparmor=no-such-profile'], /no-such-profile.*: (AppArmor is not enabled on this host|there is none of that name)/],
   [['--security-opt', 'label=type:spc_t'], /gives no container an SELinux label/],

@@ -45,6 +45,6 @@ describeAs(identity('range'), 'bin/tsrun', (where) => {
   it('takes the helper that TSRUN_HELPER names', async () => {
     const { code, stdout } = await where().box.tsrun(['run', '--rm', 'x'], { env: { TSRUN_HELPER: '/bin/echo' } });
     assert.equal(code, 0);
-    assert.match(stdout, /^drive \S+\/dist\/compile\.cjs run --rm x\n$/);
+    assert.match(stdout, /^drive \S+\/bin\/compile\.cjs run --rm x\n$/);
   });
 });

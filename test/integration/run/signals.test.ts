@@ -1,8 +1,8 @@
 /** Signals sent to tsrun, whose process is the helper's. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { identities } from '../../harness/identity.js';
+import { commOf } from '../../harness/processes.js';
 import { childrenOf, describeAs, firstProcessOf, isRunning, probeProgram, until } from './place.js';
 
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
@@ -28,7 +28,7 @@ for (const who of identities()) {
 
       it(`${signal} that pid 1 does not catch ends it, as ${128 + NUMBERS[signal]}`, async () => {
         const running = where().start([where().image, 'sleep', '60']);
-        const sleeps = () => childrenOf(running.pid).find((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+        const sleeps = () => childrenOf(running.pid).find((pid) => commOf(pid) === 'sleep');
         assert.ok(await until(() => sleeps() !== undefined));
         const pid = sleeps() ?? 0;
         running.child.kill(signal);
