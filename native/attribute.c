@@ -2,12 +2,9 @@
  * What a security module makes of this process at its next exec. It is told through a file of the process's own in /proc, and takes
  * it from nobody else: from no other process and, once there was an exec, through no descriptor that was opened before it.
  */
-#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/wait.h>
 
 #include "context.h"
@@ -15,26 +12,15 @@
 #include "operations.h"
 #include "sys.h"
 
-#define PROC_ROOT 1 /* the inode of procfs's root, and of nothing else in it */
-
-/* The image, or who is in the container already, must not have the word swallowed by another file: no mount may lie on the way. */
+/* The image, or who is in the container already, must not have the word swallowed by another file. */
 static int open_attribute(const char *name)
 {
 	char path[64];
-	struct stat stat;
-	struct statfs fs;
-	closing int proc = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (proc < 0 || fstat(proc, &stat) < 0 || fstatfs(proc, &fs) < 0)
-		return -1;
-	if (fs.f_type != PROC_SUPER_MAGIC || stat.st_ino != PROC_ROOT) {
-		errno = EXDEV;
-		return -1;
-	}
 	if ((size_t)snprintf(path, sizeof path, "self/attr/%s", name) >= sizeof path) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	int fd = sys_openat2(proc, path, O_WRONLY | O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
+	int fd = open_in_procfs(path, O_WRONLY);
 	if (fd < 0 && errno == ENOENT)
 		errno = EOPNOTSUPP; /* the module says ENOENT itself, of what it does not know */
 	return fd;

@@ -1,4 +1,4 @@
-/* What is meant for the kernel's /proc gets there or nowhere: neither what is mounted over it or a part of it nor a link has it (CVE-2025-52881). */
+/* What is meant for the kernel's /proc gets there or nowhere: what is mounted over it or a part of it has it not, nor does a link out of it (CVE-2025-52881). */
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static int open_below(int proc, const char *path, int flags)
 		errno = EXDEV;
 		return -1;
 	}
-	return sys_openat2(proc, path, (uint64_t)(flags | O_CLOEXEC | O_NOCTTY), 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	return sys_openat2(proc, path, (uint64_t)(flags | O_CLOEXEC | O_NOCTTY), 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 }
 
 /* A file, or a directory, of the procfs at /proc. */
