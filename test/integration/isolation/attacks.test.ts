@@ -11,7 +11,8 @@ describe('each known attack', () => {
       assert.ok(shown.length > 0);
       for (const [file, title] of shown) {
         const source = readFileSync(inCheckout('test', `${file}.test.ts`), 'utf8');
-        assert.ok(source.includes(title), `test/${file}.test.ts has no test that says: ${title}`);
+        const said = source.split('\n').some((line) => line.includes(title) && !/^\s*(\/\/|\*|\/\*)|\.(skip|todo)\(/.test(line));
+        assert.ok(said, `test/${file}.test.ts has no test that says: ${title}`);
       }
     });
 
