@@ -2,6 +2,7 @@
  * A second wall: what this process and all that it becomes may do to files, besides what their modes say. The rights are numbers of
  * linux/landlock.h that the plan brings, and so is the version of the kernel's interface that they need: an older kernel would leave some out.
  */
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -16,7 +17,7 @@ struct path_beneath {
 	int32_t parent;
 } __attribute__((packed));
 
-#define RULESET_VERSION 1
+#define RULESET_VERSION 1 /* asks for it: LANDLOCK_CREATE_RULESET_VERSION */
 #define RULE_PATH_BENEATH 1
 #define OF_FILES (1ULL << 0 | 1ULL << 1 | 1ULL << 2 | 1ULL << 14 | 1ULL << 15) /* execute, write, read, truncate, ioctl: what a file has that is no directory */
 
@@ -61,4 +62,16 @@ int op_landlock(struct context *c, const struct op *op)
 			return -1;
 	note_path(c, "");
 	return (int)syscall(SYS_landlock_restrict_self, ruleset, 0);
+}
+
+/* landlock_create_ruleset(2): the version of its ABI, on a line. ENOSYS or EOPNOTSUPP where there is none. */
+int op_landlock_version(struct context *c, const struct op *op)
+{
+	char line[32];
+	int fd = descriptor(c, op->args[0].name);
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION);
+	if (fd < 0 || version < 0)
+		return -1;
+	int n = snprintf(line, sizeof line, "%ld\n", version);
+	return write_all(fd, line, (size_t)n);
 }

@@ -33,16 +33,7 @@ static int look(const char *path, const struct members *members)
 /* Its file is read by anybody, whatever the process is. -1: it has gone. */
 static int root_mount(pid_t pid)
 {
-	char path[64];
-	int id = -1;
-	snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)pid);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &id) != 1)
-		id = -1;
-	fclose(file);
-	return id;
+	return number_in(pid, "mountinfo");
 }
 
 static ssize_t read_text(pid_t pid, const char *file, char *text, size_t room)
@@ -148,7 +139,10 @@ static int members_of(struct context *c, const char *name, int root, struct memb
 	return fd < 0 ? -1 : fstat(fd, &members->namespace);
 }
 
-/* Arguments: the namespace, a process that has its root. From here on the end of what we wait for, or of ourselves, is theirs. The descriptor keeps the namespace's number from being another's. */
+/*
+ * Arguments: the namespace, a process that has its root. From here on the end of what we wait for, or of ourselves, is theirs. The descriptor
+ * keeps the namespace's number from being another's.
+ */
 int op_members(struct context *c, const struct op *op)
 {
 	const struct peer *peer = find_peer(c, op->args[1].name);

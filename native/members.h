@@ -7,5 +7,4 @@
 /* SIGKILL to all of them until none is left; nothing when op_members has named no namespace. */
 void end_members(struct context *);
 
-
 #endif

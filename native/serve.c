@@ -48,13 +48,6 @@ static void drop(struct server *s, size_t i)
 	s->clients[i] = s->clients[--s->count];
 }
 
-static bool is_callers(int fd)
-{
-	struct ucred peer;
-	socklen_t size = sizeof peer;
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
-}
-
 static bool add_client(struct server *s, int fd)
 {
 	uint8_t *queue = fd >= 0 && s->count < MAX_CLIENTS && is_callers(fd) ? malloc(QUEUE) : NULL;

@@ -68,3 +68,10 @@ int op_socket_pair(struct context *c, const struct op *op)
 	int near = name_end(c, op->args[0].name, "near", ends[0]);
 	return name_end(c, op->args[0].name, "far", ends[1]) < 0 ? -1 : near;
 }
+
+bool is_callers(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
+}

@@ -1,5 +1,5 @@
 /** `run` and `create`, up to the launch plan: everything that is decided, nothing that is done to start a process. */
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, type Stats, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
@@ -15,30 +15,26 @@ import { parseLog, parseRestart, parseSignal, parseTimeout, STOP_TIMEOUT } from 
 import { removeContainer, sweep } from '../container/remove.js';
 import { settingsAnnotation } from '../container/settings.js';
 import { listContainers } from '../container/state.js';
-import { errnoOf, systemReason, TsrunError } from '../errors.js';
+import { TsrunError } from '../errors.js';
 import { containerAttributes } from '../events/event.js';
 import { ensurePrivateDirectory, type HostPath, type StorePaths } from '../paths.js';
-import type { RootSource } from '../plan/root.js';
 import type { NewContainer } from '../plan/run.js';
 import type { ContainerSettings } from '../plan/settings.js';
 import { slot } from '../plan/slot.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { isFileInLayers, readAccounts } from '../rootfs/lookup.js';
 import { giveBack, sliceFile } from '../rootfs/slices.js';
-import { mapsHostId } from '../security/idmap-form.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
-import type { ImageConfig } from '../spec/image.js';
 import { claimVolume } from '../volume/state.js';
 import { checkRun, withoutEmpty } from './check-run.js';
 import { checkSources } from './check-sources.js';
 import { labelsOf } from './container-details.js';
+import { givenRoot, imageRoot, type Root } from './container-root.js';
 import { findDevices, hostDevices } from './devices.js';
 import { hostFacts, ownArch, proxyNotes } from './host.js';
-import { imageAnnotations, imageRootfs } from './images.js';
 import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { destroyed } from './record.js';
-import { resolveImage } from './resolve-image.js';
 import { askedProfile } from './seccomp.js';
 import { noteOnce, openStore, type Session } from './session.js';
 import { type PreparedSpaces, prepareSpaces } from './spaces.js';
@@ -125,49 +121,6 @@ function lookUp({ device = [], tz, privileged, fakeRoot = false }: RunOptions, l
 export async function makeRoom(paths: StorePaths, { name }: RunOptions): Promise<void> {
   const taken = listContainers(paths).find((container) => container.name === name);
   if (taken !== undefined) await removeContainer(paths, taken, true);
-}
-
-interface Root {
-  source: RootSource;
-  /** The topmost first: where accounts are looked up. */
-  layers: HostPath[];
-  image?: { name: string; config: ImageConfig };
-  annotations: Record<string, string>;
-}
-
-export async function imageRoot(session: Session, identity: Identity, text: string, options: RunOptions): Promise<Root> {
-  const image = await resolveImage(session, text, options.pull ?? 'missing', options);
-  const { source, layers, owners } = await imageRootfs(session, identity, image, options);
-  return { source, layers, image: { name: image.name, config: image.config }, annotations: imageAnnotations(image, layers, owners) };
-}
-
-function givenRoot(text: string, { ids }: Identity): Root {
-  if (text === '')
-    throw new TsrunError('ERR_TSRUN_USAGE', 'the name of the root file system is empty', {
-      hint: 'name a directory behind --rootfs: . is the current one',
-    });
-  const path = resolve(text) as HostPath;
-  const stat = statOf(path);
-  if (!stat?.isDirectory())
-    throw new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the root file system ${path} is not a directory`, {
-      subject: path,
-      hint: 'name a directory, or leave out --rootfs to run an image',
-    });
-  return { source: { type: 'directory', path, owned: mapsHostId(ids.uid, stat.uid) }, layers: [path], annotations: {} };
-}
-
-/** Undefined for what is not there, and cannot be. */
-function statOf(path: HostPath): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch (cause) {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause) ?? '')) return undefined;
-    throw new TsrunError('ERR_TSRUN_MOUNT_SOURCE', `the root file system ${path} cannot be used: ${systemReason(cause)}`, {
-      subject: path,
-      hint: 'check the path, and that you may read it',
-      cause,
-    });
-  }
 }
 
 export function containerDirectory(paths: StorePaths, { rm }: RunOptions): string {

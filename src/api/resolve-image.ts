@@ -14,6 +14,7 @@ import type { PullOptions, PullPolicy } from './options.js';
 import { recordImage } from './record.js';
 import { checkRegistryOptions, openPull } from './registry-session.js';
 import type { Session } from './session.js';
+import { imageNotFound } from './stored-image.js';
 
 /**
  * `newer` asks the registry as `always` does: what has not changed costs one request, for every blob is there already. Unlike `always`
@@ -41,7 +42,7 @@ async function foundOrPulled(session: Session, text: string, policy: PullPolicy,
   }
   const present = ref !== undefined && policy === 'always' ? undefined : await findImage(session, text, platform);
   if (present !== undefined && (ref === undefined || policy !== 'newer')) return present;
-  if (ref === undefined || policy === 'never') throw notFound(text);
+  if (ref === undefined || policy === 'never') throw imageNotFound(text);
   const names = pullNames(await session.registries(), text);
   if (names.length > 1 && options.creds !== undefined)
     throw new TsrunError('ERR_TSRUN_USAGE', `--creds are for one registry, and ${text} may be in ${names.length}`, {
@@ -97,13 +98,6 @@ async function pull(session: Session, ref: RegistryReference, platform: Platform
   } finally {
     await client.close();
   }
-}
-
-function notFound(text: string): TsrunError {
-  return new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${text} in the store`, {
-    subject: text,
-    hint: `pull it first: tsrun pull ${text}`,
-  });
 }
 
 const NO_NETWORK = ['EAI_AGAIN', 'EAI_FAIL', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EADDRNOTAVAIL'];

@@ -8,11 +8,13 @@ import type { Session } from './session.js';
 
 /** @throws ERR_TSRUN_IMAGE_NOT_FOUND */
 export async function storedImage(session: Session, image: string, options: PullOptions): Promise<Image> {
-  return (await findImage(session, image, askedPlatform(options))) ?? missing(image);
+  const found = await findImage(session, image, askedPlatform(options));
+  if (found === undefined) throw imageNotFound(image);
+  return found;
 }
 
-function missing(image: string): never {
-  throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${image} in the store`, {
+export function imageNotFound(image: string): TsrunError {
+  return new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `no image ${image} in the store`, {
     subject: image,
     hint: `pull it first: tsrun pull ${image}`,
   });

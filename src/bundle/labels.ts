@@ -16,8 +16,8 @@ export interface LabelInput {
 /** Annotations of the image-spec's conversion.md, which are no labels unless an image or a user says so. */
 export const CONVERTED = /^org\.opencontainers\.image\.(os|architecture|variant|author|created|stopSignal)$/;
 const OURS = 'io.tsrun.';
-/** Annotations that a runtime acts on: tsrun and crun. An image has no say in that: its labels of such names are labels alone. */
-export const ACTED_ON = /^(io\.tsrun|run\.oci)\./;
+/** Annotations that a runtime acts on: tsrun, crun, runc. An image has no say in that: its labels of such names are labels alone. */
+export const ACTED_ON = /^(io\.tsrun|run\.oci|org\.systemd\.property)\./;
 
 /**
  * Labels are annotations as they are. What that alone would not tell is said in tsrun's own: which are labels although their name is another

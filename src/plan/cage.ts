@@ -6,12 +6,11 @@ import type { IdMapping } from '../security/idmap.js';
 import { unpackingRuleset } from '../security/landlock.js';
 import { landlockOperation } from './credentials.js';
 import { becomeRoot, CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
+import { MS_REC_PRIVATE, O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation, Plan } from './operations.js';
 import { type Holders, handOver } from './steward.js';
 
 const ALL_CAPABILITIES = -1n;
-const O_PATH_DIRECTORY = 0o10200000;
-const MS_REC_PRIVATE = 0x4000 | 0x40000;
 /** Where the program in the cage writes its answers. */
 const ANSWERS_FD = 3;
 /** What the program holds and does not know of. */

@@ -11,6 +11,7 @@ import type { Seccomp, Process as SpecProcess } from '../spec/runtime.js';
 import type { ContainerInput, ContainerOperations } from './container.js';
 import { course, fromFirstToLast, mannerOf, processOf, streamsOf } from './course.js';
 import { landlockOperation, limitOperations } from './credentials.js';
+import { O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation } from './operations.js';
 import { passedDescriptors, searchPath } from './process.js';
 import type { ConfinedSettings } from './settings.js';
@@ -33,8 +34,6 @@ export interface Confined extends ConfinedSettings, ConfinedPlaces {
 export function rootOf(containerDir: string): string {
   return `${writtenDirectory(containerDir)}/root`;
 }
-
-const O_PATH_DIRECTORY = 0o10200000;
 
 /** @param caller whom the command is connected to; undefined: nobody, it outlives its caller */
 export function confinedOperations(input: ContainerInput, caller: Caller | undefined): ContainerOperations {

@@ -2,6 +2,7 @@
 import type { IdMapping } from '../security/idmap.js';
 import { type EventSource, tell } from './events.js';
 import { becomeRoot, cloneFlags } from './identity.js';
+import { O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation, Plan } from './operations.js';
 import { SOCKET } from './streams.js';
 
@@ -14,7 +15,6 @@ export interface HostProcess {
 const SIGKILL = 9;
 const SIGCONT = 18;
 const SIGSTOP = 19;
-const O_PATH_DIRECTORY = 0o10200000;
 
 function only(operations: Operation[]): Plan {
   return { processes: [{ name: 'parent', operations: [['stage', 'control'], ...operations] }] };

@@ -3,6 +3,7 @@
 import type { Process, RuntimeSpec } from '../spec/runtime.js';
 import type { ContainerInput } from './container.js';
 import { tellEnded, tellStarted } from './events.js';
+import { O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation } from './operations.js';
 import { KILL_UNHANDLED, ONLY_ASKED, SECOND_TERM_IS_LAST } from './process.js';
 import type { ContainerSettings } from './settings.js';
@@ -115,8 +116,6 @@ function pidfile({ pidfile: path }: ContainerSettings): Operation[] {
     ['on-exit', 1, [['remove', path]]],
   ];
 }
-
-const O_PATH_DIRECTORY = 0o10200000;
 
 /**
  * The log, and the directory of the socket through which others attach. A run that its caller sees through and that leaves nothing has

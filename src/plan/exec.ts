@@ -7,6 +7,7 @@ import { credentialOperations } from './credentials.js';
 import { attended, detached } from './detached.js';
 import { type EventSource, tellExecEnded, tellExecStarted } from './events.js';
 import { becomeRoot, cloneFlags, hostIdOf } from './identity.js';
+import { O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation, Plan, Process } from './operations.js';
 import { enterAsRoot, enterAsUser, KILL_UNHANDLED, passedDescriptors, SECOND_TERM_IS_LAST, searchPath } from './process.js';
 import { type Caller, isAttended, streamOperations } from './streams.js';
@@ -33,8 +34,6 @@ export interface ExecPlanInput {
   /** How many of the caller's descriptors, from 3 on, the command gets. */
   passed?: number;
 }
-
-const O_PATH_DIRECTORY = 0o10200000;
 
 export function compileExecPlan(input: ExecPlanInput): Plan {
   const { caller } = input;

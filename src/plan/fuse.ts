@@ -5,10 +5,10 @@
  */
 import type { IdMapping } from '../security/idmap.js';
 import { becomeRoot, CLONE_NEWNS, CLONE_NEWUSER } from './identity.js';
+import { O_RDWR } from './numbers.js';
 import type { Operation, Process } from './operations.js';
 import { attachStack, openStack, type Stack, stackOptions } from './stack.js';
 
-const O_RDWR = 2;
 /** The program's own descriptor of /dev/fuse; "/dev/fd/N" in place of a mount point says that it is mounted already (fuse(8)). */
 const DEVICE_FD = 3;
 /** fuse-overlayfs wants absolute names. Every system has this directory, and the program needs nothing in it. */

@@ -2,6 +2,7 @@
 import { sysctlPath } from '../bundle/sysctl.js';
 import { TsrunError } from '../errors.js';
 import type { Mount, RuntimeSpec } from '../spec/runtime.js';
+import { MS_REC, O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation } from './operations.js';
 
 /** mount_setattr(2): option → attribute. Those mapped to 0 are the kernel's default here. */
@@ -20,7 +21,6 @@ const ATTRIBUTES: Readonly<Record<string, number>> = {
   exec: 0,
   relatime: 0,
 };
-const MS_REC = 0x4000;
 /** mount(2): what happens at the source happens to the mount, or not. What would reach the host is refused by bundle/. */
 const PROPAGATION: Readonly<Record<string, number>> = {
   unbindable: 1 << 17,
@@ -86,8 +86,6 @@ export function mountOperations(spec: RuntimeSpec, fetched: ReadonlyMap<string, 
   for (const path of spec.linux?.readonlyPaths ?? []) operations.push(['read-only-at', 'root', path]);
   return { sources, operations };
 }
-
-const O_PATH_DIRECTORY = 0o10200000;
 
 /**
  * Through a procfs of its own, or one that another process mounted; where the container may not have one, through the one around tsrun.

@@ -3,6 +3,7 @@ import { SPACES } from '../bundle/spaces.js';
 import type { NamespaceType } from '../spec/runtime.js';
 import type { ContainerInput } from './container.js';
 import { CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, cloneFlags, flagsOf } from './identity.js';
+import { O_RDONLY } from './numbers.js';
 import type { Operation, Process } from './operations.js';
 
 type NamespacesInput = Pick<ContainerInput, 'spec' | 'settings' | 'neighbour'>;
@@ -66,7 +67,6 @@ interface EnteredNamespaces {
   mounts: ReadonlyMap<string, string>;
 }
 
-const O_RDONLY = 0;
 const UNDUMPABLE: Operation[] = [['undumpable']];
 const CONTINUED: Operation[] = [
   ['clone', 'child', 0],

@@ -2,10 +2,10 @@
 import type { IdMapping, IdRange } from '../security/idmap.js';
 import { fuseServer, RECEIVE, SERVE } from './fuse.js';
 import { becomeRoot, CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
+import { MS_REC_PRIVATE } from './numbers.js';
 import type { Operation, Plan } from './operations.js';
 import { attachStack, openStack, type Shift, shiftedLayers, stackOptions } from './stack.js';
 
-const MS_REC_PRIVATE = 0x4000 | 0x40000;
 /** Lines on standard output: without the first one it was not the storage that failed. */
 export const BEGUN = 'begun';
 export const WORKS = 'works';

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { IdMapping } from '../security/idmap.js';
 import { type FuseStack, fuseServer, RECEIVE, SERVE } from './fuse.js';
 import type { BindSource } from './mounts.js';
+import { MS_REC_PRIVATE, O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation, Process } from './operations.js';
 import { attachStack, openStack, type ShiftedLayers, type Stack, shiftedLayers, stackOptions, writtenDirectory } from './stack.js';
 
@@ -37,9 +38,6 @@ export interface RootOperations {
   /** The directory that the container's ids write to, and that only they can empty. */
   written?: string;
 }
-
-const MS_REC_PRIVATE = 0x4000 | 0x40000;
-const O_PATH_DIRECTORY = 0o10200000;
 
 export function rootOperations(root: RootSource, containerDir: string, ids: IdMapping, volatile: boolean): RootOperations {
   const written = writtenDirectory(containerDir);

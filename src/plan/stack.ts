@@ -1,6 +1,7 @@
 /** Layers on top of each other with a place for changes, as operations and as options of whatever mounts them. */
 import type { IdRange } from '../security/idmap.js';
 import { CLONE_NEWUSER, mapIds } from './identity.js';
+import { MS_REC_PRIVATE } from './numbers.js';
 import type { Operation, Process } from './operations.js';
 
 export interface Stack {
@@ -18,8 +19,6 @@ export interface Shift {
   uid: IdRange[];
   gid: IdRange[];
 }
-
-const MS_REC_PRIVATE = 0x4000 | 0x40000;
 
 /** Where the container's ids write, in the container's directory: one mount, the only part of it that its namespaces ever see. */
 export function writtenDirectory(containerDir: string): string {

@@ -1,18 +1,15 @@
 /** What `tsrun doctor` tries, as plans: each makes what a container would, for a moment, and says on standard output that it works. */
 import { CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER } from './identity.js';
 import { networkOperations } from './network.js';
+import { MS_REC_PRIVATE, O_PATH_DIRECTORY, O_RDWR, O_WRONLY } from './numbers.js';
 import type { Operation, Plan } from './operations.js';
 import { BEGUN, type ProbeIdentity, probe, WORKS } from './probe.js';
 
-const MS_REC_PRIVATE = 0x4000 | 0x40000;
 /** nosuid, nodev, noexec: as a container has it. */
 const SYSTEM_FLAGS = 2 | 4 | 8;
 const READ_ONLY = 1;
 /** Every network namespace has its own. */
 const HARMLESS = 'net/ipv4/ip_unprivileged_port_start';
-const O_PATH_DIRECTORY = 0o10200000;
-const O_WRONLY = 1;
-const O_RDWR = 2;
 
 /** A user namespace whose root has its rights: AppArmor may let it be made and take them away. */
 export function compileNamespaceTrial(who: ProbeIdentity): Plan {

@@ -10,6 +10,7 @@ import type { ContainerInput } from './container.js';
 import type { HostProcess } from './control.js';
 import { filesOperations } from './files.js';
 import { CLONE_NEWNS, CLONE_NEWUSER, type Mappers, mapIds } from './identity.js';
+import { O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation, Plan } from './operations.js';
 
 /** Its standard streams are the helper's. */
@@ -22,7 +23,6 @@ export interface VisitingProgram {
 type Visited = Pick<ContainerInput, 'ids' | 'mappers'>;
 
 const ALL_CAPABILITIES = -1n;
-const O_PATH_DIRECTORY = 0o10200000;
 
 /**
  * Of a container that runs. The first of two processes enters its mount namespace, hands out the root directory that it finds there, and is gone;

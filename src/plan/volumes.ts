@@ -8,6 +8,7 @@ import type { IdMapping } from '../security/idmap.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { jsonText } from './encode.js';
 import { type BindSource, mountOperations } from './mounts.js';
+import { O_RDWR } from './numbers.js';
 import type { Operation } from './operations.js';
 import { slot } from './slot.js';
 import { writtenDirectory } from './stack.js';
@@ -36,8 +37,6 @@ export interface VolumeOperations {
   /** The directory that these need in the container's own, whatever its root file system is. */
   written?: string;
 }
-
-const O_RDWR = 2;
 
 /** The volumes that come with a new container. @param failed registers what is done should it never begin */
 export function makeVolumes(input: VolumesInput & Holders, failed: (undo: Operation) => Operation[]): Stewarded {

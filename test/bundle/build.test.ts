@@ -133,10 +133,16 @@ describe('the runtime spec', () => {
     assert.deepEqual(build(undefined, {}, { ids: SINGLE }).process?.user, { uid: 0, gid: 0 }, 'groups cannot be set there');
   });
 
-  it('takes over the image’s labels, but not into names that tsrun or crun acts on', () => {
+  it('takes over the image’s labels, but not into names that runtimes act on', () => {
     const spec = build({
       Cmd: ['sh'],
-      Labels: { 'org.opencontainers.image.author': 'me', 'io.tsrun.layers': 'evil', 'run.oci.keep_original_groups': '1', __proto__x: 'y' },
+      Labels: {
+        'org.opencontainers.image.author': 'me',
+        'io.tsrun.layers': 'evil',
+        'run.oci.keep_original_groups': '1',
+        'org.systemd.property.Slice': 'x',
+        __proto__x: 'y',
+      },
       StopSignal: 'SIGINT',
     });
     assert.equal(spec.annotations?.['io.tsrun.layers'], '["a","b"]');
@@ -145,7 +151,9 @@ describe('the runtime spec', () => {
     assert.deepEqual(JSON.parse(spec.annotations?.['io.tsrun.labels'] ?? ''), {
       'org.opencontainers.image.author': 'me',
       'run.oci.keep_original_groups': '1',
+      'org.systemd.property.Slice': 'x',
     });
+    assert.equal(spec.annotations?.['org.systemd.property.Slice'], undefined);
     assert.equal(identityOf(spec).ids.keepsGroups, undefined, 'exec and start go by the annotations');
     assert.equal(identityOf(build(undefined, {}, { ids: { ...RANGE, keepsGroups: true } })).ids.keepsGroups, true);
     assert.equal(spec.annotations?.['io.tsrun.image'], 'docker.io/library/alpine:latest');
