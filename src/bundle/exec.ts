@@ -58,6 +58,7 @@ export function buildExec(input: ExecBuildInput): Process {
     capabilities: capabilitiesOf(input, own, user.uid),
     ...(own.rlimits ? { rlimits: own.rlimits } : {}),
     ...(own.apparmorProfile === undefined ? {} : { apparmorProfile: own.apparmorProfile }),
+    ...(own.selinuxLabel === undefined ? {} : { selinuxLabel: own.selinuxLabel }),
     noNewPrivileges: options.privileged && ids.setgroups === 'allow' && !landlocked ? false : (own.noNewPrivileges ?? false),
   };
 }

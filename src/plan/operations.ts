@@ -66,6 +66,7 @@ export const OPERATIONS = {
   subtree: 'dbd',
   'copy-up': 'dbdd',
   'chown-tree': 'dnn',
+  'relabel-tree': 'dbn',
   propagation: 'n',
   staging: 'b',
   attach: 'db',
@@ -135,6 +136,7 @@ export const OPERATIONS = {
   'check-killable': 'bb',
   'exec-attribute': 'bb',
   seal: 'n',
+  'label-seal': 'b',
   exec: 'llb',
   init: 'llb',
 } as const satisfies Record<string, string>;

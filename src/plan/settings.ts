@@ -41,6 +41,8 @@ export interface ContainerSettings {
   sysctl?: readonly string[];
   /** `--landlock`: for its first process, and for what enters it. */
   landlock?: LandlockRules;
+  /** SELinux context of the layers that it shares, where it has labels. */
+  layerLabel?: string;
   /** `--isolation landlock`; absent: it has namespaces. */
   confined?: ConfinedSettings;
 }
