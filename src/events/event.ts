@@ -22,6 +22,8 @@ export type EventAction =
   | 'pull'
   | 'tag'
   | 'untag'
+  | 'load'
+  | 'save'
   | 'delete';
 
 export interface StoreEvent {

@@ -110,7 +110,7 @@ function onePerTarget(entries: readonly CatalogueEntry[]): CatalogueEntry[] {
 }
 
 /** A name means all that it leads to, other platforms as well; an id the one image, and all below its name where that is all there is. */
-async function lookUp({ paths, store }: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
+export async function lookUp({ paths, store }: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
   const { entries } = await readCatalogue(store);
   const ref = referenceOf(text);
   const name = ref === undefined ? undefined : storedName(ref);
