@@ -40,7 +40,7 @@ export function unknownCommand(words: readonly string[]): TsrunError {
 }
 
 function looksLikeImage(word: string): boolean {
-  return /^([a-z0-9]|oci(-archive)?:|docker-archive:)[\w./:@-]*$/i.test(word);
+  return /^[a-z0-9][\w./:@-]*$/i.test(word);
 }
 
 /** As a shell would need it to be typed. */

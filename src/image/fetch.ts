@@ -17,6 +17,8 @@ export interface ImageSource {
   blob(descriptor: Descriptor): AsyncIterable<Uint8Array>;
   /** What came was not what the digest says. True when the next blob() takes it from somewhere else. */
   distrust?(descriptor: Descriptor): boolean;
+  /** Whether it has an index or manifest. Of files: some archives have an index with a part of what it names. */
+  holds?(descriptor: Descriptor): Promise<boolean>;
 }
 
 export interface StoreSession {

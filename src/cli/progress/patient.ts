@@ -1,5 +1,6 @@
 /** For `run`: an image in a local directory or archive is looked at each time, and that is worth no word while nothing has to be brought. */
 import type { PullEvent } from '../../index.js';
+import { ARCHIVE } from '../archive.js';
 import type { Reporter } from './reporter.js';
 
 /** Holds the account back until bytes move or a registry is asked; drops it when neither happens. */
@@ -23,7 +24,7 @@ export function patient(reporter: Reporter): Reporter {
 function isWorthAWord(event: PullEvent): boolean {
   switch (event.type) {
     case 'resolve':
-      return !/^(oci|oci-archive|docker-archive):/.test(event.reference);
+      return !ARCHIVE.test(event.reference);
     case 'downloaded':
     case 'unpacked':
       return !event.alreadyPresent;
