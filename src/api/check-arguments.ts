@@ -9,7 +9,7 @@ import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
 import type { GcOptions } from './gc.js';
 import type { LogsOptions } from './logs.js';
-import type { ExecOptions, RunOptions } from './options.js';
+import type { CopyImageOptions, ExecOptions, PushOptions, RunOptions } from './options.js';
 import type { SystemdOptions } from './systemd.js';
 import type { UnpackOptions } from './unpack.js';
 import type { createVolume, pruneVolumes, volumes } from './volumes.js';
@@ -25,6 +25,8 @@ type AllOptions = RunOptions &
   CheckStoreOptions &
   GcOptions &
   UnpackOptions &
+  PushOptions &
+  CopyImageOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -56,6 +58,7 @@ type KindOf<T> = [T] extends [boolean]
 const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOptions[Name]>> } = {
   addHost: 'strings',
   all: 'boolean',
+  allPlatforms: 'boolean',
   annotation: 'strings',
   arch: 'string',
   archive: 'boolean',
@@ -69,6 +72,10 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   creds: 'string',
   certDir: 'string',
   condition: ['not-running', 'next-exit', 'removed'],
+  destAuthfile: 'string',
+  destCertDir: 'string',
+  destCreds: 'string',
+  destTlsVerify: 'boolean',
   device: 'strings',
   disableUserns: 'boolean',
   dns: 'strings',
@@ -145,6 +152,10 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   shmSize: 'string',
   signal: 'signal',
   since: 'string',
+  srcAuthfile: 'string',
+  srcCertDir: 'string',
+  srcCreds: 'string',
+  srcTlsVerify: 'boolean',
   stopSignal: 'string',
   stopTimeout: 'number',
   sysctl: 'strings',

@@ -27,7 +27,7 @@ export function isDigestName(name: string): boolean {
 }
 
 /** What a tag may be. @throws ERR_TSRUN_REFERENCE_INVALID */
-function parseTag(text: string): RegistryReference & { tag: string } {
+export function parseTag(text: string): RegistryReference & { tag: string } {
   const ref = parseReference(text);
   if (ref.transport === 'docker' && ref.digest === undefined && ref.tag !== undefined) return { ...ref, tag: ref.tag };
   const reason = ref.transport === 'docker' ? 'a tag has no digest' : 'a path is no tag';
@@ -110,7 +110,7 @@ function onePerTarget(entries: readonly CatalogueEntry[]): CatalogueEntry[] {
 }
 
 /** A name means all that it leads to, other platforms as well; an id the one image, and all below its name where that is all there is. */
-async function lookUp({ paths, store }: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
+export async function lookUp({ paths, store }: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
   const { entries } = await readCatalogue(store);
   const ref = referenceOf(text);
   const name = ref === undefined ? undefined : storedName(ref);
