@@ -10,6 +10,7 @@ import type { CopyInOptions } from './copy.js';
 import type { GcOptions } from './gc.js';
 import type { LogsOptions } from './logs.js';
 import type { CopyImageOptions, ExecOptions, PushOptions, RunOptions } from './options.js';
+import type { SaveOptions } from './save.js';
 import type { SystemdOptions } from './systemd.js';
 import type { UnpackOptions } from './unpack.js';
 import type { createVolume, pruneVolumes, volumes } from './volumes.js';
@@ -27,6 +28,7 @@ type AllOptions = RunOptions &
   UnpackOptions &
   PushOptions &
   CopyImageOptions &
+  SaveOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -92,6 +94,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   follow: 'boolean',
   followLink: 'boolean',
   force: 'boolean',
+  format: ['docker-archive', 'oci-archive', 'docker-dir', 'oci-dir'],
   healthCmd: 'string or strings',
   healthInterval: 'string',
   healthRetries: 'number',
@@ -186,6 +189,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
 /** Arguments that are no options, by the names of their parameters. */
 const WORDS = {
   image: 'string',
+  images: 'strings',
   container: 'string',
   containers: 'strings',
   name: 'string',

@@ -2,6 +2,7 @@
 import { Lease } from '../content/lease.js';
 import { TsrunError } from '../errors.js';
 import { openArchivedImage } from '../image/archive.js';
+import { openArchiveDestination } from '../image/archive-destination.js';
 import type { ImageDestination } from '../image/destination.js';
 import type { ImageSource } from '../image/fetch.js';
 import { archiveName } from '../image/name.js';
@@ -104,9 +105,12 @@ export async function openDestination(
     return { name, names: [name], destination: storeDestination(session, lease, options.signal), close };
   }
   if (place.transport === 'docker') return openRegistryDestination(session, place, from, options);
-  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `images cannot be sent to ${place.transport}: yet`, {
-    hint: 'use docker://NAME, or a NAME of the store',
-  });
+  return {
+    name: archiveName(place),
+    names: [],
+    destination: await openArchiveDestination(place, options.signal),
+    close: async () => undefined,
+  };
 }
 
 async function openRegistryDestination(

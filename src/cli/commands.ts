@@ -22,6 +22,7 @@ import ImageUnpack from '../commands/image-unpack.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
 import Kill from '../commands/kill.js';
+import Load from '../commands/load.js';
 import Login from '../commands/login.js';
 import Logout from '../commands/logout.js';
 import Logs from '../commands/logs.js';
@@ -35,6 +36,7 @@ import Restart from '../commands/restart.js';
 import Rm from '../commands/rm.js';
 import Rmi from '../commands/rmi.js';
 import Run from '../commands/run.js';
+import Save from '../commands/save.js';
 import Start from '../commands/start.js';
 import Stats from '../commands/stats.js';
 import Stop from '../commands/stop.js';
@@ -62,6 +64,8 @@ const COMMANDS: readonly Command[] = [
   ImageUnpack,
   Tag,
   Untag,
+  Save,
+  Load,
   Images,
   Inspect,
   Port,

@@ -20,6 +20,7 @@ import { IMAGE_UNPACK } from './flags/image-unpack.js';
 import { IMAGES } from './flags/images.js';
 import { INSPECT } from './flags/inspect.js';
 import { KILL } from './flags/kill.js';
+import { LOAD } from './flags/load.js';
 import { LOGIN } from './flags/login.js';
 import { LOGOUT } from './flags/logout.js';
 import { LOGS } from './flags/logs.js';
@@ -34,6 +35,7 @@ import { RESTART } from './flags/restart.js';
 import { RM } from './flags/rm.js';
 import { RMI } from './flags/rmi.js';
 import { RUN } from './flags/run.js';
+import { SAVE } from './flags/save.js';
 import { START } from './flags/start.js';
 import { STATS } from './flags/stats.js';
 import { STOP } from './flags/stop.js';
@@ -71,6 +73,8 @@ export const VERBS: readonly Verb[] = [
   IMAGE_UNPACK,
   TAG,
   UNTAG,
+  SAVE,
+  LOAD,
   RMI,
   LOGIN,
   LOGOUT,

@@ -23,6 +23,8 @@ export type EventAction =
   | 'tag'
   | 'untag'
   | 'push'
+  | 'load'
+  | 'save'
   | 'delete';
 
 export interface StoreEvent {

@@ -13,7 +13,7 @@ import type { Image } from './image.js';
 import { archiveName, isStandardStream } from './name.js';
 import { type ArchivedImage, openLayout } from './oci-layout.js';
 import { openArchive, openDirectory } from './open-archive.js';
-import { STANDARD } from './standard-input.js';
+import { STANDARD } from './standard-streams.js';
 import { digestName } from './tag.js';
 
 export interface ImportOptions extends FetchImageOptions {

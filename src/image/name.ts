@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { canonicalName } from '../reference/format.js';
 import type { ArchiveReference } from '../reference/parse.js';
-import { STANDARD } from './standard-input.js';
+import { STANDARD } from './standard-streams.js';
 
 export function archiveName(ref: ArchiveReference): string {
   return canonicalName({ ...ref, path: isStandardStream(ref) ? STANDARD : resolve(ref.path) });

@@ -9,7 +9,7 @@ import { LIMITS } from '../layer/limits.js';
 import type { StorePaths } from '../paths.js';
 import { compressionOf } from '../spec/compression.js';
 import { type ArchiveFiles, directoryFiles, tarFiles, unreadable } from './archive-files.js';
-import { refuseTerminal, STANDARD, standardInput, standardInputFile } from './standard-input.js';
+import { STANDARD, standardInput, standardInputFile } from './standard-streams.js';
 import { archiveInvalid } from './tar-index.js';
 
 export interface OpenArchive extends AsyncDisposable {
@@ -63,7 +63,6 @@ export async function openArchive(
 async function inputOf(input: string | AsyncIterable<Uint8Array>): Promise<FileHandle | AsyncIterable<Uint8Array>> {
   if (typeof input !== 'string') return input;
   if (input !== STANDARD) return openFile(input);
-  refuseTerminal();
   return (await standardInputFile()) ?? standardInput();
 }
 
