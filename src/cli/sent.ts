@@ -1,6 +1,7 @@
 /** What verbs that send an image print of it, and write down. */
 import { writeFileSync } from 'node:fs';
 import { type SentImage, TsrunError } from '../index.js';
+import { ARCHIVE } from './archive.js';
 import type { Call } from './command.js';
 import type { SEND_FLAGS } from './flags/common.js';
 import { visible } from './visible.js';
@@ -15,13 +16,14 @@ export function printSent(
 ): void {
   reporter.stop();
   if (values.digestfile !== undefined) writeDigest(values.digestfile, sent.digest);
+  // There the image itself is on standard output
+  if (/^[a-z]+-archive:-(?::|$)/.test(sent.name)) return;
   if (values.json) json(sent);
   else stdout.write(`${visible(withDigest(sent))}\n`);
 }
 
 function withDigest({ name, digest }: SentImage): string {
-  const isFile = /^(?:oci|oci-archive|docker-archive|dir):/.test(name);
-  return isFile || name.includes('@') ? name : `${name}@${digest}`;
+  return ARCHIVE.test(name) || name.includes('@') ? name : `${name}@${digest}`;
 }
 
 /** As podman and skopeo do: without a line break. */

@@ -105,3 +105,28 @@ export function cutAfter(bytes: number, request: IncomingMessage, sessions: Map<
   });
   return true;
 }
+
+/** A registry behind a token service. The n-th token is `token-number-n`; `accepts` says which are good for what. */
+export function guarded(accepts: (token: string, method: string) => boolean) {
+  const scopes: string[][] = [];
+  const login = Buffer.from('ada:swordfish').toString('base64');
+  const options: PushServerOptions = {
+    fault: (request, response) => {
+      const url = new URL(request.url ?? '', 'http://registry');
+      if (url.pathname === '/token') {
+        if (request.headers.authorization !== `Basic ${login}`) throw new Error('who is that?');
+        scopes.push(url.searchParams.getAll('scope'));
+        response.end(JSON.stringify({ token: `token-number-${scopes.length}` }));
+        return true;
+      }
+      const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+      if (accepts(token, request.method ?? '')) return false;
+      request.resume();
+      const realm = `http://${request.headers.host}/token`;
+      // It says the secrets back, in all that it says
+      sendError(response, 401, 'UNAUTHORIZED', `no: ${token} ${login} swordfish`, { 'www-authenticate': `Bearer realm="${realm}"` });
+      return true;
+    },
+  };
+  return { scopes, start: () => pushServer(options) };
+}

@@ -6,7 +6,7 @@ import { closingUrl, newSession, receivedOf, sessionAfter } from '../../src/regi
 import { OCI_MANIFEST } from '../../src/spec/media-types.js';
 import { pieces } from '../content/fixture.js';
 import { clientFor, descriptorOf, digestOf, failureOf, MANIFEST, openRegistry, refTo, sendError, serve } from './fake-server.js';
-import { pushServer } from './push-server.js';
+import { guarded, pushServer } from './push-server.js';
 
 const BLOB = Buffer.from('blob'.repeat(10_000));
 const LAYER = descriptorOf(BLOB);
@@ -105,31 +105,6 @@ test('each refusal of a manifest has its sentence', async () => {
     assert.match(`${error.message}: ${error.hint}`, sentence);
   }
 });
-
-/** A registry behind a token service. The n-th token is `token-number-n`; `accepts` says which are good for what. */
-function guarded(accepts: (token: string, method: string) => boolean) {
-  const scopes: string[][] = [];
-  const login = Buffer.from('ada:swordfish').toString('base64');
-  const fault: Parameters<typeof pushServer>[0] = {
-    fault: (request, response) => {
-      const url = new URL(request.url ?? '', 'http://registry');
-      if (url.pathname === '/token') {
-        assert.equal(request.headers.authorization, `Basic ${login}`);
-        scopes.push(url.searchParams.getAll('scope'));
-        response.end(JSON.stringify({ token: `token-number-${scopes.length}` }));
-        return true;
-      }
-      const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-      if (accepts(token, request.method ?? '')) return false;
-      request.resume();
-      const realm = `http://${request.headers.host}/token`;
-      // It says the secrets back, in all that it says
-      sendError(response, 401, 'UNAUTHORIZED', `no: ${token} ${login} swordfish`, { 'www-authenticate': `Bearer realm="${realm}"` });
-      return true;
-    },
-  };
-  return { scopes, start: () => pushServer(fault) };
-}
 
 const ACCOUNT = (registry: string) => ({ registry, credentials: { user: 'ada', password: 'swordfish' } });
 
