@@ -9,7 +9,7 @@ import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
 import type { GcOptions } from './gc.js';
 import type { LogsOptions } from './logs.js';
-import type { ExecOptions, RunOptions } from './options.js';
+import type { CopyImageOptions, ExecOptions, PushOptions, RunOptions } from './options.js';
 import type { SaveOptions } from './save.js';
 import type { SystemdOptions } from './systemd.js';
 import type { UnpackOptions } from './unpack.js';
@@ -26,6 +26,8 @@ type AllOptions = RunOptions &
   CheckStoreOptions &
   GcOptions &
   UnpackOptions &
+  PushOptions &
+  CopyImageOptions &
   SaveOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
@@ -72,6 +74,10 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   creds: 'string',
   certDir: 'string',
   condition: ['not-running', 'next-exit', 'removed'],
+  destAuthfile: 'string',
+  destCertDir: 'string',
+  destCreds: 'string',
+  destTlsVerify: 'boolean',
   device: 'strings',
   disableUserns: 'boolean',
   dns: 'strings',
@@ -149,6 +155,10 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   shmSize: 'string',
   signal: 'signal',
   since: 'string',
+  srcAuthfile: 'string',
+  srcCertDir: 'string',
+  srcCreds: 'string',
+  srcTlsVerify: 'boolean',
   stopSignal: 'string',
   stopTimeout: 'number',
   sysctl: 'strings',

@@ -44,7 +44,7 @@ function configOf(container: Known): Pick<RuntimeSpec, 'annotations'> {
 
 export function recordImage(
   paths: StorePaths,
-  action: 'pull' | 'tag' | 'untag' | 'load' | 'save' | 'delete',
+  action: 'pull' | 'tag' | 'untag' | 'load' | 'save' | 'push' | 'delete',
   id: string,
   name: string,
 ): void {

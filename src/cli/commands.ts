@@ -4,6 +4,7 @@ import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
 import Completion from '../commands/completion.js';
 import ContainerPrune from '../commands/container-prune.js';
+import Copy from '../commands/copy.js';
 import Cp from '../commands/cp.js';
 import Create from '../commands/create.js';
 import Diff from '../commands/diff.js';
@@ -29,6 +30,7 @@ import Pause from '../commands/pause.js';
 import Port from '../commands/port.js';
 import Ps from '../commands/ps.js';
 import Pull from '../commands/pull.js';
+import Push from '../commands/push.js';
 import Rename from '../commands/rename.js';
 import Restart from '../commands/restart.js';
 import Rm from '../commands/rm.js';
@@ -69,6 +71,8 @@ const COMMANDS: readonly Command[] = [
   Port,
   Ps,
   Pull,
+  Push,
+  Copy,
   Rm,
   Rmi,
   Run,

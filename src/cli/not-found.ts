@@ -5,7 +5,7 @@ import { isTopic, namesOf, VERBS } from './verbs.js';
 
 /** docker's commands that tsrun does not have. */
 const LATER = (
-  'build commit compose container cp diff events export import info network prune push ' + 'search stats system top update volume'
+  'build commit compose container cp diff events export import info network prune ' + 'search stats system top update volume'
 ).split(' ');
 
 const MOUNT = {

@@ -3,6 +3,7 @@
 import { ATTACH } from './flags/attach.js';
 import { BUNDLE } from './flags/bundle.js';
 import { COMPLETION } from './flags/completion.js';
+import { COPY } from './flags/copy.js';
 import { CP } from './flags/cp.js';
 import { CREATE } from './flags/create.js';
 import { DIFF } from './flags/diff.js';
@@ -28,6 +29,7 @@ import { PORT } from './flags/port.js';
 import { CONTAINER_PRUNE, IMAGE_PRUNE, SYSTEM_PRUNE, SYSTEM_RESET } from './flags/prune.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
+import { PUSH } from './flags/push.js';
 import { RENAME } from './flags/rename.js';
 import { RESTART } from './flags/restart.js';
 import { RM } from './flags/rm.js';
@@ -63,6 +65,8 @@ export const VERBS: readonly Verb[] = [
   UNPAUSE,
   RENAME,
   PULL,
+  PUSH,
+  COPY,
   IMAGES,
   IMAGE_INSPECT,
   IMAGE_HISTORY,

@@ -22,6 +22,7 @@ export type EventAction =
   | 'pull'
   | 'tag'
   | 'untag'
+  | 'push'
   | 'load'
   | 'save'
   | 'delete';

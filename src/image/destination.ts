@@ -2,6 +2,7 @@
  * The way an image goes out: from any source to any destination, what is below before what names it. `push`, `copy` and `save` are this
  * with different ends.
  */
+import type { SendEvent } from '../api/options.js';
 import { untilAborted } from '../content/receive.js';
 import { TsrunError } from '../errors.js';
 import type { Descriptor, ImageManifest, Platform } from '../spec/image.js';
@@ -51,11 +52,6 @@ export interface SendOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((event: SendEvent) => void) | undefined;
 }
-
-export type SendEvent =
-  | { type: 'manifest'; digest: string; layers: { digest: string; size: number }[] }
-  | { type: 'upload'; digest: string; bytes: number; size: number }
-  | { type: 'uploaded'; digest: string; alreadyPresent: boolean };
 
 interface Sending {
   source: ImageSource;
@@ -147,18 +143,26 @@ async function sendBelow(sending: Sending, descriptor: Descriptor, bytes: Uint8A
     layers: layers.map(({ digest, size }) => ({ digest, size })),
   });
   const missing = blobs.filter(({ digest }) => !sent.has(digest));
-  await atOnce(destination.blobsAtOnce, missing, options.signal, (blob, signal) => sendBlob(sending, blob, signal));
+  await atOnce(destination.blobsAtOnce, missing, options.signal, async (blob, signal) => {
+    const isLayer = blob.digest !== manifest.config.digest;
+    await sendBlob(sending, blob, signal, isLayer ? options.onProgress : undefined);
+  });
   for (const { digest } of missing) sent.add(digest);
 }
 
-async function sendBlob({ source, destination, options }: Sending, descriptor: Descriptor, signal: AbortSignal): Promise<void> {
+async function sendBlob(
+  { source, destination }: Sending,
+  descriptor: Descriptor,
+  signal: AbortSignal,
+  onProgress: SendOptions['onProgress'],
+): Promise<void> {
   const { digest, size } = descriptor;
   const alreadyPresent = await destination.has(descriptor);
   if (!alreadyPresent) {
-    const onBytes = (bytes: number) => options.onProgress?.({ type: 'upload', digest, bytes, size });
+    const onBytes = (bytes: number) => onProgress?.({ type: 'upload', digest, bytes, size });
     await destination.blob(descriptor, counted(verifiedBlob(source, descriptor), descriptor, signal, onBytes));
   }
-  options.onProgress?.({ type: 'uploaded', digest, alreadyPresent });
+  onProgress?.({ type: 'uploaded', digest, alreadyPresent });
 }
 
 function counted(

@@ -27,7 +27,7 @@ export function isDigestName(name: string): boolean {
 }
 
 /** What a tag may be. @throws ERR_TSRUN_REFERENCE_INVALID */
-function parseTag(text: string): RegistryReference & { tag: string } {
+export function parseTag(text: string): RegistryReference & { tag: string } {
   const ref = parseReference(text);
   if (ref.transport === 'docker' && ref.digest === undefined && ref.tag !== undefined) return { ...ref, tag: ref.tag };
   const reason = ref.transport === 'docker' ? 'a tag has no digest' : 'a path is no tag';

@@ -1,4 +1,5 @@
 /** Where `copy` takes an image from and brings it to: with a transport, as skopeo spells them; a bare name is the store's. Pure. */
+import { archiveTransport } from './archive.js';
 import { otherTransport } from './hint.js';
 import { parseReference, type Reference } from './parse.js';
 import { refuse } from './refuse.js';
@@ -15,10 +16,10 @@ export interface StorePlace {
 export function parsePlace(text: string): Place {
   const other = otherTransport(text);
   if (other !== undefined) throw refuse(text, other, OTHER_HINT);
-  if (/^(?:[a-z][a-z0-9+.-]*:\/\/|(?:oci|oci-archive|docker-archive):)/i.test(text)) return parseReference(text);
+  if (archiveTransport(text) !== undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return parseReference(text);
   if (text === '') throw refuse(text, 'it is empty', 'name an image, for example: alpine');
   return { transport: 'store', name: text };
 }
 
 const OTHER_HINT =
-  'use docker://NAME for a registry, oci:DIR, oci-archive:FILE or docker-archive:FILE for files, and a bare NAME for an image of tsrun’s own store';
+  'use docker://NAME for a registry, oci:DIR, oci-archive:FILE, docker-archive:FILE or dir:DIR for files, and a bare NAME for an image of tsrun’s own store';

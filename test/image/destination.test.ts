@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { deliver, type ImageDestination, type SendEvent, type SendOptions, sendImage } from '../../src/image/destination.js';
+import type { SendEvent } from '../../src/api/options.js';
+import { deliver, type ImageDestination, type SendOptions, sendImage } from '../../src/image/destination.js';
 import type { ImageSource } from '../../src/image/fetch.js';
 import { storedSource } from '../../src/image/stored-source.js';
 import type { Descriptor, Platform } from '../../src/spec/image.js';
@@ -67,7 +68,7 @@ test('an index goes with all that it names, the children first, each blob once',
     for (const { digest: below } of [blobs.json(manifest).config, ...blobs.json(manifest).layers])
       assert.ok(digests.indexOf(below) < digests.indexOf(manifest.digest));
   assert.deepEqual(to.came.slice(-3), [index.digest, 'top', 'finish n']);
-  assert.equal(events.filter(({ type }) => type === 'uploaded').length, digests.length - 4);
+  assert.equal(events.filter(({ type }) => type === 'uploaded').length, digests.length - 7);
 });
 
 test('of an index goes the one platform that is asked for, and what is there is not sent', async () => {

@@ -13,6 +13,7 @@ test('a bare name is an image of the store, every other place has its transport'
     tag: 'latest',
   });
   assert.deepEqual(parsePlace('oci:./dir:1'), { transport: 'oci', path: './dir', ref: '1' });
+  assert.deepEqual(parsePlace('dir:a:b'), { transport: 'dir', path: 'a:b' });
 });
 
 test('what is another tool’s, or nothing, is refused with the words to write instead', () => {
