@@ -45,14 +45,29 @@ export { type Collected, type GcOptions, gc } from './api/gc.js';
 export { type GlimpsedContainer, glanceAtContainers, glanceAtImages, glanceAtVolumes } from './api/glance.js';
 export { type ImageHistoryStep, imageHistory } from './api/history.js';
 export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';
+export { type LoadOptions, loadImages } from './api/load.js';
 export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
-export type { CommonOptions, ExecOptions, PullEvent, PullOptions, PullPolicy, RegistryOptions, RunOptions } from './api/options.js';
+export type {
+  CommonOptions,
+  CopyImageOptions,
+  ExecOptions,
+  PullEvent,
+  PullOptions,
+  PullPolicy,
+  PushOptions,
+  RegistryOptions,
+  RunOptions,
+  SendEvent,
+  SendOptions,
+} from './api/options.js';
 export { containerPorts, type OpenPort } from './api/port.js';
 export { type Pruned, pruneContainers, pruneSystem, type SystemPruned, type SystemPruneOptions } from './api/prune.js';
 export { type PrunedImages, type PruneImagesOptions, pruneImages } from './api/prune-images.js';
 export { resetSystem, type StoreContents, storeContents } from './api/reset.js';
 export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';
+export { type ArchiveFormat, type SavedImage, type SaveOptions, saveImages } from './api/save.js';
+export { copyImage, push, type SentImage } from './api/send.js';
 export { compileStart, startContainer } from './api/start.js';
 export { type ContainerStats, type StatsOptions, stats } from './api/stats.js';
 export { generateSystemd, type SystemdOptions } from './api/systemd.js';

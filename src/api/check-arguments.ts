@@ -9,7 +9,8 @@ import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
 import type { GcOptions } from './gc.js';
 import type { LogsOptions } from './logs.js';
-import type { ExecOptions, RunOptions } from './options.js';
+import type { CopyImageOptions, ExecOptions, PushOptions, RunOptions } from './options.js';
+import type { SaveOptions } from './save.js';
 import type { SystemdOptions } from './systemd.js';
 import type { UnpackOptions } from './unpack.js';
 import type { createVolume, pruneVolumes, volumes } from './volumes.js';
@@ -25,6 +26,9 @@ type AllOptions = RunOptions &
   CheckStoreOptions &
   GcOptions &
   UnpackOptions &
+  PushOptions &
+  CopyImageOptions &
+  SaveOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -56,6 +60,7 @@ type KindOf<T> = [T] extends [boolean]
 const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOptions[Name]>> } = {
   addHost: 'strings',
   all: 'boolean',
+  allPlatforms: 'boolean',
   annotation: 'strings',
   arch: 'string',
   archive: 'boolean',
@@ -69,6 +74,10 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   creds: 'string',
   certDir: 'string',
   condition: ['not-running', 'next-exit', 'removed'],
+  destAuthfile: 'string',
+  destCertDir: 'string',
+  destCreds: 'string',
+  destTlsVerify: 'boolean',
   device: 'strings',
   disableUserns: 'boolean',
   dns: 'strings',
@@ -85,6 +94,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   follow: 'boolean',
   followLink: 'boolean',
   force: 'boolean',
+  format: ['docker-archive', 'oci-archive', 'docker-dir', 'oci-dir'],
   healthCmd: 'string or strings',
   healthInterval: 'string',
   healthRetries: 'number',
@@ -145,6 +155,10 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   shmSize: 'string',
   signal: 'signal',
   since: 'string',
+  srcAuthfile: 'string',
+  srcCertDir: 'string',
+  srcCreds: 'string',
+  srcTlsVerify: 'boolean',
   stopSignal: 'string',
   stopTimeout: 'number',
   sysctl: 'strings',
@@ -175,6 +189,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
 /** Arguments that are no options, by the names of their parameters. */
 const WORDS = {
   image: 'string',
+  images: 'strings',
   container: 'string',
   containers: 'strings',
   name: 'string',

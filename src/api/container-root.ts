@@ -20,7 +20,13 @@ export interface Root {
   annotations: Record<string, string>;
 }
 
+/** @throws ERR_TSRUN_USAGE for an archive on standard input, which is the container's */
 export async function imageRoot(session: Session, identity: Identity, text: string, options: RunOptions): Promise<Root> {
+  if (/^(?:oci|docker)-archive:-(?::|@|$)/.test(text))
+    throw new TsrunError('ERR_TSRUN_USAGE', 'standard input is the container’s, and cannot be its image as well', {
+      subject: text,
+      hint: 'bring the image into the store first: tsrun load < FILE',
+    });
   const image = await resolveImage(session, text, options.pull ?? 'missing', options);
   const { source, layers, owners } = await imageRootfs(session, identity, image, options);
   return { source, layers, image: { name: image.name, config: image.config }, annotations: imageAnnotations(image, layers, owners) };

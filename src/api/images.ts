@@ -9,6 +9,7 @@ import { listImages } from '../image/list.js';
 import { formatPlatform } from '../image/platform.js';
 import * as remove from '../image/remove.js';
 import type { HostPath, StorePaths } from '../paths.js';
+import { archiveTransport } from '../reference/archive.js';
 import { ensureRootfs, findRootfs, type Rootfs } from '../rootfs/ensure.js';
 import { findIdentity, formIdentity, type Identity } from '../rootfs/identity.js';
 import { layerKeys, unpackedKeys } from '../rootfs/prune.js';
@@ -151,9 +152,7 @@ export async function inspectImage(image: string, options: PullOptions = {}): Pr
     RepoTags: names.filter((name) => !name.includes('@')),
     RepoDigests: [
       ...new Set(
-        names
-          .filter((name) => !/^(oci|oci-archive|docker-archive):/.test(name))
-          .map((name) => `${repositoryOf(name)}@${found.target.digest}`),
+        names.filter((name) => archiveTransport(name) === undefined).map((name) => `${repositoryOf(name)}@${found.target.digest}`),
       ),
     ],
     ...(config.created === undefined ? {} : { Created: config.created }),

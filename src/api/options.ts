@@ -49,6 +49,40 @@ export type PullEvent =
   | { type: 'unpacked'; digest: string; alreadyPresent: boolean }
   | { type: 'done'; reference: string; digest: string };
 
+/** For what sends images elsewhere. */
+export interface SendOptions extends CommonOptions {
+  /** `os/arch[/variant]`, of an image for several. */
+  platform?: string;
+  /** podman's parts of it, in its place; what is left out is the host's. */
+  os?: string;
+  arch?: string;
+  variant?: string;
+  /** An image for several platforms goes with all of them, or not at all. */
+  allPlatforms?: boolean;
+  onProgress?: (event: SendEvent) => void;
+}
+
+/** What happens while an image is sent; `manifest` comes once for each platform, `uploaded` without `upload` for what was there already. */
+export type SendEvent =
+  | Extract<PullEvent, { type: 'resolve' | 'manifest' | 'retry' | 'fallback' | 'done' }>
+  | { type: 'upload'; digest: string; bytes: number; size: number }
+  | { type: 'uploaded'; digest: string; alreadyPresent: boolean };
+
+export interface PushOptions extends SendOptions, RegistryOptions {}
+
+/** Logins, verification and certificates for both sides, or for one of them. */
+export interface CopyImageOptions extends SendOptions, Pick<RegistryOptions, 'authfile' | 'tlsVerify'> {
+  srcAuthfile?: string;
+  destAuthfile?: string;
+  /** `USER:PASSWORD` for the registry of the source. */
+  srcCreds?: string;
+  destCreds?: string;
+  srcTlsVerify?: boolean;
+  destTlsVerify?: boolean;
+  srcCertDir?: string;
+  destCertDir?: string;
+}
+
 export interface RunOptions extends PullOptions {
   rm?: boolean;
   name?: string;

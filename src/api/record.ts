@@ -42,7 +42,12 @@ function configOf(container: Known): Pick<RuntimeSpec, 'annotations'> {
   }
 }
 
-export function recordImage(paths: StorePaths, action: 'pull' | 'tag' | 'untag' | 'delete', id: string, name: string): void {
+export function recordImage(
+  paths: StorePaths,
+  action: 'pull' | 'tag' | 'untag' | 'load' | 'save' | 'push' | 'delete',
+  id: string,
+  name: string,
+): void {
   recordEvent(paths.events, { type: 'image', action, id: shown(id), attributes: { name: shown(name) } });
 }
 

@@ -11,7 +11,8 @@ import type { PullClient } from '../registry/failover.js';
 import type { RetryEvent } from '../registry/retry.js';
 import type { CommonOptions, PullEvent, RegistryOptions } from './options.js';
 
-type Asking = RegistryOptions & Pick<CommonOptions, 'signal' | 'onNote' | 'onDebug'> & { onProgress?: (event: PullEvent) => void };
+type Asking = RegistryOptions & Pick<CommonOptions, 'signal' | 'onNote' | 'onDebug'> & { onProgress?: (event: Reported) => void };
+type Reported = Extract<PullEvent, { type: 'retry' | 'fallback' }>;
 
 /** What this machine's and this user's files say of registries. Most starts need no parser of TOML. */
 export async function readRegistries(onDebug: CommonOptions['onDebug']): Promise<RegistrySettings> {
@@ -47,9 +48,9 @@ export async function openPull(
     import('../registry/failover.js'),
     import('../registry/config/sources.js'),
   ]);
-  const { creds, certDir, onDebug, onProgress } = options;
+  const { certDir, onDebug, onProgress } = options;
   return createPullClient({
-    ...clientOptions(ownPlaceOf(settings, ref).ref.registry, options, creds === undefined ? undefined : splitCreds(creds)),
+    ...clientOptions(ownPlaceOf(settings, ref).ref.registry, options, credsOf(options)),
     settings,
     certDir,
     onDebug,
@@ -62,8 +63,45 @@ export async function openPull(
  * @param tried credentials for it, in place of what files and helpers have
  */
 export async function openRegistry(registry: string, options: Asking, tried: Credentials): Promise<RegistryClient> {
-  const [{ certificates }, { createRegistryClient }, { certificatesIn, checkCertificates }] = await Promise.all([
-    readRegistries(options.onDebug),
+  return openOne(await readRegistries(options.onDebug), registry, options, tried);
+}
+
+/** Where pushed images go, which is to be closed. */
+export interface PushPlace {
+  client: RegistryClient;
+  /** The image's own place, which may have another name than the user wrote. */
+  ref: RegistryReference;
+  /** Where another image is; undefined: nowhere that may be asked. */
+  placeOf(ref: RegistryReference): RegistryReference | undefined;
+}
+
+/** A push goes to the image's own place, never to a mirror. @throws ERR_TSRUN_REGISTRY_BLOCKED, ERR_TSRUN_CONFIG_INVALID, ERR_TSRUN_USAGE */
+export async function openPush(
+  { registries }: { registries: () => Promise<RegistrySettings> },
+  name: RegistryReference,
+  options: Asking,
+): Promise<PushPlace> {
+  const [settings, { ownPlaceOf }] = await Promise.all([registries(), import('../registry/config/sources.js')]);
+  const { ref, insecure } = ownPlaceOf(settings, name);
+  const tlsVerify = options.tlsVerify ?? !insecure;
+  const client = await openOne(settings, ref.registry, { ...options, tlsVerify }, credsOf(options));
+  const placeOf = (other: RegistryReference) => {
+    try {
+      return ownPlaceOf(settings, other).ref;
+    } catch {
+      return undefined;
+    }
+  };
+  return { client, ref, placeOf };
+}
+
+async function openOne(
+  settings: RegistrySettings,
+  registry: string,
+  options: Asking,
+  credentials: Credentials | undefined,
+): Promise<RegistryClient> {
+  const [{ createRegistryClient }, { certificatesIn, checkCertificates }] = await Promise.all([
     import('../registry/client.js'),
     import('../registry/config/certificates.js'),
   ]);
@@ -71,9 +109,13 @@ export async function openRegistry(registry: string, options: Asking, tried: Cre
   if (certDir !== undefined) checkCertificates(certDir);
   const own = certDir === undefined ? undefined : { folder: certDir, host: registry };
   return createRegistryClient({
-    ...clientOptions(registry, options, tried),
-    certificates: certificatesIn(certificates, own, onDebug),
+    ...clientOptions(registry, options, credentials),
+    certificates: certificatesIn(settings.certificates, own, onDebug),
   });
+}
+
+function credsOf({ creds }: RegistryOptions): Credentials | undefined {
+  return creds === undefined ? undefined : splitCreds(creds);
 }
 
 function clientOptions(registry: string, options: Asking, credentials: Credentials | undefined) {

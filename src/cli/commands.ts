@@ -4,6 +4,7 @@ import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
 import Completion from '../commands/completion.js';
 import ContainerPrune from '../commands/container-prune.js';
+import Copy from '../commands/copy.js';
 import Cp from '../commands/cp.js';
 import Create from '../commands/create.js';
 import Diff from '../commands/diff.js';
@@ -21,6 +22,7 @@ import ImageUnpack from '../commands/image-unpack.js';
 import Images from '../commands/images.js';
 import Inspect from '../commands/inspect.js';
 import Kill from '../commands/kill.js';
+import Load from '../commands/load.js';
 import Login from '../commands/login.js';
 import Logout from '../commands/logout.js';
 import Logs from '../commands/logs.js';
@@ -28,11 +30,13 @@ import Pause from '../commands/pause.js';
 import Port from '../commands/port.js';
 import Ps from '../commands/ps.js';
 import Pull from '../commands/pull.js';
+import Push from '../commands/push.js';
 import Rename from '../commands/rename.js';
 import Restart from '../commands/restart.js';
 import Rm from '../commands/rm.js';
 import Rmi from '../commands/rmi.js';
 import Run from '../commands/run.js';
+import Save from '../commands/save.js';
 import Start from '../commands/start.js';
 import Stats from '../commands/stats.js';
 import Stop from '../commands/stop.js';
@@ -60,11 +64,15 @@ const COMMANDS: readonly Command[] = [
   ImageUnpack,
   Tag,
   Untag,
+  Save,
+  Load,
   Images,
   Inspect,
   Port,
   Ps,
   Pull,
+  Push,
+  Copy,
   Rm,
   Rmi,
   Run,

@@ -5,7 +5,7 @@ import { isTopic, namesOf, VERBS } from './verbs.js';
 
 /** docker's commands that tsrun does not have. */
 const LATER = (
-  'build commit compose container cp diff events export import info load network prune push save ' + 'search stats system top update volume'
+  'build commit compose container cp diff events export import info network prune ' + 'search stats system top update volume'
 ).split(' ');
 
 const MOUNT = {
@@ -40,7 +40,7 @@ export function unknownCommand(words: readonly string[]): TsrunError {
 }
 
 function looksLikeImage(word: string): boolean {
-  return /^([a-z0-9]|oci(-archive)?:|docker-archive:)[\w./:@-]*$/i.test(word);
+  return /^[a-z0-9][\w./:@-]*$/i.test(word);
 }
 
 /** As a shell would need it to be typed. */

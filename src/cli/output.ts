@@ -60,6 +60,12 @@ export function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
   }
 }
 
+/** Whether standard output failed for want of a reader. */
+export function isReaderGone(error: unknown): boolean {
+  const isOutput = error instanceof TsrunError && error.code === 'ERR_TSRUN_OUTPUT';
+  return isOutput && ['EPIPE', 'ECONNRESET'].includes(errnoOf(error.cause) ?? '');
+}
+
 function notWritten(cause: unknown): TsrunError {
   const full = ['ENOSPC', 'EDQUOT'].includes(errnoOf(cause) ?? '');
   return new TsrunError('ERR_TSRUN_OUTPUT', `standard output cannot be written: ${systemReason(cause)}`, {

@@ -3,6 +3,7 @@
 import { ATTACH } from './flags/attach.js';
 import { BUNDLE } from './flags/bundle.js';
 import { COMPLETION } from './flags/completion.js';
+import { COPY } from './flags/copy.js';
 import { CP } from './flags/cp.js';
 import { CREATE } from './flags/create.js';
 import { DIFF } from './flags/diff.js';
@@ -19,6 +20,7 @@ import { IMAGE_UNPACK } from './flags/image-unpack.js';
 import { IMAGES } from './flags/images.js';
 import { INSPECT } from './flags/inspect.js';
 import { KILL } from './flags/kill.js';
+import { LOAD } from './flags/load.js';
 import { LOGIN } from './flags/login.js';
 import { LOGOUT } from './flags/logout.js';
 import { LOGS } from './flags/logs.js';
@@ -27,11 +29,13 @@ import { PORT } from './flags/port.js';
 import { CONTAINER_PRUNE, IMAGE_PRUNE, SYSTEM_PRUNE, SYSTEM_RESET } from './flags/prune.js';
 import { PS } from './flags/ps.js';
 import { PULL } from './flags/pull.js';
+import { PUSH } from './flags/push.js';
 import { RENAME } from './flags/rename.js';
 import { RESTART } from './flags/restart.js';
 import { RM } from './flags/rm.js';
 import { RMI } from './flags/rmi.js';
 import { RUN } from './flags/run.js';
+import { SAVE } from './flags/save.js';
 import { START } from './flags/start.js';
 import { STATS } from './flags/stats.js';
 import { STOP } from './flags/stop.js';
@@ -61,12 +65,16 @@ export const VERBS: readonly Verb[] = [
   UNPAUSE,
   RENAME,
   PULL,
+  PUSH,
+  COPY,
   IMAGES,
   IMAGE_INSPECT,
   IMAGE_HISTORY,
   IMAGE_UNPACK,
   TAG,
   UNTAG,
+  SAVE,
+  LOAD,
   RMI,
   LOGIN,
   LOGOUT,

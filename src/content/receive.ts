@@ -81,7 +81,10 @@ function without(chunks: Uint8Array[], written: number): Uint8Array[] {
 }
 
 /** Ends a wait for the next chunk too: a stalled sender must not hold up an interrupt. */
-async function* untilAborted(source: AsyncIterable<Uint8Array>, { signal, what }: ReceiveOptions): AsyncGenerator<Uint8Array> {
+export async function* untilAborted(
+  source: AsyncIterable<Uint8Array>,
+  { signal, what }: Pick<ReceiveOptions, 'signal' | 'what'>,
+): AsyncGenerator<Uint8Array> {
   if (signal === undefined) return yield* source;
   const iterator = source[Symbol.asyncIterator]();
   let reject: (error: unknown) => void = () => undefined;
@@ -105,5 +108,5 @@ async function* untilAborted(source: AsyncIterable<Uint8Array>, { signal, what }
 }
 
 function interrupted(what: string, signal: AbortSignal): TsrunError {
-  return new TsrunError('ERR_TSRUN_INTERRUPTED', `interrupted while fetching ${what}`, { subject: what, cause: signal.reason });
+  return new TsrunError('ERR_TSRUN_INTERRUPTED', `interrupted while reading ${what}`, { subject: what, cause: signal.reason });
 }

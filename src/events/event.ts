@@ -22,6 +22,9 @@ export type EventAction =
   | 'pull'
   | 'tag'
   | 'untag'
+  | 'push'
+  | 'load'
+  | 'save'
   | 'delete';
 
 export interface StoreEvent {

@@ -6,7 +6,7 @@ import { TsrunError } from '../errors.js';
 import type { StorePaths } from '../paths.js';
 import type { RegistrySettings } from '../registry/config/settings.js';
 import type { Descriptor, Platform } from '../spec/image.js';
-import { anySignal } from '../sys/abort.js';
+import { atOnce } from './at-once.js';
 import { assembleImage, assertPlatform, type Image, type ReadDocument, resolveManifest } from './image.js';
 
 /** Where the bytes come from. Neither needs to verify: the store does. */
@@ -17,6 +17,8 @@ export interface ImageSource {
   blob(descriptor: Descriptor): AsyncIterable<Uint8Array>;
   /** What came was not what the digest says. True when the next blob() takes it from somewhere else. */
   distrust?(descriptor: Descriptor): boolean;
+  /** Whether it has an index or manifest. Of files: some archives have an index with a part of what it names. */
+  holds?(descriptor: Descriptor): Promise<boolean>;
 }
 
 export interface StoreSession {
@@ -96,21 +98,7 @@ function uniqueLayers(layers: readonly Descriptor[]): Descriptor[] {
 }
 
 async function fetchLayers(store: ContentStore, layers: Descriptor[], source: ImageSource, options: FetchImageOptions): Promise<void> {
-  const siblings = new AbortController();
-  const signal = anySignal(options.signal, siblings.signal);
-  const waiting = layers.values();
-  let failure: { error: unknown } | undefined;
-  const work = async () => {
-    for (const layer of waiting) await fetchLayer(store, layer, source, { ...options, signal });
-  };
-  const workers = Array.from({ length: LAYERS_AT_ONCE }, () =>
-    work().catch((error: unknown) => {
-      failure ??= { error };
-      siblings.abort();
-    }),
-  );
-  await Promise.all(workers);
-  if (failure !== undefined) throw failure.error;
+  await atOnce(LAYERS_AT_ONCE, layers, options.signal, (layer, signal) => fetchLayer(store, layer, source, { ...options, signal }));
 }
 
 async function fetchLayer(store: ContentStore, layer: Descriptor, source: ImageSource, options: FetchImageOptions): Promise<void> {

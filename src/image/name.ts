@@ -2,7 +2,13 @@
 import { resolve } from 'node:path';
 import { canonicalName } from '../reference/format.js';
 import type { ArchiveReference } from '../reference/parse.js';
+import { STANDARD } from './standard-streams.js';
 
 export function archiveName(ref: ArchiveReference): string {
-  return canonicalName({ ...ref, path: resolve(ref.path) });
+  return canonicalName({ ...ref, path: isStandardStream(ref) ? STANDARD : resolve(ref.path) });
+}
+
+/** `oci-archive:-` and `docker-archive:-` */
+export function isStandardStream({ transport, path }: ArchiveReference): boolean {
+  return path === STANDARD && transport.endsWith('-archive');
 }

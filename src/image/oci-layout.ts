@@ -1,5 +1,6 @@
 /** image-spec image-layout.md, in a directory or a tar: which of its images, and where its blobs are. */
 import { TsrunError } from '../errors.js';
+import type { ArchiveReference } from '../reference/parse.js';
 import { hexOf } from '../spec/digest.js';
 import type { Descriptor, Platform } from '../spec/image.js';
 import { MANIFEST_LIMIT } from '../spec/limits.js';
@@ -14,42 +15,59 @@ export interface ArchivedImage {
   source: ImageSource;
 }
 
-const NAME_ANNOTATIONS = ['org.opencontainers.image.ref.name', 'io.containerd.image.name'];
+/** image-spec annotations.md: a tag as a rule, the whole name by podman. */
+export const REF_NAME = 'org.opencontainers.image.ref.name';
+/** The whole name: containerd's, and docker's. */
+export const CONTAINERD_NAME = 'io.containerd.image.name';
 
-/** Errors: ERR_TSRUN_ARCHIVE_INVALID, ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_IMAGE_AMBIGUOUS, ERR_TSRUN_PLATFORM_MISSING. */
-export async function openLayout(files: ArchiveFiles, ref: string | undefined, platform: Platform | undefined): Promise<ArchivedImage> {
+/** All that a layout names, and its blobs. Errors: ERR_TSRUN_ARCHIVE_INVALID. */
+export async function readLayout(files: ArchiveFiles): Promise<{ entries: Descriptor[]; source: ImageSource }> {
   const read = async (name: string) => readWhole(files, name, MANIFEST_LIMIT);
   const what = (name: string) => `${files.path}: ${name}`;
   validated(layoutSchema, await read('oci-layout'), MANIFEST_LIMIT, what('oci-layout'), 'ERR_TSRUN_ARCHIVE_INVALID');
   const index = validated(indexSchema, await read('index.json'), MANIFEST_LIMIT, what('index.json'), 'ERR_TSRUN_ARCHIVE_INVALID');
-  const target = chooseTarget(index.manifests, files.path, ref, platform);
-  return {
-    target,
-    source: {
-      document: (descriptor) => readWhole(files, blobName(descriptor), MANIFEST_LIMIT),
-      blob: (descriptor) => files.stream(blobName(descriptor)),
-    },
+  const source: ImageSource = {
+    document: (descriptor) => readWhole(files, blobName(descriptor), MANIFEST_LIMIT),
+    blob: (descriptor) => files.stream(blobName(descriptor)),
+    holds: async (descriptor) => (await files.size(blobName(descriptor))) !== undefined,
   };
+  return { entries: index.manifests, source };
 }
 
-function blobName({ digest }: Descriptor): string {
+/** Errors: ERR_TSRUN_ARCHIVE_INVALID, ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_IMAGE_AMBIGUOUS, ERR_TSRUN_PLATFORM_MISSING. */
+export async function openLayout(files: ArchiveFiles, wanted: Wanted, platform: Platform | undefined): Promise<ArchivedImage> {
+  const { entries, source } = await readLayout(files);
+  return { target: chooseTarget(entries, files.path, wanted, platform), source };
+}
+
+/** Which of several. */
+type Wanted = Pick<ArchiveReference, 'ref' | 'digest'>;
+
+export function blobName({ digest }: Pick<Descriptor, 'digest'>): string {
   return `blobs/sha256/${hexOf(digest)}`;
 }
 
-/** Several entries of one name, or without any, are one image for several platforms when each says for which. */
-function chooseTarget(all: Descriptor[], path: string, ref: string | undefined, platform: Platform | undefined): Descriptor {
-  const named = ref === undefined ? all : all.filter((entry) => namesOf(entry).includes(ref));
-  const candidates = [...new Map(named.map((entry) => [entry.digest, entry])).values()];
-  const [only] = candidates;
-  if (only === undefined) throw notFound(path, ref, [...new Set(all.flatMap(namesOf))]);
-  if (candidates.length === 1) return only;
-  const isOneImage = candidates.every((entry) => entry.platform !== undefined) && new Set(candidates.flatMap(namesOf)).size <= 1;
-  if (isOneImage) return choosePlatform({ schemaVersion: 2, manifests: candidates }, platform, path);
-  throw ambiguous(path, [...new Set(candidates.flatMap(namesOf))]);
+function chooseTarget(all: Descriptor[], path: string, { ref, digest }: Wanted, platform: Platform | undefined): Descriptor {
+  const isMeant = (entry: Descriptor) =>
+    digest === undefined ? ref === undefined || namesOf(entry).includes(ref) : entry.digest === digest;
+  const candidates = all.filter(isMeant);
+  if (candidates.length === 0) throw notFound(path, ref ?? digest, [...new Set(all.flatMap(namesOf))]);
+  const target = oneImage(candidates, path, platform);
+  if (target === undefined) throw ambiguous(path, [...new Set(candidates.flatMap(namesOf))]);
+  return target;
 }
 
-function namesOf({ annotations }: Descriptor): string[] {
-  return NAME_ANNOTATIONS.flatMap((key) => annotations?.[key] ?? []);
+/** Several entries of one name, or without any, are one image for several platforms when each says for which. Undefined: they are several images. */
+export function oneImage(entries: readonly Descriptor[], path: string, platform: Platform | undefined): Descriptor | undefined {
+  const candidates = [...new Map(entries.map((entry) => [entry.digest, entry])).values()];
+  if (candidates.length === 1) return candidates[0];
+  const isOneImage =
+    candidates.every((entry) => entry.platform !== undefined) && new Set(candidates.map((entry) => namesOf(entry).join(' '))).size === 1;
+  return isOneImage ? choosePlatform({ schemaVersion: 2, manifests: candidates }, platform, path) : undefined;
+}
+
+export function namesOf({ annotations }: Descriptor): string[] {
+  return [CONTAINERD_NAME, REF_NAME].flatMap((key) => annotations?.[key] ?? []);
 }
 
 export function notFound(path: string, ref: string | undefined, names: string[]): TsrunError {

@@ -9,6 +9,7 @@ import { LIMITS } from '../layer/limits.js';
 import type { StorePaths } from '../paths.js';
 import { compressionOf } from '../spec/compression.js';
 import { type ArchiveFiles, directoryFiles, tarFiles, unreadable } from './archive-files.js';
+import { STANDARD, standardInput, standardInputFile } from './standard-streams.js';
 import { archiveInvalid } from './tar-index.js';
 
 export interface OpenArchive extends AsyncDisposable {
@@ -20,9 +21,16 @@ const ANY_TAR = 'application/vnd.oci.image.layer.v1.tar';
 
 /**
  * Plain, gzip or zstd; a pipe as well. To be closed by the caller.
- * Errors: ERR_TSRUN_IMAGE_NOT_FOUND without such a file, ERR_TSRUN_ARCHIVE_INVALID, ERR_TSRUN_DISK_FULL, ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_INTERRUPTED.
+ * @param input a path, `-` for standard input, or the bytes themselves
+ * Errors: ERR_TSRUN_IMAGE_NOT_FOUND without such a file, ERR_TSRUN_USAGE for a terminal, ERR_TSRUN_ARCHIVE_INVALID, ERR_TSRUN_DISK_FULL,
+ * ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_INTERRUPTED.
  */
-export async function openArchive(paths: StorePaths, path: string, signal?: AbortSignal): Promise<OpenArchive> {
+export async function openArchive(
+  paths: StorePaths,
+  input: string | AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<OpenArchive> {
+  const path = typeof input !== 'string' ? '(stream)' : input === STANDARD ? '(standard input)' : input;
   const opened: { close(): Promise<void> }[] = [];
   const close = async () => {
     for (const each of opened.reverse()) await each.close();
@@ -33,14 +41,16 @@ export async function openArchive(paths: StorePaths, path: string, signal?: Abor
     return spooled.file;
   };
   try {
-    let file = await openFile(path);
-    opened.push(file);
-    const stat = await file.stat();
-    if (stat.isDirectory())
-      throw archiveInvalid(path, 'it is a directory', undefined, `for an image layout in a directory write oci:${path}`);
-    if (!stat.isFile()) file = await spool(file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }));
+    const found = await inputOf(input);
+    let file: FileHandle;
+    if (Symbol.asyncIterator in found) file = await spool(found);
+    else {
+      file = found;
+      opened.push(file);
+      if (!(await isReadInPlace(file, path))) file = await spool(file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }));
+    }
     const start = Buffer.alloc(4);
-    await file.read(start, 0, start.length, 0);
+    if ((await file.read(start, 0, start.length, 0)).bytesRead === 0) throw archiveInvalid(path, 'it is empty');
     if (compressionOf(start) !== 'none') file = await spool(decompressed(file, path));
     const files = await tarFiles(file, (await file.stat()).size, path);
     return { files, [Symbol.asyncDispose]: close };
@@ -48,6 +58,19 @@ export async function openArchive(paths: StorePaths, path: string, signal?: Abor
     await close();
     throw unreadable(path, error);
   }
+}
+
+async function inputOf(input: string | AsyncIterable<Uint8Array>): Promise<FileHandle | AsyncIterable<Uint8Array>> {
+  if (typeof input !== 'string') return input;
+  if (input !== STANDARD) return openFile(input);
+  return (await standardInputFile()) ?? standardInput();
+}
+
+async function isReadInPlace(file: FileHandle, path: string): Promise<boolean> {
+  const stat = await file.stat();
+  if (stat.isDirectory())
+    throw archiveInvalid(path, 'it is a directory', undefined, `for an image layout in a directory write oci:${path}`);
+  return stat.isFile();
 }
 
 async function openFile(path: string): Promise<FileHandle> {

@@ -38,11 +38,26 @@ export function parseIndex(bytes: Uint8Array, descriptor: Descriptor): ImageInde
 
 /** Errors: ERR_TSRUN_MANIFEST_INVALID; ERR_TSRUN_MEDIA_TYPE for artifacts and for layers that tsrun cannot unpack. */
 export function parseManifest(bytes: Uint8Array, descriptor: Descriptor): ImageManifest {
+  const manifest = manifestOf(bytes, descriptor);
+  assertIsImage(manifest, descriptor);
+  for (const layer of manifest.layers) assertLayerType(layer);
+  return manifest;
+}
+
+/**
+ * What is only passed on may be an artifact: an attestation that stands in an index beside the image, for one.
+ * Errors: ERR_TSRUN_MANIFEST_INVALID; ERR_TSRUN_MEDIA_TYPE for layers that are not where the image is.
+ */
+export function parseSomeManifest(bytes: Uint8Array, descriptor: Descriptor): ImageManifest {
+  const manifest = manifestOf(bytes, descriptor);
+  for (const layer of manifest.layers) if (isForeign(layer)) assertLayerType(layer);
+  return manifest;
+}
+
+function manifestOf(bytes: Uint8Array, descriptor: Descriptor): ImageManifest {
   const manifest = validated(manifestSchema, bytes, MANIFEST_LIMIT, `manifest ${descriptor.digest}`, 'ERR_TSRUN_MANIFEST_INVALID');
   assertMediaType(manifest.mediaType, descriptor);
   const { manifests: _manifests, fsLayers: _fsLayers, ...rest } = manifest;
-  assertIsImage(rest, descriptor);
-  for (const layer of rest.layers) assertLayerType(layer);
   return rest;
 }
 
@@ -94,8 +109,13 @@ function assertIsImage({ config }: ImageManifest, { digest, artifactType }: Desc
   });
 }
 
-function assertLayerType({ mediaType, digest }: Descriptor): void {
-  const foreign = /foreign|nondistributable/.test(mediaType);
+function isForeign({ mediaType }: Descriptor): boolean {
+  return /foreign|nondistributable/.test(mediaType);
+}
+
+function assertLayerType(layer: Descriptor): void {
+  const { mediaType, digest } = layer;
+  const foreign = isForeign(layer);
   if (Object.hasOwn(LAYER_TYPES, mediaType) && !foreign) return;
   throw new TsrunError('ERR_TSRUN_MEDIA_TYPE', `layer ${digest} has the ${foreign ? 'foreign' : 'unknown'} media type ${mediaType}`, {
     subject: digest,

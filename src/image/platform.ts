@@ -148,7 +148,7 @@ export function choosePlatform(index: ImageIndex, wanted: Platform | undefined, 
 }
 
 /** BuildKit puts provenance into the index as manifests of platform unknown/unknown. */
-function isAttestation({ platform, annotations }: Descriptor): boolean {
+export function isAttestation({ platform, annotations }: Descriptor): boolean {
   return platform?.os === 'unknown' || annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
 }
 

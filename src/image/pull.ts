@@ -4,15 +4,14 @@ import { getRef, putRef } from '../content/refs.js';
 import type { StorePaths } from '../paths.js';
 import { canonicalName } from '../reference/format.js';
 import type { RegistryReference } from '../reference/parse.js';
-import type { RegistryReader } from '../registry/client.js';
-import type { PullClient } from '../registry/failover.js';
 import type { Descriptor } from '../spec/image.js';
-import { type FetchImageOptions, fetchImage, type ImageSource, type StoreSession } from './fetch.js';
+import { type FetchImageOptions, fetchImage, type StoreSession } from './fetch.js';
 import type { Image } from './image.js';
 import { roleOf } from './parse.js';
+import { registrySource, type SourceClient } from './registry-image.js';
 
 export interface PullSession extends StoreSession {
-  client: RegistryReader & Partial<Pick<PullClient, 'distrust'>>;
+  client: SourceClient;
 }
 
 /**
@@ -32,18 +31,6 @@ export async function pullImage(session: PullSession, ref: RegistryReference, op
   await nameImage(paths, ref, name, resolved.descriptor);
   options.onProgress?.({ type: 'done', reference: name, digest: resolved.descriptor.digest });
   return image;
-}
-
-function registrySource(
-  client: PullSession['client'],
-  ref: RegistryReference,
-  top: { descriptor: Descriptor; bytes: Uint8Array },
-): ImageSource {
-  return {
-    document: async ({ digest }) => (digest === top.descriptor.digest ? top.bytes : (await client.manifest(ref, digest)).bytes),
-    blob: (descriptor) => client.blob(ref, descriptor),
-    distrust: (descriptor) => client.distrust?.(ref, descriptor) ?? false,
-  };
 }
 
 /** An image that loses its tag to a newer one keeps a name by digest, so that it can still be run, listed and removed. */

@@ -118,6 +118,9 @@ export const configSchema = object({
   ),
 });
 
+/** Whichever of the two: enough to tell which. */
+export const someDocumentSchema = object({ mediaType: v.exactOptional(mediaType), manifests: v.optional(v.unknown()) });
+
 /** The oci-layout file and docker's manifest.json (`docker save`). */
 export const layoutSchema = object({ imageLayoutVersion: v.pipe(text, v.regex(/^1\./, 'must be 1.x')) });
 export const dockerArchiveSchema = v.array(

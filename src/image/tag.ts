@@ -6,6 +6,7 @@ import { reachable } from '../content/gc.js';
 import { Lease } from '../content/lease.js';
 import { getRef, listRefs, putRef, removeRefs } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
+import { archiveTransport } from '../reference/archive.js';
 import { canonicalName } from '../reference/format.js';
 import { parseReference, type RegistryReference } from '../reference/parse.js';
 import type { Digest } from '../spec/digest.js';
@@ -22,11 +23,11 @@ const DIGEST_ONLY = /^[^@]*\/[^:@]*@sha256:[0-9a-f]{64}$/;
 
 /** `repository@digest` and nothing else: what `images` shows as `<none>`. */
 export function isDigestName(name: string): boolean {
-  return DIGEST_ONLY.test(name) && !/^(oci|oci-archive|docker-archive):/.test(name);
+  return DIGEST_ONLY.test(name) && archiveTransport(name) === undefined;
 }
 
 /** What a tag may be. @throws ERR_TSRUN_REFERENCE_INVALID */
-function parseTag(text: string): RegistryReference & { tag: string } {
+export function parseTag(text: string): RegistryReference & { tag: string } {
   const ref = parseReference(text);
   if (ref.transport === 'docker' && ref.digest === undefined && ref.tag !== undefined) return { ...ref, tag: ref.tag };
   const reason = ref.transport === 'docker' ? 'a tag has no digest' : 'a path is no tag';
@@ -56,7 +57,7 @@ export async function tagImage(
 }
 
 /** What had the name so far keeps its digest, unless it has another name. A damaged reference is replaced. */
-async function keepReplaced({ paths, store }: StoreSession, name: string, by: Descriptor): Promise<void> {
+export async function keepReplaced({ paths, store }: StoreSession, name: string, by: Descriptor): Promise<void> {
   const before = await getRef(paths, name).catch(() => undefined);
   if (before === undefined || before.digest === by.digest || !(await store.has(before.digest))) return;
   const { refs } = await listRefs(paths);
@@ -64,7 +65,7 @@ async function keepReplaced({ paths, store }: StoreSession, name: string, by: De
   if (!isNamed) await putRef(paths, digestName(name, before.digest), before);
 }
 
-function digestName(name: string, digest: Digest): string {
+export function digestName(name: string, digest: Digest): string {
   const ref = parseReference(name);
   if (ref.transport !== 'docker') return `${NOWHERE}@${digest}`;
   const { tag: _tag, ...repository } = ref;
@@ -109,7 +110,7 @@ function onePerTarget(entries: readonly CatalogueEntry[]): CatalogueEntry[] {
 }
 
 /** A name means all that it leads to, other platforms as well; an id the one image, and all below its name where that is all there is. */
-async function lookUp({ paths, store }: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
+export async function lookUp({ paths, store }: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
   const { entries } = await readCatalogue(store);
   const ref = referenceOf(text);
   const name = ref === undefined ? undefined : storedName(ref);

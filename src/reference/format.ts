@@ -4,7 +4,8 @@ import { parseReference, type Reference, type RegistryReference } from './parse.
 
 /** Everything spelled out: `docker.io/library/alpine:latest`, `oci:DIR:ref`. The name under which the store keeps it. */
 export function canonicalName(ref: Reference): string {
-  if (ref.transport !== 'docker') return `${ref.transport}:${ref.path}${ref.ref === undefined ? '' : `:${ref.ref}`}`;
+  if (ref.transport !== 'docker')
+    return `${ref.transport}:${ref.path}${ref.ref === undefined ? '' : `:${ref.ref}`}${ref.digest === undefined ? '' : `@${ref.digest}`}`;
   return repositoryName(ref) + suffix(ref);
 }
 

@@ -2,7 +2,7 @@
 import { quoted } from './refuse.js';
 
 /** Of skopeo; as names of images they are valid, so this matters only when the rest is not. */
-const OTHER_TRANSPORT = /^((?:containers-storage|docker-daemon|dir|ostree|sif|tarball):)/;
+const OTHER_TRANSPORT = /^((?:containers-storage|docker-daemon|ostree|sif|tarball):)/;
 const AS_ARCHIVE = 'save the image as an archive first, and use oci-archive:FILE or docker-archive:FILE';
 
 /** Why it is refused, when it is spelled as for skopeo. */
@@ -19,7 +19,7 @@ export function nameHint(text: string): string {
   if (text.startsWith('-')) return 'this looks like a flag: flags come before the image, check their spelling';
   if (/^https?:\/\//i.test(text)) return 'leave the scheme out: write HOST/NAME[:TAG]';
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1];
-  if (scheme) return `${scheme}:// is not a transport: use docker://, oci:, oci-archive: or docker-archive:`;
+  if (scheme) return `${scheme}:// is not a transport: use docker://, oci:, oci-archive:, docker-archive: or dir:`;
   if (OTHER_TRANSPORT.test(text)) return AS_ARCHIVE;
   if (/^\.{0,2}\//.test(text)) return 'for an image layout use oci:DIR, for an archive oci-archive:FILE or docker-archive:FILE';
   if (/\s/.test(text)) return 'quote the command line so that the image is one word without spaces';

@@ -1,6 +1,6 @@
 /** The registry part of a name: `host[:port]`. Stricter than docker where docker would only fail later: ports, addresses. */
 import { isIPv6 } from 'node:net';
-import { ARCHIVE_TRANSPORTS } from './archive.js';
+import { isArchiveTransport } from './archive.js';
 import { refuse } from './refuse.js';
 
 const LABEL = '(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9])';
@@ -17,7 +17,7 @@ export function checkRegistry(text: string, registry: string): void {
   if (!addressIsFine || !URL.canParse(`https://${registry}/`)) {
     throw refuse(text, 'its registry is neither a host name nor an address', 'check the address; IPv6 is written [2001:db8::1]:5000');
   }
-  if ((ARCHIVE_TRANSPORTS as readonly string[]).includes(host)) {
+  if (isArchiveTransport(host)) {
     throw refuse(text, `${host}: is a transport`, 'write the registry with its domain, or by its address');
   }
 }

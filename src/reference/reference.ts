@@ -1,7 +1,7 @@
 /** References as values. */
 import type { Digest } from '../spec/digest.js';
 
-export type ArchiveTransport = 'oci' | 'oci-archive' | 'docker-archive';
+export type ArchiveTransport = 'oci' | 'oci-archive' | 'docker-archive' | 'dir';
 
 export type Reference = RegistryReference | ArchiveReference;
 
@@ -23,4 +23,6 @@ export interface ArchiveReference {
   path: string;
   /** which image of several (`org.opencontainers.image.ref.name`, or a repository tag of docker-archive) */
   ref?: string;
+  /** which of several by its digest, of an image layout; never with `ref` */
+  digest?: Digest;
 }

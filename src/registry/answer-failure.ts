@@ -20,7 +20,8 @@ export interface Asked {
   missing?: string | undefined;
 }
 
-interface Told {
+/** The registry's own words, fit to be shown. */
+export interface Told {
   code: string;
   message: string;
 }
@@ -30,9 +31,7 @@ const LONGEST_WAIT = 10_000;
 
 /** Reads the body (bounded) for the registry's own words. */
 export async function answerError(response: HttpResponse, asked: Asked, secrets: Secrets, tuning: Tuning): Promise<TsrunError> {
-  const told = await readTold(response, secrets, Math.min(tuning.smallBody, LONGEST_WAIT));
-  const words = told ? `${told.code}: ${told.message}` : 'no explanation';
-  const cause = plainCause(told?.code ?? '', `${response.url.host} answered HTTP ${response.status} (${words})`);
+  const { told, cause } = await readTold(response, secrets, tuning);
   const name = familiarRepository(asked.ref);
   const registry = asked.ref.registry;
   const subject = asked.by === undefined ? name : `${name}${asked.by.includes(':') ? '@' : ':'}${asked.by}`;
@@ -108,9 +107,14 @@ function limitSentence(response: HttpResponse, registry: string, told: Told | un
 }
 
 function limitHint(response: HttpResponse, asked: Asked): string {
-  const wait = retryAfter(response, Date.now());
-  const when = wait === undefined || wait === 0 ? 'wait' : `wait ${duration(Math.ceil(wait / 1000))}`;
+  const when = waitFor(response);
   return asked.loggedIn ? `${when} and try again` : `${when} and try again, or, for a higher limit, ${logIn(asked.ref.registry)}`;
+}
+
+/** What Retry-After asks for: `wait 2 hours`. */
+export function waitFor(response: HttpResponse): string {
+  const wait = retryAfter(response, Date.now());
+  return wait === undefined || wait === 0 ? 'wait' : `wait ${duration(Math.ceil(wait / 1000))}`;
 }
 
 function duration(seconds: number): string {
@@ -119,8 +123,19 @@ function duration(seconds: number): string {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-async function readTold(response: HttpResponse, secrets: Secrets, ms: number): Promise<Told | undefined> {
-  const bytes = await readSmall(response, LARGEST_ERROR, ms).catch(() => Buffer.alloc(0));
+/** What the answer says of itself, and the cause of the error that it becomes. */
+export async function readTold(
+  response: HttpResponse,
+  secrets: Secrets,
+  { smallBody }: Tuning,
+): Promise<{ told: Told | undefined; cause: Error }> {
+  const bytes = await readSmall(response, LARGEST_ERROR, Math.min(smallBody, LONGEST_WAIT)).catch(() => Buffer.alloc(0));
+  const told = toldIn(bytes, secrets);
+  const words = told ? `${told.code}: ${told.message}` : 'no explanation';
+  return { told, cause: plainCause(told?.code ?? '', `${response.url.host} answered HTTP ${response.status} (${words})`) };
+}
+
+function toldIn(bytes: Buffer, secrets: Secrets): Told | undefined {
   const json = parseJson(bytes);
   const list = property(json, 'errors');
   const first: unknown = Array.isArray(list) ? list[0] : json;

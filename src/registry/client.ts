@@ -1,4 +1,4 @@
-/** The distribution-spec client: what a pull asks of a registry. Made of Sends wrapped in Sends, the innermost first. */
+/** The distribution-spec client: what a pull asks of a registry, and (push.ts) a push. Made of Sends wrapped in Sends, the innermost first. */
 import { TsrunError } from '../errors.js';
 import { canonicalName, familiarRepository } from '../reference/format.js';
 import { parseReference, type RegistryReference } from '../reference/parse.js';
@@ -16,14 +16,15 @@ import { DEFAULT_TUNING, type HttpRequest, type Send, type Tuning } from './http
 import { createInterrupt } from './interrupt.js';
 import { ACCEPTED, describeManifest } from './manifest.js';
 import { proxyFor } from './proxy.js';
+import { createWriter, type RegistryWriter } from './push.js';
 import { redirecting } from './redirect.js';
 import { type RetryEvent, retryEvent, retrying } from './retry.js';
-import { pulling } from './scope.js';
+import { pulling, type Scope } from './scope.js';
 import { createSecrets } from './secrets.js';
-import { type Account, createTokens, keepSecrets } from './token.js';
+import { type Account, createTokens, keepSecrets, NOTHING } from './token.js';
 import { createTransport } from './transport.js';
 
-export interface RegistryClient {
+export interface RegistryClient extends RegistryWriter {
   /**
    * The manifest or index under a tag or digest: at most 4 MiB, its digest computed from the bytes.
    * @throws ERR_TSRUN_REGISTRY_*, ERR_TSRUN_BLOB_DIGEST, ERR_TSRUN_MEDIA_TYPE, ERR_TSRUN_MANIFEST_INVALID, ERR_TSRUN_INTERRUPTED
@@ -114,11 +115,19 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
     return endpointOf(response);
   }
 
-  async function ask(send: Send, ref: RegistryReference, path: string, init: Partial<HttpRequest>): Promise<Answered> {
+  async function ask(
+    send: Send,
+    ref: RegistryReference,
+    path: string | URL,
+    init: Partial<HttpRequest>,
+    scopes: readonly Scope[] = pulling(ref.repository),
+  ): Promise<Answered> {
     const endpoint = await endpointFor(ref);
-    const url = new URL(`/v2/${ref.repository}/${path}`, endpoint.base);
+    const url = path instanceof URL ? path : new URL(`/v2/${ref.repository}/${path}`, endpoint.base);
     const request = { method: 'GET', url, headers: {}, about: { registry: ref.registry }, ...init } as const;
-    return sendAuthorized(send, request, ref, endpoint, tokens, pulling(ref.repository));
+    // Credentials are for the registry's own origin, wherever it says that an upload goes
+    if (url.origin !== endpoint.base.origin) return { response: await send(request), grant: NOTHING };
+    return sendAuthorized(send, request, ref, endpoint, tokens, scopes);
   }
 
   const refusal = ({ response, grant }: Answered, asked: Pick<Asked, 'ref' | 'kind' | 'by'>) =>
@@ -162,7 +171,21 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
     return 'accepted';
   }
 
-  const guarded = (error: unknown) => {
+  const writer = createWriter({
+    ask,
+    endpointFor,
+    follow: small,
+    straight: patient(whole),
+    once: whole,
+    explain: (error, url, about) => networkError(error, peerOf({ url, about }), signal),
+    checkAddress,
+    secrets,
+    tuning,
+    signal,
+    onRetry,
+  });
+
+  const guarded = (error: unknown): never => {
     throw secrets.guard(error);
   };
   return {
@@ -175,6 +198,10 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
       }
     },
     check: (registry) => check(registry).catch(guarded),
+    hasBlob: (...asked) => writer.hasBlob(...asked).catch(guarded),
+    mountBlob: (...asked) => writer.mountBlob(...asked).catch(guarded),
+    uploadBlob: (...asked) => writer.uploadBlob(...asked).catch(guarded),
+    putManifest: (...asked) => writer.putManifest(...asked).catch(guarded),
     close: () => {
       interrupt.close();
       return transport.close();

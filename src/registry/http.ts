@@ -2,11 +2,12 @@
 import type { Readable } from 'node:stream';
 
 export interface HttpRequest {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   url: URL;
   /** lower-case names */
   headers: Readonly<Record<string, string>>;
-  body?: string;
+  /** A stream is made anew for each try, and `content-length` says how long it is. */
+  body?: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
   /** For messages and events: whom the user asked, and which blob this is about. */
   about: { registry: string; digest?: string };
 }
@@ -29,10 +30,16 @@ export interface Tuning {
   connect: number;
   /** from sending a request to the end of the answer's headers */
   headers: number;
-  /** a blob that brings (almost) nothing for so long is cut and resumed */
+  /** a blob that brings (almost) nothing for so long is cut and resumed; so is an upload of which nothing is taken */
   stall: number;
+  /** from the last byte of an upload to the answer: the registry may have to digest and to move it */
+  digesting: number;
   /** for the whole body of a manifest, a token or an error */
   smallBody: number;
+  /** bytes: a larger blob is uploaded in pieces, of which a cut costs one */
+  large: number;
+  /** bytes of such a piece */
+  piece: number;
   /** tries of one request, and of one blob without progress */
   attempts: number;
   /** pause before the second try; doubles each time, with jitter */
@@ -48,7 +55,10 @@ export const DEFAULT_TUNING: Tuning = {
   connect: 10_000,
   headers: 30_000,
   stall: 30_000,
+  digesting: 300_000,
   smallBody: 60_000,
+  large: 256 * 2 ** 20,
+  piece: 64 * 2 ** 20,
   attempts: 5,
   backoff: 250,
   backoffCap: 8_000,

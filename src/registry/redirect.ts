@@ -25,7 +25,7 @@ export function redirecting(send: Send): Send {
 function next(current: HttpRequest, first: URL, location: string): HttpRequest {
   const url = URL.canParse(location, current.url.href) ? new URL(location, current.url) : undefined;
   if (url === undefined) throw refused(first, 'a redirect that is not a URL');
-  check(current.url, first, url);
+  checkTarget(current.url, first, url, 'a redirect');
   url.hash = '';
   if (url.origin === current.url.origin) return { ...current, url };
   // Gone for all later hops, also when one leads back: a chain through a stranger proves nothing.
@@ -33,12 +33,13 @@ function next(current: HttpRequest, first: URL, location: string): HttpRequest {
   return { ...current, url, headers };
 }
 
-function check(from: URL, first: URL, to: URL): void {
-  if (to.protocol !== 'https:' && to.protocol !== 'http:') throw refused(first, `a redirect to ${to.protocol}`);
-  if (from.protocol === 'https:' && to.protocol === 'http:') throw refused(first, `a redirect from https to http (${to.host})`);
-  if (to.username !== '' || to.password !== '') throw refused(first, `a redirect with credentials in it (${to.host})`);
+/** Whether what a registry names may be asked, or be sent to. @param what it is, for messages @throws ERR_TSRUN_REGISTRY_PROTOCOL */
+export function checkTarget(from: URL, first: URL, to: URL, what: string): void {
+  if (to.protocol !== 'https:' && to.protocol !== 'http:') throw refused(first, `${what} to ${to.protocol}`);
+  if (from.protocol === 'https:' && to.protocol === 'http:') throw refused(first, `${what} from https to http (${to.host})`);
+  if (to.username !== '' || to.password !== '') throw refused(first, `${what} with credentials in it (${to.host})`);
   const internal = isMachineInternal(to) || (isLoopback(to) && !isLoopback(first));
-  if (internal && to.hostname !== first.hostname) throw refused(first, `a redirect to an address inside this machine (${to.host})`);
+  if (internal && to.hostname !== first.hostname) throw refused(first, `${what} to an address inside this machine (${to.host})`);
 }
 
 function refused(first: URL, what: string): TsrunError {

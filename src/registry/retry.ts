@@ -74,7 +74,7 @@ export function transientReason(error: unknown): string | undefined {
   return typeof code === 'string' && Object.hasOwn(TRANSIENT, code) ? TRANSIENT[code] : undefined;
 }
 
-function transientStatus(status: number): string | undefined {
+export function transientStatus(status: number): string | undefined {
   return status === 408 || status === 429 || (status >= 500 && status <= 599) ? `HTTP ${status}` : undefined;
 }
 

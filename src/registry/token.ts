@@ -57,7 +57,7 @@ export interface Account {
 /** A token this close to its end would end on the way. Milliseconds. */
 const MARGIN = 5_000;
 
-const NOTHING: Grant = { expires: Number.POSITIVE_INFINITY, loggedIn: false };
+export const NOTHING: Grant = { expires: Number.POSITIVE_INFINITY, loggedIn: false };
 
 export function createTokens(context: TokenContext): Tokens {
   const kept = new Map<string, Promise<Grant>>();

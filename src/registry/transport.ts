@@ -77,16 +77,18 @@ export function createTransport(options: TransportOptions): Transport {
     const dispatcher = await dispatcherFor(request.url);
     const loaded = await (undici as Promise<Undici>);
     options.signal.throwIfAborted();
-    const watch = watchHeaders(options.signal, options.tuning.headers);
+    const watch = watchAnswer(options.signal, options.tuning);
+    const { headers: timeout } = options.tuning;
     try {
       const answer = await loaded.request.call(dispatcher, {
         origin: request.url.origin,
         path: request.url.pathname + request.url.search,
         method: request.method,
         headers: { 'user-agent': options.userAgent, 'accept-encoding': 'identity', ...request.headers },
-        ...(request.body === undefined ? {} : { body: request.body }),
+        ...(request.body === undefined ? {} : { body: watch.sent(request.body) }),
         signal: watch.signal,
-        headersTimeout: options.tuning.headers,
+        // undici's own clock runs while a long body goes out
+        headersTimeout: typeof request.body === 'function' ? 0 : timeout,
         bodyTimeout: options.tuning.stall,
       });
       watch.headersCame();
@@ -125,23 +127,53 @@ function secureContextOf(env: NodeJS.ProcessEnv, host?: HostCertificates) {
   return secureContext === undefined ? {} : { secureContext };
 }
 
-/** undici restarts its own clock with every byte of the headers; this one ends a header that trickles in. */
-function watchHeaders(outer: AbortSignal, ms: number) {
+/** What is taken of a body at once: the clock of a stall begins anew with each. Bytes. */
+const PIECE = 64 * 1024;
+
+/** undici restarts its own clock with every byte of the headers; this one ends a header that trickles in, and an upload that is not taken. */
+function watchAnswer(outer: AbortSignal, { headers, stall, digesting }: Tuning) {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new HeadersTooSlow(ms)), ms);
   const stop = () => controller.abort(outer.reason);
   outer.addEventListener('abort', stop, { once: true });
-  const headersCame = () => clearTimeout(timer);
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const rest = () => clearTimeout(timer);
+  const within = (ms: number, what: string, code = 'UND_ERR_HEADERS_TIMEOUT') => {
+    rest();
+    if (!isOver) timer = setTimeout(() => controller.abort(new TooSlow(code, `${what} within ${ms / 1000} s`)), ms);
+  };
+  within(headers, 'no answer');
+
+  /** Only the peer is timed: the source has a clock of its own. */
+  async function* timed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    rest();
+    for await (const chunk of body) {
+      for (let at = 0; at < chunk.length; at += PIECE) {
+        within(stall, 'nothing was taken', 'UND_ERR_BODY_TIMEOUT');
+        yield chunk.subarray(at, at + PIECE);
+        rest();
+      }
+    }
+    within(digesting, 'no answer');
+  }
+
+  const headersCame = () => {
+    isOver = true;
+    rest();
+  };
   const release = () => {
     headersCame();
     outer.removeEventListener('abort', stop);
   };
-  return { signal: controller.signal, headersCame, release };
+  const sent = (body: NonNullable<HttpRequest['body']>) => (typeof body === 'function' ? (timed(body()) as never) : body);
+  return { signal: controller.signal, sent, headersCame, release };
 }
 
-class HeadersTooSlow extends Error {
-  readonly code = 'UND_ERR_HEADERS_TIMEOUT';
-  constructor(ms: number) {
-    super(`no answer within ${ms / 1000} s`);
+class TooSlow extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
   }
 }

@@ -77,6 +77,10 @@ describe('what programs hand to the library', () => {
       () => tsrun.stats([], bad).next(),
       ...[writeBundle, tsrun.unpackImage].map((verb) => () => verb('alpine', '/nowhere', bad)),
       () => tsrun.imageHistory('alpine', bad),
+      () => tsrun.saveImages(['alpine'], '/nowhere', bad),
+      () => tsrun.push('alpine', undefined, bad),
+      () => tsrun.copyImage('alpine', 'other', bad),
+      () => tsrun.loadImages('/nowhere', bad),
       ...[tsrun.tagImage, tsrun.untagImage].map((verb) => () => verb('alpine', ['other'], bad)),
       ...[tsrun.pruneImages, tsrun.diskUsage, tsrun.checkStore, tsrun.gc].map((verb) => () => verb(bad)),
     ];

@@ -19,7 +19,7 @@ test('the familiar name is as short as docker shows it', () => {
 });
 
 test('a name that would mean something else when shortened stays long', () => {
-  for (const repository of ['a.b/c', 'localhost/c', 'library/oci', 'library/oci-archive', `library/${hex}`]) {
+  for (const repository of ['a.b/c', 'localhost/c', 'library/oci', 'library/oci-archive', 'library/dir', `library/${hex}`]) {
     const ref: RegistryReference = { transport: 'docker', registry: 'docker.io', repository, tag: 'latest' };
     assert.equal(familiarRepository(ref), `docker.io/${repository}`);
   }
@@ -48,9 +48,9 @@ const name = fc
     ([at, path, label, pin]) =>
       `${at === null ? withoutHost(path) : `${at}/${path}`}${label === null ? '' : `:${label}`}${pin === null ? '' : `@${pin}`}`,
   )
-  .filter((text) => !/^(?:oci|oci-archive|docker-archive):|^[0-9a-f]{64}$/.test(text));
+  .filter((text) => !/^(?:oci|oci-archive|docker-archive|dir):|^[0-9a-f]{64}$/.test(text));
 const archive = fc
-  .tuple(fc.constantFrom('oci', 'oci-archive', 'docker-archive'), fc.stringMatching(/^[A-Za-z0-9./ _-]{1,20}$/), fc.option(tag))
+  .tuple(fc.constantFrom('oci', 'oci-archive', 'docker-archive', 'dir'), fc.stringMatching(/^[A-Za-z0-9./ _-]{1,20}$/), fc.option(tag))
   .map(([transport, path, ref]) => `${transport}:${path}${ref === null ? '' : `:${ref.replace(/^_/, 'x')}`}`);
 
 test('formatting and parsing again changes nothing', () => {

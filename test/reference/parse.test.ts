@@ -41,7 +41,6 @@ const good: Record<string, object> = {
   [`docker.io/library/${hex}`]: named('docker.io', `library/${hex}`),
   [`${hex}:tag`]: named('docker.io', `library/${hex}`, { tag: 'tag' }),
   'docker:dind': named('docker.io', 'library/docker', { tag: 'dind' }),
-  'dir:v1': named('docker.io', 'library/dir', { tag: 'v1' }),
   'app:UPPER_tag.1-x': named('docker.io', 'library/app', { tag: 'UPPER_tag.1-x' }),
   'app:_': named('docker.io', 'library/app', { tag: '_' }),
   'oci:layout': { transport: 'oci', path: 'layout' },
@@ -49,6 +48,13 @@ const good: Record<string, object> = {
   'oci:/abs:docker.io/library/alpine:latest': { transport: 'oci', path: '/abs', ref: 'docker.io/library/alpine:latest' },
   'oci-archive:image.tar': { transport: 'oci-archive', path: 'image.tar' },
   'oci-archive:../image.tar:v1': { transport: 'oci-archive', path: '../image.tar', ref: 'v1' },
+  [`oci:/abs@${digest}`]: { transport: 'oci', path: '/abs', digest },
+  [`oci-archive:image.tar@${digest}`]: { transport: 'oci-archive', path: 'image.tar', digest },
+  [`oci:/abs:v1@${digest}`]: { transport: 'oci', path: '/abs', ref: `v1@${digest}` },
+  'docker-archive:-': { transport: 'docker-archive', path: '-' },
+  'dir:/abs': { transport: 'dir', path: '/abs' },
+  'dir:C:/of:colons': { transport: 'dir', path: 'C:/of:colons' },
+  'docker://dir:v1': named('docker.io', 'library/dir', { tag: 'v1' }),
   'docker-archive:image.tar:alpine:3.19': { transport: 'docker-archive', path: 'image.tar', ref: 'alpine:3.19' },
 };
 
@@ -129,6 +135,8 @@ const bad: [string, RegExp][] = [
   ['oci::v1', /name the directory/],
   ['oci-archive:', /name the file/],
   ['docker-archive:a\0b', /name the file/],
+  ['dir:', /name the directory/],
+  [`oci:@${digest}`, /name the directory/],
   ['oci:dir:', /leave the last part out/],
   ['oci:dir:a b', /leave the last part out/],
   ['oci:dir:-x', /leave the last part out/],
@@ -183,15 +191,14 @@ for (const text of [
 test('a transport of other programs is called so; where it can be a registry or a name, it is one', () => {
   for (const [text, transport] of [
     ['docker-daemon:alpine:latest', 'docker-daemon:'],
-    ['dir:./layout', 'dir:'],
-    ['dir:/tmp/layout', 'dir:'],
+    ['ostree:/tmp/layout', 'ostree:'],
     ['containers-storage:docker.io/library/alpine', 'containers-storage:'],
   ] as const) {
     assert.throws(() => parseReference(text), {
       message: `${JSON.stringify(text)} is not an image reference: the transport ${transport} is not supported`,
     });
   }
-  assert.deepEqual(parseReference('dir:5000/app'), named('dir:5000', 'app'));
+  assert.deepEqual(parseReference('sif:5000/app'), named('sif:5000', 'app'));
 });
 
 test('what might be a login is not repeated either', () => {

@@ -2,15 +2,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { parseReference, type RegistryReference } from '../../src/reference/parse.js';
 import type { ImageManifest } from '../../src/spec/image.js';
 import { DOCKER_MANIFEST, OCI_MANIFEST } from '../../src/spec/media-types.js';
+import { pieces } from '../content/fixture.js';
 import { writeLayout } from '../harness/layout.js';
 import { ACCOUNT, type Registry, startRegistry } from '../harness/registry.js';
 import { temporaryDirectory } from '../harness/temporary.js';
-import { clientFor, collect, digestOf, failureOf } from './fake-server.js';
+import { clientFor, collect, descriptorOf, digestOf, failureOf, listening } from './fake-server.js';
 
 let open: Registry;
 let closed: Registry;
@@ -48,6 +51,61 @@ for (const [format, mediaType] of [
     }
   });
 }
+
+/** The way to a registry, cut once, when so many bytes have gone. */
+async function cutting(registry: Registry, bytes: number) {
+  let left = bytes;
+  return listening(
+    createServer((socket) => {
+      const [host, port] = registry.host.split(':');
+      const to = connect(Number(port), host).on('error', () => socket.destroy());
+      socket.on('data', (chunk) => {
+        const isCut = left > 0 && left <= chunk.length;
+        left -= chunk.length;
+        to.write(chunk);
+        // What has gone is to be read before the end comes
+        if (isCut) socket.destroy();
+      });
+      socket.on('close', () => to.end());
+      to.on('data', (chunk) => socket.write(chunk)).on('close', () => socket.destroy());
+    }),
+    'http',
+  );
+}
+
+test('a blob comes whole in one piece, in several, and after a cut; a mount needs no bytes', async () => {
+  const ref = refOf(`${open.host}/pushed/app:v1`);
+  for (const [tuning, methods] of [
+    [{}, ['HEAD', 'POST', 'PUT']],
+    [{ large: 1_000_000, piece: 1_000_000 }, ['HEAD', 'POST', 'PATCH', 'PATCH', 'PATCH', 'PUT']],
+  ] as const) {
+    const bytes = randomBytes(3_000_000);
+    const descriptor = descriptorOf(bytes);
+    await using client = clientFor({}, { large: 2 ** 30, stall: 20_000, digesting: 20_000, ...tuning });
+    const before = open.log().length;
+    assert.equal(await client.hasBlob(ref, descriptor), false);
+    await client.uploadBlob(ref, descriptor, Readable.from([bytes]));
+    const seen = [
+      ...open
+        .log()
+        .slice(before)
+        .matchAll(/"(HEAD|POST|PATCH|PUT) /g),
+    ].map(([, method]) => method);
+    assert.deepEqual(seen, methods);
+    assert.deepEqual(await collect(client.blob(ref, descriptor)), bytes);
+    const next = refOf(`${open.host}/pushed/next:v1`);
+    assert.equal(await client.mountBlob(next, descriptor, 'pushed/app'), true);
+    assert.equal(await client.hasBlob(next, descriptor), true);
+  }
+  const bytes = randomBytes(6_000_000);
+  await using cut = await cutting(open, 3_000_000);
+  const retries: string[] = [];
+  await using client = clientFor({ onRetry: ({ reason }) => retries.push(reason) }, { large: 2 ** 30, stall: 20_000, digesting: 20_000 });
+  const through = { ...ref, registry: cut.host };
+  await client.uploadBlob(through, descriptorOf(bytes), { [Symbol.asyncIterator]: () => pieces(bytes, 65_536)[Symbol.asyncIterator]() });
+  assert.match(retries.join(), /^connection (reset|closed)$/);
+  assert.deepEqual(await collect(client.blob(ref, descriptorOf(bytes))), bytes);
+});
 
 test('what is not there is told apart', async () => {
   const ref = await push(open, 'team/oci:v1');

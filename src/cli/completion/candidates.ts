@@ -1,6 +1,7 @@
 /** A place on the command line → what may stand there. What the store holds is looked up only where it is asked for. */
 import { constants } from 'node:os';
 import { CAPABILITIES, type GlimpsedContainer } from '../../index.js';
+import { ARCHIVE } from '../archive.js';
 import type { Completed, Flag } from '../flags/flag.js';
 import { shownName } from '../shown-name.js';
 import { namesOf, VERBS } from '../verbs.js';
@@ -154,7 +155,7 @@ function containers(store: Store, text: string, states = STATES.container): Cand
 
 /** As short as docker shows them, unless the beginning is spelled out. */
 async function images(store: Store, text: string): Promise<Answer> {
-  const archive = /^(oci|oci-archive|docker-archive):/.exec(text)?.[0];
+  const archive = ARCHIVE.exec(text)?.[0];
   if (archive !== undefined) return { candidates: [], paths: { kind: 'files', before: archive } };
   const names = (await store.images()).filter((name) => HARMLESS.test(name));
   const words = names.map((name) => (shownName(name).startsWith(text) ? shownName(name) : name));

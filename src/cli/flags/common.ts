@@ -63,7 +63,7 @@ export const ACCOUNT_FLAGS = {
 } as const satisfies Flags;
 
 /** For verbs that speak to registries. A password that is left out is asked for at the terminal (ask-creds.ts). */
-const ACCESS_FLAGS = {
+export const ACCESS_FLAGS = {
   ...ACCOUNT_FLAGS,
   creds: {
     type: 'string',
@@ -73,8 +73,8 @@ const ACCESS_FLAGS = {
   },
 } as const satisfies Flags;
 
-/** For verbs that may read an image from a registry. */
-export const REGISTRY_FLAGS = {
+/** Which image of several. */
+const PLATFORM_FLAGS = {
   platform: {
     type: 'string',
     placeholder: 'OS/ARCH[/VARIANT]',
@@ -89,8 +89,27 @@ export const REGISTRY_FLAGS = {
   },
   os: { type: 'string', placeholder: 'OS', complete: ['linux'], help: 'The same, by its parts' },
   variant: { type: 'string', placeholder: 'VARIANT', complete: ['v6', 'v7', 'v8'], help: 'The same, by its parts' },
-  ...ACCESS_FLAGS,
+} as const satisfies Flags;
+
+const QUIET_FLAG = {
   quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print no progress' },
+} as const satisfies Flags;
+
+/** For verbs that may read an image from a registry. */
+export const REGISTRY_FLAGS = { ...PLATFORM_FLAGS, ...ACCESS_FLAGS, ...QUIET_FLAG } as const satisfies Flags;
+
+/** For verbs that send an image elsewhere. */
+export const SEND_FLAGS = {
+  'all-platforms': { type: 'boolean', help: 'Send an image for several platforms with all of them' },
+  ...PLATFORM_FLAGS,
+  digestfile: {
+    type: 'string',
+    placeholder: 'FILE',
+    complete: 'file',
+    effect: 'cli',
+    help: 'Write the digest of what was sent into this file',
+  },
+  ...QUIET_FLAG,
 } as const satisfies Flags;
 
 /** Which part of what happened is shown. */

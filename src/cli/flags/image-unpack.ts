@@ -7,7 +7,12 @@ export const IMAGE_UNPACK = {
   description:
     'The directory is made, or must be empty. Its files belong to the ids that containers have by default, so that `tsrun run --rootfs DIR` runs it; a user with subordinate ids removes them with `unshare --map-root-user --map-auto rm -r DIR`.',
   args: [
-    { name: 'IMAGE', required: true, complete: 'image', help: 'a reference, oci:DIR[:REF], oci-archive:FILE or docker-archive:FILE' },
+    {
+      name: 'IMAGE',
+      required: true,
+      complete: 'image',
+      help: 'a reference, oci:DIR[:REF], oci-archive:FILE, docker-archive:FILE or dir:DIR',
+    },
     { name: 'DIR', required: true, complete: 'directory', help: 'where to' },
   ],
   interspersed: true,

@@ -6,7 +6,14 @@ export const PULL = {
   aliases: ['image pull'],
   summary: 'Bring an image into the store',
   description: 'Prints the full name of the image. An interrupted pull keeps its finished layers; the same command continues it.',
-  args: [{ name: 'IMAGE', required: true, complete: 'image', help: 'a reference, oci:DIR[:REF], oci-archive:FILE or docker-archive:FILE' }],
+  args: [
+    {
+      name: 'IMAGE',
+      required: true,
+      complete: 'image',
+      help: 'a reference, oci:DIR[:REF], oci-archive:FILE, docker-archive:FILE or dir:DIR',
+    },
+  ],
   interspersed: true,
   examples: [
     ['tsrun pull alpine', ''],

@@ -271,7 +271,12 @@ export const RUN = {
     "Pulls the image if it is not in the store, then runs COMMAND, or the image's own, in seven new namespaces. On a terminal -i -t are implied unless -i or -t is given. " +
     "The exit status is the command's; 128+n when signal n ended it; 127 when the command was not found, 126 when it could not be run, 125 when tsrun itself failed.",
   args: [
-    { name: 'IMAGE', required: true, complete: 'image', help: 'a reference, oci:DIR[:REF], oci-archive:FILE or docker-archive:FILE' },
+    {
+      name: 'IMAGE',
+      required: true,
+      complete: 'image',
+      help: 'a reference, oci:DIR[:REF], oci-archive:FILE, docker-archive:FILE or dir:DIR',
+    },
     { name: 'COMMAND', help: 'the program to run' },
     { name: 'ARG', many: true, help: 'its arguments, passed on untouched' },
   ],

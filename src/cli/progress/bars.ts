@@ -26,7 +26,7 @@ function headline(progress: PullProgress): string {
 
 /** What moves comes first, then what waits; the order of the image is kept. */
 function chooseLayers(layers: [string, LayerProgress][], count: number): [string, LayerProgress][] {
-  const weight: Record<LayerStep, number> = { unpacking: 0, downloading: 0, downloaded: 1, waiting: 2, done: 3, present: 3 };
+  const weight: Record<LayerStep, number> = { unpacking: 0, downloading: 0, uploading: 0, downloaded: 1, waiting: 2, done: 3, present: 3 };
   const chosen = new Set([...layers].sort(([, a], [, b]) => weight[a.step] - weight[b.step]).slice(0, count));
   return layers.filter((layer) => chosen.has(layer));
 }

@@ -1,7 +1,9 @@
-/** What a pull has done so far, gathered from its events. Pure. */
-import type { PullEvent } from '../../index.js';
+/** What a pull, or the sending of an image, has done so far, gathered from its events. Pure. */
+import type { PullEvent, SendEvent } from '../../index.js';
 
-export type LayerStep = 'waiting' | 'downloading' | 'downloaded' | 'unpacking' | 'done' | 'present';
+export type ProgressEvent = PullEvent | SendEvent;
+
+export type LayerStep = 'waiting' | 'downloading' | 'downloaded' | 'unpacking' | 'uploading' | 'done' | 'present';
 
 export interface LayerProgress {
   step: LayerStep;
@@ -21,6 +23,8 @@ export interface PullProgress {
   /** Bytes that came over the network. */
   received: number;
   unpacked: number;
+  /** Bytes that were sent; undefined while nothing says that an image is. */
+  sent?: number;
   done: boolean;
 }
 
@@ -29,7 +33,7 @@ export function emptyProgress(reference: string): PullProgress {
 }
 
 /** Takes one event in. @param now milliseconds of any steady clock */
-export function advance(progress: PullProgress, event: PullEvent, now: number): void {
+export function advance(progress: PullProgress, event: ProgressEvent, now: number): void {
   if (event.type === 'resolve' || event.type === 'done') progress.reference = event.reference;
   if (event.type === 'manifest' || event.type === 'done') progress.digest = event.digest;
   if (event.type === 'done') progress.done = true;
@@ -41,7 +45,13 @@ export function advance(progress: PullProgress, event: PullEvent, now: number): 
     const layer = layerOf(progress, event.digest, event.size, now);
     step(layer, event.type === 'download' ? 'downloading' : 'unpacking', event.bytes, event.size, now);
   }
+  if (event.type === 'upload') step(layerOf(progress, event.digest, event.size, now), 'uploading', event.bytes, event.size, now);
   if (event.type === 'downloaded' || event.type === 'unpacked') end(progress, event, now);
+  if (event.type === 'uploaded') {
+    const { size } = layerOf(progress, event.digest, 0, now);
+    progress.sent = (progress.sent ?? 0) + (event.alreadyPresent ? 0 : size);
+    step(layerOf(progress, event.digest, 0, now), event.alreadyPresent ? 'present' : 'done', size, size, now);
+  }
 }
 
 function end(

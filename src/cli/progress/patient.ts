@@ -1,10 +1,11 @@
 /** For `run`: an image in a local directory or archive is looked at each time, and that is worth no word while nothing has to be brought. */
-import type { PullEvent } from '../../index.js';
+import { ARCHIVE } from '../archive.js';
+import type { ProgressEvent } from './layers.js';
 import type { Reporter } from './reporter.js';
 
 /** Holds the account back until bytes move or a registry is asked; drops it when neither happens. */
 export function patient(reporter: Reporter): Reporter {
-  let held: PullEvent[] | undefined = [];
+  let held: ProgressEvent[] | undefined = [];
   return {
     silent: reporter.silent,
     begin: (image) => reporter.begin(image),
@@ -20,10 +21,10 @@ export function patient(reporter: Reporter): Reporter {
   };
 }
 
-function isWorthAWord(event: PullEvent): boolean {
+function isWorthAWord(event: ProgressEvent): boolean {
   switch (event.type) {
     case 'resolve':
-      return !/^(oci|oci-archive|docker-archive):/.test(event.reference);
+      return !ARCHIVE.test(event.reference);
     case 'downloaded':
     case 'unpacked':
       return !event.alreadyPresent;

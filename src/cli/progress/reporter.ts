@@ -1,12 +1,11 @@
 /** Shows a pull while it runs, on standard error: bars on a terminal, lines elsewhere. Notes go in between. */
-import type { PullEvent } from '../../index.js';
 import type { Output } from '../output.js';
 import { printNote } from '../print-error.js';
 import { shownName } from '../shown-name.js';
 import { humanDuration, humanSize } from '../units.js';
 import { visible } from '../visible.js';
 import { barLines } from './bars.js';
-import { advance, emptyProgress, type PullProgress } from './layers.js';
+import { advance, emptyProgress, type ProgressEvent, type PullProgress } from './layers.js';
 import { stepLine } from './steps.js';
 
 export interface Reporter {
@@ -14,7 +13,7 @@ export interface Reporter {
   readonly silent: boolean;
   /** Says at once what is about to be pulled, before anything is known of it. */
   begin(image: string): void;
-  event(event: PullEvent): void;
+  event(event: ProgressEvent): void;
   note(note: string): void;
   /** Puts the terminal back as it was. May be called twice. @param interrupted a signal ended it: says what is kept of a pull */
   stop(interrupted?: boolean): void;
@@ -39,7 +38,7 @@ export function reporterFor(stderr: Output, values: { quiet?: boolean; json?: bo
 function lineReporter(stderr: Output, now: () => number): Reporter {
   const progress = emptyProgress('');
   let begun = false;
-  const event = (happened: PullEvent) => {
+  const event = (happened: ProgressEvent) => {
     const line = begun && happened.type === 'resolve' ? undefined : stepLine(progress, happened);
     advance(progress, happened, now());
     if (line !== undefined) stderr.write(`${line}\n`);
@@ -80,7 +79,7 @@ class Bars implements Reporter {
     this.event({ type: 'resolve', reference: image });
   }
 
-  event(event: PullEvent): void {
+  event(event: ProgressEvent): void {
     if (this.stopped) return;
     if (this.progress === undefined) {
       this.progress = emptyProgress('');
@@ -129,18 +128,23 @@ class Bars implements Reporter {
 }
 
 /** What an interrupted pull leaves for the next one. */
-function kept({ reference, layers, done }: PullProgress): string {
+function kept({ reference, layers, done, sent }: PullProgress): string {
+  if (sent !== undefined) return '';
   const steps = [...layers.values()].map(({ step }) => step);
-  const whole = steps.filter((step) => step !== 'waiting' && step !== 'downloading').length;
+  const whole = steps.filter((step) => step !== 'waiting' && step !== 'downloading' && step !== 'uploading').length;
   if (done || whole === 0) return '';
   return `${visible(shownName(reference))}: interrupted: ${whole} of ${steps.length} layers are kept, and the next pull goes on from there\n`;
 }
 
 function summary(progress: PullProgress, milliseconds: number): string {
-  const { reference, received, unpacked, done } = progress;
+  const { reference, received, unpacked, sent, done } = progress;
+  if (sent !== undefined) return done ? `${visible(shownName(reference))}: sent ${humanSize(sent)} in ${elapsed(milliseconds)}\n` : '';
   if (received === 0 && unpacked === 0) return done ? `${visible(shownName(reference))}: up to date\n` : '';
   if (!done && received > 0) return '';
   const what = received > 0 ? `pulled ${humanSize(received)}` : `unpacked ${unpacked} ${unpacked === 1 ? 'layer' : 'layers'}`;
-  const time = milliseconds < 60_000 ? `${(milliseconds / 1000).toFixed(1)} s` : humanDuration(milliseconds).toLowerCase();
-  return `${visible(shownName(reference))}: ${what} in ${time}\n`;
+  return `${visible(shownName(reference))}: ${what} in ${elapsed(milliseconds)}\n`;
+}
+
+function elapsed(milliseconds: number): string {
+  return milliseconds < 60_000 ? `${(milliseconds / 1000).toFixed(1)} s` : humanDuration(milliseconds).toLowerCase();
 }

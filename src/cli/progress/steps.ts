@@ -1,12 +1,11 @@
 /** The account of a pull where there is no terminal: one line per step. Pure. */
-import type { PullEvent } from '../../index.js';
 import { shownName } from '../shown-name.js';
 import { humanSize, shortId } from '../units.js';
 import { visible } from '../visible.js';
-import type { PullProgress } from './layers.js';
+import type { ProgressEvent, PullProgress } from './layers.js';
 
 /** The line that an event deserves, or undefined. `before` is the state without the event. */
-export function stepLine(before: PullProgress, event: PullEvent): string | undefined {
+export function stepLine(before: PullProgress, event: ProgressEvent): string | undefined {
   switch (event.type) {
     case 'resolve':
       return before.layers.size === 0 && !before.done ? `${nameOf(event.reference)}: resolving` : undefined;
@@ -19,6 +18,10 @@ export function stepLine(before: PullProgress, event: PullEvent): string | undef
       return stepOf(before, event.digest) === 'downloading' ? undefined : line(event.digest, `downloading ${humanSize(event.size)}`);
     case 'downloaded':
       return line(event.digest, event.alreadyPresent ? 'already present' : 'downloaded');
+    case 'upload':
+      return stepOf(before, event.digest) === 'uploading' ? undefined : line(event.digest, `sending ${humanSize(event.size)}`);
+    case 'uploaded':
+      return line(event.digest, event.alreadyPresent ? 'already there' : 'sent');
     case 'retry': {
       const subject = event.digest === undefined ? nameOf(before.reference) : shortId(visible(event.digest));
       return `${subject}: retrying after ${visible(event.reason)} (attempt ${event.attempt})`;
@@ -30,8 +33,13 @@ export function stepLine(before: PullProgress, event: PullEvent): string | undef
     case 'unpacked':
       return event.alreadyPresent ? undefined : line(event.digest, 'unpacked');
     case 'done':
-      return `${nameOf(event.reference)}: ${before.received === 0 && before.unpacked === 0 ? 'up to date' : 'pulled'} (${visible(event.digest)})`;
+      return `${nameOf(event.reference)}: ${done(before)} (${visible(event.digest)})`;
   }
+}
+
+function done({ received, unpacked, sent }: PullProgress): string {
+  if (sent !== undefined) return sent === 0 ? 'nothing new' : 'sent';
+  return received === 0 && unpacked === 0 ? 'up to date' : 'pulled';
 }
 
 function nameOf(reference: string): string {

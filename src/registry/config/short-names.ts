@@ -3,6 +3,7 @@
  * mean the same in a script and at a terminal. Pure.
  */
 import { TsrunError } from '../../errors.js';
+import { archiveTransport } from '../../reference/archive.js';
 import { namesRegistry } from '../../reference/name.js';
 import { parseReference, type RegistryReference } from '../../reference/parse.js';
 import { qualified } from './location.js';
@@ -10,7 +11,7 @@ import type { RegistrySettings } from './settings.js';
 
 /** `alpine` and `team/app:v1`, but not `docker://alpine`: with the transport it is docker's name. */
 export function isShortName(text: string): boolean {
-  return !/^(?:docker:\/\/|oci:|oci-archive:|docker-archive:)/.test(text) && !namesRegistry(text);
+  return !text.startsWith('docker://') && archiveTransport(text) === undefined && !namesRegistry(text);
 }
 
 /**
