@@ -66,9 +66,10 @@ export function confinedVolumes({ volume = [] }: RunOptions): ConfinedVolume[] {
   });
 }
 
-/** ld.so.conf(5), as far as it names directories; what it includes names the usual ones. */
+/** ld.so.conf(5), as far as it names directories; what it includes names the usual ones. The image may have written anything there. */
 export function librariesIn(text: string): string[] {
-  return text.split('\n').flatMap((line) => (/^\/[^#:\s]*/.exec(line.trim()) ?? []).slice(0, 1));
+  const lines = text.split('\n').filter((line) => !line.includes('\0'));
+  return lines.flatMap((line) => (/^\/[^#:\s]*/.exec(line.trim()) ?? []).slice(0, 1));
 }
 
 /**

@@ -9,8 +9,10 @@ export interface Placing {
   write: readonly string[];
 }
 
+/** No `..` leads above the root, nor out of a volume. */
 export function placeOf({ root, read, write }: Placing, path: string): string {
-  return [...read, ...write].some((volume) => isWithin(volume, path)) ? path : posix.join(root, path);
+  const inside = posix.normalize(path);
+  return [...read, ...write].some((volume) => isWithin(volume, inside)) ? inside : posix.join(root, inside);
 }
 
 export function isWithin(directory: string, path: string): boolean {

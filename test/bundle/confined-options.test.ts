@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkConfined, confinedVolumes, librariesIn, refuseHostRoot } from '../../src/bundle/confined-options.js';
+import { placeOf } from '../../src/bundle/place.js';
 
 const OWN = { uid: 1000, gid: 100 };
 
@@ -52,6 +53,13 @@ describe('options of --isolation landlock', () => {
 
   it('libraries are the directories that ld.so.conf names', () => {
     assert.deepEqual(librariesIn('# comment\n/opt/lib # mine\ninclude /etc/ld.so.conf.d/*.conf\n  /usr/x\n'), ['/opt/lib', '/usr/x']);
+    assert.deepEqual(librariesIn('/opt/l\0ib\n/usr/x\n'), ['/usr/x'], 'no variable could hold it');
+  });
+
+  it('no path of the container is a place outside of its root and its volumes', () => {
+    const place = { root: '/root', read: ['/data'], write: [] };
+    const cases = { '/lib/../../../etc': '/root/etc', '/data/../etc': '/root/etc', '/data/x': '/data/x', '/database': '/root/database' };
+    for (const [path, expected] of Object.entries(cases)) assert.equal(placeOf(place, path), expected, path);
   });
 
   it('the host’s root is refused, and root of a user namespace is not', () => {
