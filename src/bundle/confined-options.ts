@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
 import { checkText } from './check.js';
+import { isWithin, type Placing } from './place.js';
 
 export const MODE = '--isolation landlock';
 
@@ -63,6 +64,24 @@ export function confinedVolumes({ volume = [] }: RunOptions): ConfinedVolume[] {
       );
     if (words !== 'ro' && words !== 'rw') throw refused(`--volume ${text}`, 'of its options there are ro and rw');
     return { path: path(source), readOnly: words === 'ro' };
+  });
+}
+
+/**
+ * Rights add up: what may be written above can be written below. Landlock is told real paths; what is named through a link is kept as well.
+ * @param real realpath(3)
+ * @throws ERR_TSRUN_UNSUPPORTED
+ */
+export function realVolumes(volumes: readonly ConfinedVolume[], real: (path: string) => string): Omit<Placing, 'root'> {
+  const found = volumes.map(({ path, readOnly }) => ({ path: real(path), readOnly }));
+  const write = found.filter(({ readOnly }) => !readOnly).map(({ path }) => path);
+  const read = found.filter(({ readOnly }) => readOnly).map(({ path }) => path);
+  const asked = volumes.map(({ path }) => path).filter((path) => !found.some((volume) => volume.path === path));
+  const open = read.find((path) => write.some((above) => isWithin(above, path)));
+  if (open === undefined) return { read, write, ...(asked.length > 0 ? { asked } : {}) };
+  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--volume ${open}: under ${MODE} it cannot be read-only below one that is not`, {
+    subject: open,
+    hint: 'mount only what is to be written with rw',
   });
 }
 

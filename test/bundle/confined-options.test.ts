@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkConfined, confinedVolumes, librariesIn, refuseHostRoot } from '../../src/bundle/confined-options.js';
+import { checkConfined, confinedVolumes, librariesIn, realVolumes, refuseHostRoot } from '../../src/bundle/confined-options.js';
 import { placeOf } from '../../src/bundle/place.js';
 
 const OWN = { uid: 1000, gid: 100 };
@@ -49,6 +49,14 @@ describe('options of --isolation landlock', () => {
     ]);
     for (const volume of ['/a:/b', '/a', '/a:/a:noexec', '/a:/a:ro:x'])
       assert.throws(() => confinedVolumes({ volume: [volume] }), { code: 'ERR_TSRUN_UNSUPPORTED' }, volume);
+  });
+
+  it('volumes that are named through a link are known by both of their names; none is read-only below one that is not', () => {
+    const real = (path: string) => path.replace('/link', '/data');
+    const volumes = realVolumes(confinedVolumes({ volume: ['/link:/link', '/x:/x:ro'] }), real);
+    assert.deepEqual(volumes, { read: ['/x'], write: ['/data'], asked: ['/link'] });
+    for (const path of ['/link/work', '/data/work']) assert.equal(placeOf({ root: '/root', ...volumes }, path), path);
+    assert.throws(() => realVolumes(confinedVolumes({ volume: ['/data:/data', '/link/x:/link/x:ro'] }), real), /--volume \/data\/x: /);
   });
 
   it('libraries are the directories that ld.so.conf names', () => {
