@@ -2,7 +2,14 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { buildConfined } from '../bundle/confined.js';
-import { checkConfined, confinedVolumes, librariesIn, realVolumes, refuseHostRoot } from '../bundle/confined-options.js';
+import {
+  checkConfined,
+  confinedVolumes,
+  librariesIn,
+  realVolumes,
+  refuseHiddenProcesses,
+  refuseHostRoot,
+} from '../bundle/confined-options.js';
 import { readEnvFile } from '../bundle/env-file.js';
 import { sweep } from '../container/remove.js';
 import { settingsAnnotation } from '../container/settings.js';
@@ -30,6 +37,7 @@ export async function confinedContainer(image: string, command: readonly string[
   checkRun(options);
   checkConfined(options, own);
   refuseHostRoot(own.uid, readFileSync('/proc/self/uid_map', 'utf8'));
+  refuseHiddenProcesses(readFileSync('/proc/self/mountinfo', 'utf8'));
   await checkKernel(options.signal);
   const session = await openStore(options);
   const { paths } = session;

@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
+import { mountAt, mountsOf } from '../sys/mount-table.js';
 import { checkText } from './check.js';
 import { isWithin, type Placing } from './place.js';
 
@@ -103,4 +104,22 @@ export function refuseHostRoot(uid: number, map: string): void {
     subject: '--isolation',
     hint: 'run tsrun as an ordinary user: setpriv --reuid=65534 --regid=65534 --clear-groups tsrun … with a --root of its own',
   });
+}
+
+/**
+ * Its processes are known by what /proc tells of each: one that may not be looked into would outlive it where /proc does not show such.
+ * @param mountinfo of this process
+ * @throws ERR_TSRUN_UNSUPPORTED
+ */
+export function refuseHiddenProcesses(mountinfo: string): void {
+  const hides = mountAt(mountsOf(mountinfo), '/proc')?.options.find((option) => /^hidepid=(?!0$|off$)/.test(option));
+  if (hides === undefined) return;
+  throw new TsrunError(
+    'ERR_TSRUN_UNSUPPORTED',
+    `${MODE} cannot be had where /proc hides processes (${hides}): one could outlive its container`,
+    {
+      subject: '/proc',
+      hint: 'as root: mount -o remount,hidepid=0 /proc',
+    },
+  );
 }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { checkConfined, confinedVolumes, librariesIn, realVolumes, refuseHostRoot } from '../../src/bundle/confined-options.js';
+import {
+  checkConfined,
+  confinedVolumes,
+  librariesIn,
+  realVolumes,
+  refuseHiddenProcesses,
+  refuseHostRoot,
+} from '../../src/bundle/confined-options.js';
 import { placeOf } from '../../src/bundle/place.js';
 
 const OWN = { uid: 1000, gid: 100 };
@@ -74,5 +81,12 @@ describe('options of --isolation landlock', () => {
     assert.throws(() => refuseHostRoot(0, '         0          0 4294967295\n'), { code: 'ERR_TSRUN_UNSUPPORTED' });
     refuseHostRoot(0, '         0       1000          1\n');
     refuseHostRoot(1000, '         0          0 4294967295\n');
+  });
+
+  it('a /proc that hides processes is refused: they are ended by what it tells', () => {
+    const table = (options: string) => `20 1 0:5 / / rw - ext4 /dev/sda rw\n21 20 0:19 / /proc rw,nosuid shared:5 - proc proc ${options}\n`;
+    for (const options of ['rw,hidepid=2', 'rw,gid=7,hidepid=invisible', 'rw,hidepid=1', 'rw,hidepid=ptraceable'])
+      assert.throws(() => refuseHiddenProcesses(table(options)), { code: 'ERR_TSRUN_UNSUPPORTED', message: /\/proc hides/ }, options);
+    for (const options of ['rw', 'rw,hidepid=0', 'rw,hidepid=off']) refuseHiddenProcesses(table(options));
   });
 });
