@@ -32,12 +32,17 @@ export function checkConfined(options: RunOptions, own: Ids): void {
   }
   const { network = 'host', user = '', securityOpt = [], ulimit = [] } = options;
   if (network !== 'host' && network !== 'none') throw refused(`--network ${network}`, 'use --network host or --network none');
-  if (user !== '' && ![`${own.uid}`, `${own.uid}:${own.gid}`].includes(user))
-    throw refused(`--user ${user}`, `its processes are yours: leave it out, or say ${own.uid}:${own.gid}`);
+  checkConfinedUser(user, own);
   const option = securityOpt.find((text) => !/^no-new-privileges([=:]true)?$|^seccomp=default$/.test(text));
   if (option !== undefined) throw refused(`--security-opt ${option}`);
   if (ulimit.some((text) => text.startsWith('locks='))) throw refused('--ulimit locks=');
   confinedVolumes(options);
+}
+
+/** Of `exec` as well. @throws ERR_TSRUN_UNSUPPORTED */
+export function checkConfinedUser(user: string, own: Ids): void {
+  if (user !== '' && ![`${own.uid}`, `${own.uid}:${own.gid}`].includes(user))
+    throw refused(`--user ${user}`, `its processes are yours: leave it out, or say ${own.uid}:${own.gid}`);
 }
 
 function flagOf(name: string): string {
