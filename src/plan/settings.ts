@@ -53,6 +53,8 @@ export interface ConfinedSettings {
   /** Volumes, as real paths of the host: those that it may read, and those that it may change. */
   read: readonly string[];
   write: readonly string[];
+  /** Links by which volumes were asked for: what is named through them is theirs. Absent: none, as of older containers. */
+  asked?: readonly string[];
   /** It has no network. */
   offline: boolean;
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CORPUS } from './corpus.js';
 import { below, gnuTar, isRoot, look, type Seen, unpack } from './harness.js';
@@ -57,5 +59,34 @@ test('what the report says', async () => {
     squashedOwners: 0,
     skippedDevices: [],
     skippedXattrs: ['system.posix_acl_access', 'trusted.x', 'security.selinux', 'trusted.y'],
+  });
+});
+
+test('without a root of its own links that begin at the root lead to the same place, by whatever name they are known', async () => {
+  const { archive, directory, file, hardlink, symlink } = await import('./tar-builder.js');
+  const tar = archive(
+    directory('a/b/'),
+    directory('c/'),
+    file('etc/x', 'x'),
+    symlink('a/b/from-root', '/etc/x'),
+    symlink('a/b/beside', 'from-root'),
+    symlink('top', '/etc'),
+    hardlink('again', 'a/b/from-root'),
+    hardlink('c/again', 'a/b/from-root'),
+    hardlink('c/top', 'top'),
+    hardlink('c/beside', 'a/b/beside'),
+  );
+  const { target, status, stderr } = await unpack(tar, { mode: 'merged', confined: '/nowhere' });
+  assert.equal(status, 0, stderr);
+  const links = Object.fromEntries(
+    ['a/b/from-root', 'again', 'c/again', 'top', 'c/top', 'c/beside'].map((path) => [path, readlinkSync(join(target, path))]),
+  );
+  assert.deepEqual(links, {
+    'a/b/from-root': '../../etc/x',
+    again: 'etc/x',
+    'c/again': '../etc/x',
+    top: 'etc',
+    'c/top': '../etc',
+    'c/beside': 'from-root',
   });
 });
