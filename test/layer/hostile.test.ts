@@ -128,6 +128,10 @@ describe('what no layer may bring', { concurrency: 2 }, () => {
     'trusted.overlay.opaque': overlays('trusted.overlay.opaque'),
     'trusted.overlay.metacopy': overlays('trusted.overlay.metacopy'),
     'user.fuseoverlayfs.opaque': overlays('user.fuseoverlayfs.opaque'),
+    "user.overlay.opaque in libarchive's form, spelled with %": archive(
+      pax({ 'LIBARCHIVE.xattr.user.overlay%2Eopaque': 'eQ' }),
+      directory('d'),
+    ),
   };
   for (const [name, layer] of Object.entries(cases)) {
     test(name, async () => {

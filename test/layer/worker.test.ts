@@ -62,12 +62,23 @@ describe('in a user namespace with a range of ids', { skip: needsRoot }, () => {
     assert.equal(look(target)['dev/x']?.device, '0');
   });
 
-  test('an id outside of the map is an error that names it', async () => {
-    for (const owner of [{ uid: 70_000 }, { gid: 4_000_000 }]) {
-      const { error } = await unpack(archive(file('a', '', owner)), inRange());
-      assert.equal(error?.code, 'ERR_TSRUN_ID_MAP');
-      assert.match(error?.message ?? '', /70000|4000000/);
-    }
+  test('ids outside of the map are one error that lists them all, with the ways out', async () => {
+    const owners = [{ uid: 70_000 }, { uid: 4 }, { uid: 66_000, gid: 4_000_000 }, { uid: 70_000, gid: 5 }];
+    const layer = archive(
+      ...owners.map((owner, index) => file(`f${index}`, '', owner)),
+      directory('d', { gid: 80_000 }),
+      symlink('l', 'x', { gid: 5 }),
+    );
+    const { error } = await unpack(layer, inRange());
+    assert.equal(error?.code, 'ERR_TSRUN_ID_MAP');
+    assert.equal(
+      error?.message,
+      "the image has files of uid 66000, 70000 and gid 80000, 4000000, which the container's id map does not hold",
+    );
+    assert.equal(error?.subject, 'f0');
+    assert.match(error?.hint ?? '', /up to container id 4000000 .*--add-subuids.* --uidmap and --gidmap, .* image unpack --owners caller$/);
+    const many = archive(...Array.from({ length: 200 }, (_, index) => file('f', '', { uid: 70_000 + (index % 100) })));
+    assert.match((await unpack(many, inRange())).error?.message ?? '', /of uid 70000, .*, 70009 and others, which/);
   });
 });
 
