@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { UnpackMode } from '../../src/layer/job.js';
 import { writeLayout } from '../harness/layout.js';
 import type { BatchJob } from './batch.js';
 import { asRootHere, fresh, freshDirectory, ids, isRoot, type Seen, type Unpacked } from './harness.js';
@@ -40,16 +41,22 @@ export interface Blob {
   mediaType?: string;
 }
 
-export async function unpackAll(blobs: readonly Blob[], mode: 'alone' | 'merged'): Promise<(Unpacked & { tree: Tree })[]> {
-  const targets = directories(mode, blobs.length);
-  const jobs = blobs.map(({ tar, blob = tar, mediaType = 'application/vnd.oci.image.layer.v1.tar' }, index): BatchJob => {
+/** One after the other in one process; several may be for one target. */
+export async function unpackInOneProcess(layers: readonly (Blob & { target: string; mode: UnpackMode })[]): Promise<Unpacked[]> {
+  const jobs = layers.map(({ tar, blob = tar, mediaType = 'application/vnd.oci.image.layer.v1.tar', target, mode }): BatchJob => {
     const path = fresh('blob');
     writeFileSync(path, blob);
-    return { blob: path, mediaType, size: blob.length, diffId: digestOf(tar) as never, mode, ids, target: targets[index] as string };
+    return { blob: path, mediaType, size: blob.length, diffId: digestOf(tar) as never, mode, ids, target };
   });
   const list = fresh('jobs');
   writeFileSync(list, JSON.stringify(jobs));
-  const outcomes: Unpacked[] = JSON.parse(await asRoot([process.execPath, inTests('batch'), list]));
+  return JSON.parse(await asRoot([process.execPath, inTests('batch'), list]));
+}
+
+/** Each into a root of its own. */
+export async function unpackAll(blobs: readonly Blob[], mode: UnpackMode): Promise<(Unpacked & { tree: Tree })[]> {
+  const targets = directories(mode, blobs.length);
+  const outcomes = await unpackInOneProcess(blobs.map((blob, index) => ({ ...blob, mode, target: targets[index] as string })));
   const trees = await lookEach(targets);
   return outcomes.map((outcome, index) => ({ ...outcome, tree: trees[index] as Tree }));
 }
