@@ -1,13 +1,13 @@
 /** A process that is killed, a disk that is full and power that goes, at every step that changes something on the disk. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { findImage } from '../../src/image/find.js';
 import { pullImage } from '../../src/image/pull.js';
 import { checkStore, removeImage } from '../../src/index.js';
 import { Blobs, memoryClient, registryReference } from '../image/fixture.js';
-import { storeAt, temporaryDirectory } from './fixture.js';
+import { memoryDirectory, storeAt } from './fixture.js';
 import { keyOf, PowerModel, type State, write } from './power.js';
 import { diskFull, type Step, stepByStep } from './steps.js';
 
@@ -20,14 +20,6 @@ const NEW = blobs.image(['shared', 'new']);
 function sessionAt(directory: string, target = NEW) {
   const store = storeAt(directory);
   return { store, paths: store.paths, client: memoryClient(blobs, { one: target }) };
-}
-
-/** Hundreds of stores are made and flushed: not on a disk, where there is memory to be had. */
-function memoryDirectory(t: TestContext): string {
-  if (!existsSync('/dev/shm')) return temporaryDirectory(t);
-  const path = mkdtempSync('/dev/shm/tsrun-faults-');
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
 }
 
 const rootsOf = (root: string) => ({ root, runRoot: join(root, 'run') });
