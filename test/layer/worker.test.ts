@@ -181,20 +181,38 @@ test("a default ACL of the store's own place does not reach the layer's modes", 
   assert.equal(look(target)['d']?.xattrs, undefined);
 });
 
-test('a full disk is named as such', { skip: needsRoot }, async () => {
-  const wrapper = [
+test('a full disk is named as such, whatever it is that finds no room', { skip: needsRoot }, async () => {
+  const layer = archive(
+    directory('d'),
+    symlink('d/l', 'x'.repeat(100)),
+    pax({ 'SCHILY.xattr.user.x': Buffer.alloc(500) }),
+    file('d/f', 'x'.repeat(5000)),
+    hardlink('d/h', 'd/f'),
+    fifo('d/p'),
+    directory('e'),
+    file('.wh.g'),
+    file('large', Buffer.alloc(100_000)),
+  );
+  const on = (options: string) => [
     'unshare',
     '--mount',
     '--propagation',
     'private',
     'sh',
     '-c',
-    'mount -t tmpfs -o size=64k tmpfs "$PWD" && cd "$PWD" && exec "$@"',
+    `mount -t tmpfs -o ${options} tmpfs "$PWD" && cd "$PWD" && exec "$@"`,
     'sh',
   ];
-  const { error } = await unpack(archive(file('large', Buffer.alloc(1_000_000))), { wrapper });
-  assert.equal(error?.code, 'ERR_TSRUN_DISK_FULL');
-  assert.match(error?.message ?? '', /large/);
+  const full = async (options: string) => {
+    const { error, done } = await unpack(layer, { wrapper: on(options) });
+    if (error === undefined) assert.ok(done);
+    else assert.deepEqual([error.code, error.message.startsWith('no space left while unpacking ')], ['ERR_TSRUN_DISK_FULL', true]);
+    return error !== undefined;
+  };
+  const inodes = await Promise.all(Array.from({ length: 11 }, (_, index) => full(`nr_inodes=${index + 1}`)));
+  assert.ok(inodes.slice(1, 8).every(Boolean) && !inodes.at(-1), `${inodes}`);
+  const sizes = await Promise.all([4, 8, 12, 64, 1024].map((size) => full(`size=${size}k`)));
+  assert.ok(sizes[0] && sizes[3] && !sizes.at(-1), `${sizes}`);
 });
 
 test('nobody listening on descriptor 3 ends the program at once', async () => {
