@@ -1,6 +1,6 @@
 /** Hand-made archives: extended attributes, and what stands in few archives beside them. */
 import type { Case } from './corpus.js';
-import { archive, directory, fifo, file, hardlink, long, pax, record, symlink } from './tar-builder.js';
+import { archive, directory, fifo, file, hardlink, header, long, pax, record, symlink } from './tar-builder.js';
 
 const bytes = (...values: number[]) => Buffer.from(values);
 const every = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
@@ -189,6 +189,14 @@ export const ATTRIBUTES: Case[] = [
   {
     name: 'old links of the seventh edition',
     tar: archive(file('a', 'x', { format: 'v7', type: '\0' }), hardlink('h', 'a', { format: 'v7' }), symlink('s', 'a', { format: 'v7' })),
+  },
+  {
+    name: 'an archive within a file, by the size that PAX tells alone',
+    tar: archive(pax({ size: '1536' }), header({ name: 'inner.tar' }), file('hidden', 'x'), Buffer.alloc(512), file('after', 'y')),
+  },
+  {
+    name: 'a file that is empty by PAX, and not by its header',
+    tar: archive(pax({ size: '0' }), header({ name: 'a', size: 512 }), file('after', 'y')),
   },
   { name: 'nothing but zeros, as docker ends an empty layer', tar: Buffer.alloc(10240) },
   {
