@@ -126,10 +126,10 @@ export async function removeRefs(paths: StorePaths, names: readonly string[]): P
   return removed;
 }
 
-/** Writes index.json again when a writer died between a reference and it. The directory is then the newer of the two. */
+/** Writes index.json again when a writer died between a reference and it. The directory is then the newer of the two, or as old: clocks of files tick slowly. */
 export async function refreshIndex(paths: StorePaths): Promise<void> {
   const [index, refs] = await Promise.all([changedAt(indexPath(paths)), changedAt(paths.refs)]);
-  if (index !== undefined && refs !== undefined && index >= refs) return;
+  if (index !== undefined && refs !== undefined && index > refs) return;
   using _held = await lockStore(paths, 'index', 'exclusive');
   await writeIndex(paths);
 }
@@ -159,7 +159,7 @@ export async function indexIsCurrent(paths: StorePaths, refs: readonly Ref[]): P
   const text = await readFile(indexPath(paths), 'utf8').catch(() => undefined);
   if (text === indexText(refs) || (text === undefined && refs.length === 0)) return true;
   const [index, directory] = await Promise.all([changedAt(indexPath(paths)), changedAt(paths.refs)]);
-  return index !== undefined && directory !== undefined && index < directory;
+  return index !== undefined && directory !== undefined && index <= directory;
 }
 
 /** Writes it anew, whatever it says. */

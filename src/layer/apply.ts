@@ -88,6 +88,7 @@ export class LayerApplier implements TarHandler {
   finish(): LayerReport {
     this.#links.finish();
     this.#tree.finish();
+    this.#owners.finish();
     return {
       entries: this.#entries,
       bytes: this.#bytes,
