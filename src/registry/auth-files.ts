@@ -72,12 +72,16 @@ export function lastingFile(env: NodeJS.ProcessEnv, whole: boolean): string {
   });
 }
 
-/** A missing or empty file counts as `{}`. @throws ERR_TSRUN_CREDENTIALS_INVALID */
-export async function readAuthFile(path: string): Promise<AuthFile> {
+/**
+ * A missing or empty file counts as `{}`.
+ * @param open where it is open already
+ * @throws ERR_TSRUN_CREDENTIALS_INVALID
+ */
+export async function readAuthFile(path: string, open = path): Promise<AuthFile> {
   let bytes: Buffer;
   try {
-    if ((await stat(path)).size > LARGEST) throw invalid(path, `is larger than ${LARGEST} bytes`);
-    bytes = await readFile(path);
+    if ((await stat(open)).size > LARGEST) throw invalid(path, `is larger than ${LARGEST} bytes`);
+    bytes = await readFile(open);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { path, text: '', config: {} };
