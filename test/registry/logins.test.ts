@@ -18,7 +18,7 @@ const DOCKERS = '.docker/config.json';
 const PODMANS = '.config/containers/auth.json';
 
 function at(files: Record<string, unknown>, more: NodeJS.ProcessEnv = {}) {
-  const home = homeWith(files);
+  const home = homeWith({ 'run/none': '', ...files });
   const context = contextFor({ HOME: home, XDG_RUNTIME_DIR: join(home, 'run'), ...more });
   const json = (name: string): { auths?: Record<string, unknown> } => JSON.parse(readFileSync(join(home, name), 'utf8'));
   return { home, context, json };
