@@ -56,14 +56,18 @@ export function usedImages({ paths }: StoreSession): string[] {
   return listContainers(paths).flatMap((container) => annotationsOf(container)[IMAGE_ID] ?? []);
 }
 
-/** Takes these names away, and what nothing needs then. Layers are left to the next collection. */
-export async function removeEntries(session: StoreSession, gone: readonly CatalogueEntry[]): Promise<PrunedImages> {
+/** `used`: it goes only if nobody has used it since. */
+export type Unwanted = CatalogueEntry & { used?: number };
+
+/** Takes these names away, unless they mean something else by now, and what nothing needs then. Layers are left to the next collection. */
+export async function removeEntries(session: StoreSession, unwanted: readonly Unwanted[]): Promise<PrunedImages> {
   const { paths, store } = session;
-  if (gone.length === 0) return { untagged: [], deleted: [], reclaimed: 0 };
+  if (unwanted.length === 0) return { untagged: [], deleted: [], reclaimed: 0 };
   const candidates = new Set<Digest>();
-  for (const { target } of gone) for (const digest of await reachable(store, target)) candidates.add(digest);
-  const untagged = gone.map(({ name }) => name);
-  await removeRefs(paths, untagged);
+  for (const { target } of unwanted) for (const digest of await reachable(store, target)) candidates.add(digest);
+  const seen = unwanted.map(({ name, target, used }) => ({ name, descriptor: target, ...(used === undefined ? {} : { used }) }));
+  const untagged = await removeRefs(paths, seen);
+  const gone = unwanted.filter(({ name }) => untagged.includes(name));
   const blobs = await collectGarbage(store, candidates);
   const removed = new Set<string>(blobs.map(({ digest }) => digest));
   const ids = new Set(gone.flatMap(({ images }) => images.map(({ configDescriptor: { digest } }) => digest as string)));

@@ -35,15 +35,38 @@ export function refPath(paths: StorePaths, name: string): string {
   return join(paths.refs, createHash('sha256').update(name).digest('hex'));
 }
 
-/** Points `name` at a descriptor whose blobs are in the store. Durable when it resolves. */
-export async function putRef(paths: StorePaths, name: string, descriptor: Descriptor): Promise<void> {
-  const { mediaType, digest, size } = descriptor;
-  // Most pulls find what is there already: that is not worth two fsyncs. A damaged reference is written anew.
-  const before = await getRef(paths, name).catch(() => undefined);
-  if (before?.digest === digest && before.size === size && before.mediaType === mediaType) return;
+/**
+ * Asked of an image that loses names, under the lock: the name by which it stays all the same.
+ * @param names those that it loses
+ * @param left references that stay
+ */
+export type Keep = (lost: Descriptor, names: readonly string[], left: readonly Ref[]) => string | undefined | Promise<string | undefined>;
+
+/**
+ * Points `name` at a descriptor whose blobs are in the store. Durable when it resolves.
+ * @param keep asked when it has meant something else
+ */
+export async function putRef(paths: StorePaths, name: string, descriptor: Descriptor, keep?: Keep): Promise<void> {
   using _held = await lockStore(paths, 'index', 'exclusive');
-  await writeDurably(paths, refPath(paths, name), `${JSON.stringify({ name, descriptor: { mediaType, digest, size } })}\n`);
+  // A damaged reference is written anew.
+  const before = await getRef(paths, name).catch(() => undefined);
+  // Most pulls find what is there already: that is not worth two fsyncs, but a collector that has chosen it is to see that it is wanted.
+  if (before !== undefined && isSame(before, descriptor)) return touch(refPath(paths, name), Date.now());
+  if (before !== undefined && keep !== undefined && before.digest !== descriptor.digest) {
+    const left = (await listRefs(paths)).refs.filter((ref) => ref.name !== name);
+    const kept = await keep(before, [name], left);
+    if (kept !== undefined) await writeRef(paths, kept, before);
+  }
+  await writeRef(paths, name, descriptor);
   await writeIndex(paths);
+}
+
+async function writeRef(paths: StorePaths, name: string, { mediaType, digest, size }: Descriptor): Promise<void> {
+  await writeDurably(paths, refPath(paths, name), `${JSON.stringify({ name, descriptor: { mediaType, digest, size } })}\n`);
+}
+
+function isSame(one: Descriptor, other: Descriptor): boolean {
+  return one.digest === other.digest && one.size === other.size && one.mediaType === other.mediaType;
 }
 
 /** The mtime of a reference is when its image was last used, to the hour: two system calls for a run, and a store that cannot be written to does without. */
@@ -51,9 +74,12 @@ const USE_INTERVAL = 3_600_000;
 
 /** To be called by whoever uses the image of this name. */
 export function markUsed(paths: StorePaths, name: string, now = Date.now()): void {
-  const path = refPath(paths, name);
+  if (now - lastUse(paths, name) > USE_INTERVAL) touch(refPath(paths, name), now);
+}
+
+function touch(path: string, now: number): void {
   try {
-    if (now - statSync(path).mtimeMs > USE_INTERVAL) utimesSync(path, now / 1000, now / 1000);
+    utimesSync(path, now / 1000, now / 1000);
   } catch {
     // Removed meanwhile, or another user's.
   }
@@ -101,29 +127,59 @@ export async function listRefs(paths: StorePaths): Promise<{ refs: Ref[]; damage
   return { refs: refs.sort((a, b) => (a.name < b.name ? -1 : 1)), damaged };
 }
 
-/** True when there was one. Blobs stay (see gc.ts). A damaged one can be removed too. */
-export async function removeRef(paths: StorePaths, name: string): Promise<boolean> {
-  return (await removeRefs(paths, [name])) > 0;
+/** A reference as it was read. */
+export interface SeenRef {
+  name: string;
+  /** undefined: it was damaged */
+  descriptor: Descriptor | undefined;
+  /** Present: it counts as another one once it was used again (lastUse). */
+  used?: number;
 }
 
-/** The same for any number, which costs hardly more than for one. @returns how many there were */
-export async function removeRefs(paths: StorePaths, names: readonly string[]): Promise<number> {
-  if (names.length === 0) return 0;
+/**
+ * Removes those that still are what they were: whoever has given a name to another image meanwhile, or used it, keeps it. Blobs stay (see gc.ts).
+ * @param keep asked of each image that would lose names
+ * @returns the names that are gone
+ */
+export async function removeRefs(paths: StorePaths, seen: readonly SeenRef[], keep?: Keep): Promise<string[]> {
+  if (seen.length === 0) return [];
   using _held = await lockStore(paths, 'index', 'exclusive');
-  let removed = 0;
-  for (const name of names) {
-    const path = refPath(paths, name);
-    try {
-      await unlink(path);
-      removed += 1;
-    } catch (cause) {
-      if (errnoOf(cause) !== 'ENOENT') throw storeFailure(cause, `cannot remove the reference ${name}`, path);
-    }
+  const gone: SeenRef[] = [];
+  for (const ref of seen) if (await isAsSeen(paths, ref)) gone.push(ref);
+  const kept = keep === undefined ? new Set<string>() : await keepLost(paths, gone, keep);
+  const names = gone.map(({ name }) => name).filter((name) => !kept.has(name));
+  for (const name of names) await unlinkRef(paths, name);
+  if (names.length > 0) await syncDirectory(paths.refs);
+  if (names.length + kept.size > 0) await writeIndex(paths);
+  return names;
+}
+
+async function isAsSeen(paths: StorePaths, { name, descriptor, used }: SeenRef): Promise<boolean> {
+  const now = await readRef(refPath(paths, name));
+  if (now === undefined || 'reason' in now || now.name !== name) return now !== undefined && descriptor === undefined;
+  return descriptor !== undefined && isSame(now.descriptor, descriptor) && (used === undefined || used === lastUse(paths, name));
+}
+
+/** @returns the names that they have from now on */
+async function keepLost(paths: StorePaths, gone: readonly SeenRef[], keep: Keep): Promise<Set<string>> {
+  const left = (await listRefs(paths)).refs.filter((ref) => !gone.some(({ name }) => name === ref.name));
+  const kept = new Set<string>();
+  for (const descriptor of new Map(gone.map((ref) => [ref.descriptor?.digest, ref.descriptor])).values()) {
+    if (descriptor === undefined) continue;
+    const names = gone.filter((ref) => ref.descriptor?.digest === descriptor.digest).map(({ name }) => name);
+    const name = await keep(descriptor, names, left);
+    if (name === undefined) continue;
+    if (!names.includes(name)) await writeRef(paths, name, descriptor);
+    kept.add(name);
   }
-  if (removed === 0) return 0;
-  await syncDirectory(paths.refs);
-  await writeIndex(paths);
-  return removed;
+  return kept;
+}
+
+async function unlinkRef(paths: StorePaths, name: string): Promise<void> {
+  const path = refPath(paths, name);
+  await unlink(path).catch((cause: unknown) => {
+    if (errnoOf(cause) !== 'ENOENT') throw storeFailure(cause, `cannot remove the reference ${name}`, path);
+  });
 }
 
 /** Writes index.json again when a writer died between a reference and it. The directory is then the newer of the two. */

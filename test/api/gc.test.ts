@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { leastRecentlyUsed } from '../../src/api/gc-choice.js';
+import { removeEntries } from '../../src/api/prune-images.js';
 import { resolveImage } from '../../src/api/resolve-image.js';
 import { openSession } from '../../src/api/session.js';
-import { refPath } from '../../src/content/refs.js';
+import { putRef, refPath } from '../../src/content/refs.js';
 import { diskUsage, gc, images, tagImage } from '../../src/index.js';
 import { idOf, madeContainer, storeOf } from './store.js';
 
@@ -53,4 +55,13 @@ test('a run of an image is a use of it, recorded once an hour', async (t) => {
   utimesSync(path, now - 2 * DAY, now - 2 * DAY);
   await resolveImage(openSession(roots), 'example.com/app:a', 'missing', roots);
   assert.ok(used() >= now);
+});
+
+test('what was chosen goes only if it still is what it was, and nobody has used it since', async (t) => {
+  const { session, roots, tags } = await storeOf(t, ['a', 'b', 'c']);
+  const { entries } = await leastRecentlyUsed(session, { maxSize: 0 });
+  await putRef(session.paths, 'example.com/app:a', tags['b'] as never);
+  utimesSync(refPath(session.paths, 'example.com/app:b'), 1, 1);
+  assert.deepEqual((await removeEntries(session, entries)).untagged, ['example.com/app:c']);
+  assert.deepEqual((await images(roots)).flatMap(({ names }) => names).sort(), ['example.com/app:a', 'example.com/app:b']);
 });
