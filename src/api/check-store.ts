@@ -80,9 +80,11 @@ function add({ findings }: StoreCheck, finding: StoreFinding): void {
 async function checkReferences({ paths }: StoreSession, check: StoreCheck, repair: boolean): Promise<{ refs: Ref[] }> {
   const { refs, damaged } = await listRefs(paths);
   check.checked.references = refs.length + damaged.length;
-  for (const { path, reason } of damaged) {
-    const hint = 'remove it with --repair; pull the image again';
-    add(check, { kind: 'reference', path, problem: reason, hint, repaired: repair && (await removeDamagedRef(paths, path)) });
+  for (const { path, reason, unreadable } of damaged) {
+    const isLost = unreadable === undefined;
+    const hint = isLost ? 'remove it with --repair; pull the image again' : 'check its owner and mode, and the disk';
+    const repaired = repair && isLost && (await removeDamagedRef(paths, path));
+    add(check, { kind: 'reference', path, problem: reason, hint, repaired });
   }
   return { refs };
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { listContainers } from '../container/state.js';
 import { allBlobs, reachable } from '../content/gc.js';
 import { glanceAtLeases } from '../content/lease.js';
-import { lastUse } from '../content/refs.js';
+import { assertReadable, lastUse } from '../content/refs.js';
 import { type CatalogueEntry, readCatalogue } from '../image/catalogue.js';
 import type { StoreSession } from '../image/fetch.js';
 import { findIdentity } from '../rootfs/identity.js';
@@ -34,7 +34,8 @@ export async function leastRecentlyUsed(
   { maxSize = Number.POSITIVE_INFINITY, before = 0 }: Limits,
   signal?: AbortSignal,
 ): Promise<{ entries: Unwanted[]; left: number }> {
-  const { entries } = await readCatalogue(session.store);
+  const { entries, damaged } = await readCatalogue(session.store);
+  assertReadable(damaged);
   const inUse = new Set(usedImages(session));
   const isFree = ({ images }: CatalogueEntry) => images.length > 0 && !images.some(({ configDescriptor: { digest } }) => inUse.has(digest));
   const units = await unitsOf(session, entries.filter(isFree));

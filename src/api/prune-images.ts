@@ -1,7 +1,7 @@
 /** `image prune`, and what system prune and gc do to images: any number of names at once, then what nothing needs any more. */
 import { listContainers } from '../container/state.js';
 import { collectGarbage, reachable } from '../content/gc.js';
-import { removeRefs } from '../content/refs.js';
+import { assertReadable, removeRefs } from '../content/refs.js';
 import { type CatalogueEntry, readCatalogue } from '../image/catalogue.js';
 import type { StoreSession } from '../image/fetch.js';
 import { type ImageSummary, summarize } from '../image/list.js';
@@ -42,7 +42,8 @@ export async function pruneImages(options: PruneImagesOptions = {}): Promise<Pru
 
 /** Those of the wanted ones that no container was made from. Their layers are left to the next collection. */
 export async function removeUnused(session: StoreSession, isWanted: (image: ImageSummary) => boolean): Promise<PrunedImages> {
-  const { entries } = await readCatalogue(session.store);
+  const { entries, damaged } = await readCatalogue(session.store);
+  assertReadable(damaged);
   const used = new Set(usedImages(session));
   const gone = new Set(summarize(entries).flatMap((image) => (!used.has(image.id) && isWanted(image) ? [image.id as string] : [])));
   return removeEntries(

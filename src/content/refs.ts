@@ -23,6 +23,8 @@ export interface Ref {
 export interface DamagedRef {
   path: string;
   reason: string;
+  /** It could not be read (permission, an error of the disk): what it says is not known, and it may well be whole. */
+  unreadable?: Error;
 }
 
 const FILE_NAME = /^[0-9a-f]{64}$/;
@@ -118,13 +120,18 @@ export async function listRefs(paths: StorePaths): Promise<{ refs: Ref[]; damage
   const damaged: DamagedRef[] = [];
   for (const file of files.filter((name) => FILE_NAME.test(name))) {
     const path = join(paths.refs, file);
-    const ref = await readRef(path).catch((error: Error) => ({ path, reason: error.message }));
+    const ref = await readRef(path).catch((error: Error) => ({ path, reason: error.message, unreadable: error }));
     if (ref === undefined) continue;
     if ('reason' in ref) damaged.push(ref);
     else if (refPath(paths, ref.name) !== path) damaged.push({ path, reason: 'it holds another name' });
     else refs.push(ref);
   }
   return { refs: refs.sort((a, b) => (a.name < b.name ? -1 : 1)), damaged };
+}
+
+/** For who removes what nothing refers to. @throws the reason why that is not known */
+export function assertReadable(damaged: readonly { unreadable?: Error }[]): void {
+  for (const { unreadable } of damaged) if (unreadable !== undefined) throw unreadable;
 }
 
 /** A reference as it was read. */
@@ -224,12 +231,12 @@ export async function rebuildIndex(paths: StorePaths): Promise<void> {
   await writeIndex(paths);
 }
 
-/** Removes the file of a reference that cannot be read, if that is so still. @returns whether it is gone */
+/** Removes the file of a reference that is damaged, if that is so still; one that could not be read is left alone. @returns whether it is gone */
 export async function removeDamagedRef(paths: StorePaths, path: string): Promise<boolean> {
   using _held = await lockStore(paths, 'index', 'exclusive');
   const { damaged } = await listRefs(paths);
   try {
-    if (damaged.some((each) => each.path === path)) await unlink(path);
+    if (damaged.some((each) => each.path === path && each.unreadable === undefined)) await unlink(path);
   } catch (cause) {
     if (errnoOf(cause) !== 'ENOENT') return false;
   }

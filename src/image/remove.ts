@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { collectGarbage, reachable } from '../content/gc.js';
-import { refPath, removeRefs } from '../content/refs.js';
+import { assertReadable, refPath, removeRefs } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
 import { familiarName } from '../reference/format.js';
 import { parseReference, type Reference } from '../reference/parse.js';
@@ -35,7 +35,8 @@ export interface RemovedImage {
  */
 export async function removeImage(session: StoreSession, text: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
   const { paths, store } = session;
-  const { entries } = await readCatalogue(store);
+  const { entries, damaged } = await readCatalogue(store);
+  assertReadable(damaged);
   const names = namesOf(
     text,
     await referencesOf(session, text),

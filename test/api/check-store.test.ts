@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -108,6 +119,15 @@ test('what is nowhere else is not removed, however damaged it is', async (t) => 
   assert.equal(finding?.repaired, false);
   assert.match(finding?.hint ?? '', /only localhost\/mine:latest has it/);
   assert.ok(existsSync(other.blob));
+
+  // As with one that another user owns; root may read that.
+  const unread = await ground(t);
+  rmSync(unread.ref);
+  symlinkSync(unread.ref, unread.ref);
+  const [reference] = (await checkStore({ ...unread.roots, repair: true })).findings;
+  assert.deepEqual([reference?.kind, reference?.path, reference?.repaired], ['reference', unread.ref, false]);
+  assert.match(reference?.hint ?? '', /^check its owner and mode/);
+  assert.ok(lstatSync(unread.ref).isSymbolicLink());
 });
 
 test('what killed processes left is no damage, and goes with --repair; what living ones are at is neither', async (t) => {
