@@ -18,6 +18,8 @@ import { lockStore } from './lock.js';
 export interface Ref {
   name: string;
   descriptor: Descriptor;
+  /** A registry has it under this name. Nobody knows that of a tag, or of what an archive calls itself. */
+  pulled?: true;
 }
 
 export interface DamagedRef {
@@ -44,27 +46,32 @@ export function refPath(paths: StorePaths, name: string): string {
  */
 export type Keep = (lost: Descriptor, names: readonly string[], left: readonly Ref[]) => string | undefined | Promise<string | undefined>;
 
-/**
- * Points `name` at a descriptor whose blobs are in the store. Durable when it resolves.
- * @param keep asked when it has meant something else
- */
-export async function putRef(paths: StorePaths, name: string, descriptor: Descriptor, keep?: Keep): Promise<void> {
+export interface PutOptions {
+  /** Asked when the name has meant something else. */
+  keep?: Keep;
+  /** A registry has said so. */
+  pulled?: boolean;
+}
+
+/** Points `name` at a descriptor whose blobs are in the store. Durable when it resolves. */
+export async function putRef(paths: StorePaths, name: string, descriptor: Descriptor, { keep, pulled }: PutOptions = {}): Promise<void> {
   using _held = await lockStore(paths, 'index', 'exclusive');
   // A damaged reference is written anew.
-  const before = await getRef(paths, name).catch(() => undefined);
+  const before = await getWholeRef(paths, name).catch(() => undefined);
   // Most pulls find what is there already: that is not worth two fsyncs, but a collector that has chosen it is to see that it is wanted.
-  if (before !== undefined && isSame(before, descriptor)) return touch(refPath(paths, name), Date.now());
-  if (before !== undefined && keep !== undefined && before.digest !== descriptor.digest) {
+  const isKnown = before !== undefined && isSame(before.descriptor, descriptor);
+  if (isKnown && (before.pulled || !pulled)) return touch(refPath(paths, name), Date.now());
+  if (before !== undefined && keep !== undefined && before.descriptor.digest !== descriptor.digest) {
     const left = (await listRefs(paths)).refs.filter((ref) => ref.name !== name);
-    const kept = await keep(before, [name], left);
-    if (kept !== undefined) await writeRef(paths, kept, before);
+    const kept = await keep(before.descriptor, [name], left);
+    if (kept !== undefined) await writeRef(paths, { ...before, name: kept });
   }
-  await writeRef(paths, name, descriptor);
+  await writeRef(paths, { name, descriptor, ...(pulled ? { pulled } : {}) });
   await writeIndex(paths);
 }
 
-async function writeRef(paths: StorePaths, name: string, { mediaType, digest, size }: Descriptor): Promise<void> {
-  await writeDurably(paths, refPath(paths, name), `${JSON.stringify({ name, descriptor: { mediaType, digest, size } })}\n`);
+async function writeRef(paths: StorePaths, { name, descriptor: { mediaType, digest, size }, ...more }: Ref): Promise<void> {
+  await writeDurably(paths, refPath(paths, name), `${JSON.stringify({ name, descriptor: { mediaType, digest, size }, ...more })}\n`);
 }
 
 function isSame(one: Descriptor, other: Descriptor): boolean {
@@ -94,6 +101,10 @@ export function lastUse(paths: StorePaths, name: string): number {
 
 /** Undefined when there is no such reference. Errors: ERR_TSRUN_STORE_UNREADABLE, also for a damaged file. */
 export async function getRef(paths: StorePaths, name: string): Promise<Descriptor | undefined> {
+  return (await getWholeRef(paths, name))?.descriptor;
+}
+
+async function getWholeRef(paths: StorePaths, name: string): Promise<Ref | undefined> {
   const path = refPath(paths, name);
   const ref = await readRef(path);
   if (ref === undefined) return undefined;
@@ -107,7 +118,7 @@ export async function getRef(paths: StorePaths, name: string): Promise<Descripto
       },
     );
   }
-  return ref.descriptor;
+  return ref;
 }
 
 /** All references in the order of their names, and the files that cannot be read: they hide nothing but themselves. */
@@ -151,8 +162,8 @@ export interface SeenRef {
 export async function removeRefs(paths: StorePaths, seen: readonly SeenRef[], keep?: Keep): Promise<string[]> {
   if (seen.length === 0) return [];
   using _held = await lockStore(paths, 'index', 'exclusive');
-  const gone: SeenRef[] = [];
-  for (const ref of seen) if (await isAsSeen(paths, ref)) gone.push(ref);
+  const found = await Promise.all(seen.map((ref) => asSeen(paths, ref)));
+  const gone = found.filter((ref) => ref !== undefined);
   const kept = keep === undefined ? new Set<string>() : await keepLost(paths, gone, keep);
   const names = gone.map(({ name }) => name).filter((name) => !kept.has(name));
   for (const name of names) await unlinkRef(paths, name);
@@ -161,22 +172,27 @@ export async function removeRefs(paths: StorePaths, seen: readonly SeenRef[], ke
   return names;
 }
 
-async function isAsSeen(paths: StorePaths, { name, descriptor, used }: SeenRef): Promise<boolean> {
+/** Undefined for what is another one by now. */
+async function asSeen(paths: StorePaths, ref: SeenRef): Promise<Ref | SeenRef | undefined> {
+  const { name, descriptor, used } = ref;
   const now = await readRef(refPath(paths, name));
-  if (now === undefined || 'reason' in now || now.name !== name) return now !== undefined && descriptor === undefined;
-  return descriptor !== undefined && isSame(now.descriptor, descriptor) && (used === undefined || used === lastUse(paths, name));
+  if (now === undefined || 'reason' in now || now.name !== name) return now && descriptor === undefined ? ref : undefined;
+  const isUnused = used === undefined || used === lastUse(paths, name);
+  return descriptor !== undefined && isSame(now.descriptor, descriptor) && isUnused ? now : undefined;
 }
 
 /** @returns the names that they have from now on */
-async function keepLost(paths: StorePaths, gone: readonly SeenRef[], keep: Keep): Promise<Set<string>> {
+async function keepLost(paths: StorePaths, gone: readonly (Ref | SeenRef)[], keep: Keep): Promise<Set<string>> {
   const left = (await listRefs(paths)).refs.filter((ref) => !gone.some(({ name }) => name === ref.name));
   const kept = new Set<string>();
   for (const descriptor of new Map(gone.map((ref) => [ref.descriptor?.digest, ref.descriptor])).values()) {
     if (descriptor === undefined) continue;
-    const names = gone.filter((ref) => ref.descriptor?.digest === descriptor.digest).map(({ name }) => name);
+    const lost = gone.filter((ref) => ref.descriptor?.digest === descriptor.digest);
+    const names = lost.map((ref) => ref.name);
+    const pulled = lost.every((ref) => 'pulled' in ref) ? { pulled: true as const } : {};
     const name = await keep(descriptor, names, left);
     if (name === undefined) continue;
-    if (!names.includes(name)) await writeRef(paths, name, descriptor);
+    if (!names.includes(name)) await writeRef(paths, { name, descriptor, ...pulled });
     kept.add(name);
   }
   return kept;
@@ -254,11 +270,11 @@ async function readRef(path: string): Promise<Ref | DamagedRef | undefined> {
 
 function refOf(text: string): Ref | undefined {
   try {
-    const { name, descriptor } = JSON.parse(text) as { name: unknown; descriptor: Record<string, unknown> };
+    const { name, descriptor, pulled } = JSON.parse(text) as { name: unknown; descriptor: Record<string, unknown>; pulled?: unknown };
     const { mediaType, digest, size } = descriptor;
     if (typeof name !== 'string' || typeof mediaType !== 'string' || !isDigest(digest)) return undefined;
     return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0
-      ? { name, descriptor: { mediaType, digest, size } }
+      ? { name, descriptor: { mediaType, digest, size }, ...(pulled === true ? { pulled } : {}) }
       : undefined;
   } catch {
     return undefined;

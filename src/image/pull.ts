@@ -1,6 +1,6 @@
 /** A pull: the tag is resolved once, everything below it is fetched by digest, and the reference is written last. */
 import { Lease } from '../content/lease.js';
-import { putRef } from '../content/refs.js';
+import { type Keep, putRef } from '../content/refs.js';
 import type { StorePaths } from '../paths.js';
 import { canonicalName } from '../reference/format.js';
 import type { RegistryReference } from '../reference/parse.js';
@@ -49,5 +49,6 @@ function registrySource(
 /** An image that loses its tag to a newer one keeps a name by digest, so that it can still be run, listed and removed. */
 async function nameImage(paths: StorePaths, ref: RegistryReference, name: string, target: Descriptor): Promise<void> {
   const { tag: _tag, ...repository } = ref;
-  await putRef(paths, name, target, ({ digest }) => (ref.digest === undefined ? canonicalName({ ...repository, digest }) : undefined));
+  const keep: Keep = ({ digest }) => (ref.digest === undefined ? canonicalName({ ...repository, digest }) : undefined);
+  await putRef(paths, name, target, { keep, pulled: true });
 }

@@ -4,7 +4,7 @@
  */
 import { reachable } from '../content/gc.js';
 import { Lease } from '../content/lease.js';
-import { getRef, putRef, removeRefs } from '../content/refs.js';
+import { getRef, type Keep, putRef, removeRefs } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
 import { canonicalName } from '../reference/format.js';
 import { parseReference, type RegistryReference } from '../reference/parse.js';
@@ -54,10 +54,11 @@ export async function tagImage(
 
 /** What had the name so far keeps its digest as one, unless it has another name: both are decided and done under one lock. A damaged reference is replaced. */
 async function moveName({ paths, store }: StoreSession, name: string, target: Descriptor): Promise<void> {
-  await putRef(paths, name, target, async (before, _, left) => {
+  const keep: Keep = async (before, _, left) => {
     const isNamed = left.some(({ descriptor }) => descriptor.digest === before.digest);
     return isNamed || !(await store.has(before.digest)) ? undefined : digestName(name, before.digest);
-  });
+  };
+  await putRef(paths, name, target, { keep });
 }
 
 function digestName(name: string, digest: Digest): string {

@@ -104,6 +104,21 @@ test('a damaged reference is reported and hides no other', async (t) => {
   assert.deepEqual(await removeRefs(store.paths, [{ name: NAME, descriptor: undefined }]), [NAME], 'and it can be removed');
 });
 
+test('a registry is remembered as long as a name is what it gave, and passed on to no other one', async (t) => {
+  const { paths, ...store } = await emptyStore(t).then((each) => Object.assign(each, { put: () => storedBlob(each) }));
+  const [one, two] = [await store.put(), await store.put()];
+  const keep = ({ digest }: { digest: string }) => `example.com/a@${digest}`;
+  const pulled = async () => (await listRefs(paths)).refs.filter((ref) => ref.pulled).map(({ name }) => name);
+  await putRef(paths, NAME, one);
+  assert.deepEqual(await pulled(), []);
+  await putRef(paths, NAME, one, { pulled: true });
+  await putRef(paths, NAME, one);
+  await putRef(paths, 'example.com/tag:1', one);
+  assert.deepEqual(await pulled(), [NAME]);
+  await putRef(paths, NAME, two, { keep });
+  assert.deepEqual(await pulled(), [keep(one)], 'by digest it is to be had there still');
+});
+
 test('a name that means another image meanwhile, or was used again, is not removed', async (t) => {
   const store = await emptyStore(t);
   const [one, two] = [await storedBlob(store), await storedBlob(store)];
@@ -124,7 +139,7 @@ test('an image that loses a name, or its last one, is asked about under the lock
   const images = await Promise.all(Array.from({ length: 8 }, () => storedBlob(store)));
   const digestOf = (name: string) => `example.com/a@${name}`;
   // By eight at a time: each replaces another one, and none is lost.
-  await Promise.all(images.map((image) => putRef(store.paths, NAME, image, ({ digest }) => digestOf(digest))));
+  await Promise.all(images.map((image) => putRef(store.paths, NAME, image, { keep: ({ digest }) => digestOf(digest) })));
   const { refs } = await listRefs(store.paths);
   assert.deepEqual(refs.map(({ descriptor }) => descriptor.digest).sort(), images.map(({ digest }) => digest).sort());
   const last = (await getRef(store.paths, NAME)) as (typeof images)[0];
