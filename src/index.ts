@@ -44,7 +44,15 @@ export { explainFailure } from './api/explain.js';
 export { type Collected, type GcOptions, gc } from './api/gc.js';
 export { type GlimpsedContainer, glanceAtContainers, glanceAtImages, glanceAtVolumes } from './api/glance.js';
 export { type ImageHistoryStep, imageHistory } from './api/history.js';
-export { type ImageInspection, type ImageSummary, images, inspectImage, pull, removeImage } from './api/images.js';
+export {
+  type ImageInspection,
+  type ImageSummary,
+  type InspectImageOptions,
+  images,
+  inspectImage,
+  pull,
+  removeImage,
+} from './api/images.js';
 export { type LoadOptions, loadImages } from './api/load.js';
 export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
 export type {
@@ -67,6 +75,7 @@ export { resetSystem, type StoreContents, storeContents } from './api/reset.js';
 export { createContainer, run, runDetached } from './api/run.js';
 export type { RunningContainer, RunningProcess } from './api/running.js';
 export { type ArchiveFormat, type SavedImage, type SaveOptions, saveImages } from './api/save.js';
+export { searchTags } from './api/search-tags.js';
 export { copyImage, push, type SentImage } from './api/send.js';
 export { compileStart, startContainer } from './api/start.js';
 export { type ContainerStats, type StatsOptions, stats } from './api/stats.js';

@@ -8,6 +8,7 @@ import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
 import type { GcOptions } from './gc.js';
+import type { InspectImageOptions } from './images.js';
 import type { LogsOptions } from './logs.js';
 import type { CopyImageOptions, ExecOptions, PushOptions, RunOptions } from './options.js';
 import type { SaveOptions } from './save.js';
@@ -29,6 +30,7 @@ type AllOptions = RunOptions &
   PushOptions &
   CopyImageOptions &
   SaveOptions &
+  InspectImageOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -148,6 +150,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   replace: 'boolean',
   restart: 'string',
   restartPolicy: ['no', 'on-success', 'on-failure', 'on-abnormal', 'on-watchdog', 'on-abort', 'always'],
+  remote: 'boolean',
   rm: 'boolean',
   root: 'string',
   rootfs: 'boolean',
@@ -202,6 +205,7 @@ const WORDS = {
   destination: 'string',
   command: 'strings',
   registry: 'string',
+  repository: 'string',
 } as const satisfies Record<string, Kind>;
 
 /**

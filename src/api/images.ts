@@ -20,7 +20,7 @@ import { checkArguments } from './check-arguments.js';
 import { annotationsOf, collectLayers, layersAnnotation, tidyLayers } from './layers.js';
 import type { CommonOptions, PullOptions } from './options.js';
 import { recordImage } from './record.js';
-import { resolveImage } from './resolve-image.js';
+import { remoteImage, resolveImage } from './resolve-image.js';
 import { noteOnce, openSession, openStore, type Session } from './session.js';
 import { storedImage } from './stored-image.js';
 
@@ -139,13 +139,25 @@ export interface ImageInspection {
   RootFS: { Type: 'layers'; Layers: string[] };
 }
 
-/** @throws ERR_TSRUN_IMAGE_NOT_FOUND */
-export async function inspectImage(image: string, options: PullOptions = {}): Promise<ImageInspection> {
-  checkArguments({ image }, options);
-  const session = openSession(options);
-  const found = await storedImage(session, image, options);
+export interface InspectImageOptions extends PullOptions {
+  /** As its registry has it now; nothing of it is kept. */
+  remote?: boolean;
+}
+
+/** @throws ERR_TSRUN_IMAGE_NOT_FOUND; with `remote` as pull does */
+export async function inspectImage(image: string, options: InspectImageOptions = {}): Promise<ImageInspection> {
+  const { remote = false, ...asked } = checkArguments({ image }, options);
+  const session = openSession(asked);
+  if (remote) {
+    const found = await remoteImage(session, image, asked);
+    return inspectionOf(found, [found.name]);
+  }
+  const found = await storedImage(session, image, asked);
   const { images: all } = await listImages(session);
-  const names = all.find(({ id }) => id === imageId(found))?.names ?? [found.name];
+  return inspectionOf(found, all.find(({ id }) => id === imageId(found))?.names ?? [found.name]);
+}
+
+function inspectionOf(found: Image, names: readonly string[]): ImageInspection {
   const { config } = found;
   return {
     Id: imageId(found),

@@ -43,14 +43,9 @@ async function foundOrPulled(session: Session, text: string, policy: PullPolicy,
   const present = ref !== undefined && policy === 'always' ? undefined : await findImage(session, text, platform);
   if (present !== undefined && (ref === undefined || policy !== 'newer')) return present;
   if (ref === undefined || policy === 'never') throw imageNotFound(text);
-  const names = pullNames(await session.registries(), text);
-  if (names.length > 1 && options.creds !== undefined)
-    throw new TsrunError('ERR_TSRUN_USAGE', `--creds are for one registry, and ${text} may be in ${names.length}`, {
-      subject: text,
-      hint: 'write the whole name of the image',
-    });
+  const names = await namesOf(session, text, options);
   try {
-    return await pullFirst(session, names, platform, options);
+    return await first(names, options, (name) => pull(session, name, platform, options));
   } catch (error) {
     if (policy === 'always' || !(error instanceof TsrunError) || !OUT_OF_REACH.has(error.code)) throw error;
     if (present === undefined) throw error.code === 'ERR_TSRUN_OFFLINE' ? error : outOfReach(text, names[0] ?? ref, error);
@@ -59,16 +54,52 @@ async function foundOrPulled(session: Session, text: string, policy: PullPolicy,
   }
 }
 
+/** As its registry describes it: the store is neither asked nor changed. */
+export async function remoteImage(session: Session, text: string, options: PullOptions): Promise<Image> {
+  const platform = askedPlatform(options);
+  checkRegistryOptions(options);
+  const ref = referenceOf(text);
+  if (ref?.transport !== 'docker')
+    throw new TsrunError('ERR_TSRUN_REFERENCE_INVALID', `${text} is no image of a registry`, {
+      subject: text,
+      hint: 'write it as [HOST[:PORT]/]NAME[:TAG], or leave --remote out',
+    });
+  const { readRemote } = await import('../image/remote.js');
+  return first(await namesOf(session, text, options), options, async (name) => {
+    const client = await openPull(session, name, options);
+    try {
+      return await readRemote(client, name, platform);
+    } finally {
+      await client.close();
+    }
+  });
+}
+
+/** Where an image of this name may be, in the order in which they are asked. */
+async function namesOf(session: Session, text: string, { creds }: PullOptions): Promise<RegistryReference[]> {
+  const names = pullNames(await session.registries(), text);
+  if (names.length > 1 && creds !== undefined)
+    throw new TsrunError('ERR_TSRUN_USAGE', `--creds are for one registry, and ${text} may be in ${names.length}`, {
+      subject: text,
+      hint: 'write the whole name of the image',
+    });
+  return names;
+}
+
 const OUT_OF_REACH: ReadonlySet<string> = new Set(['ERR_TSRUN_REGISTRY_UNREACHABLE', 'ERR_TSRUN_OFFLINE']);
 
 /**
  * A short name that several registries may have: the next one is asked only when the one before answers that it has no such image. One that is away,
  * or wants a login, ends it: a stranger must not get to answer for it.
  */
-async function pullFirst(session: Session, names: RegistryReference[], platform: Platform | undefined, options: PullOptions) {
+async function first<T>(
+  names: readonly RegistryReference[],
+  options: PullOptions,
+  ask: (name: RegistryReference) => Promise<T>,
+): Promise<T> {
   for (const [at, name] of names.entries()) {
     try {
-      return await pull(session, name, platform, options);
+      return await ask(name);
     } catch (error) {
       const next = names[at + 1];
       if (!(error instanceof TsrunError) || next === undefined || error.code === 'ERR_TSRUN_OFFLINE') throw error;

@@ -37,6 +37,7 @@ import Rm from '../commands/rm.js';
 import Rmi from '../commands/rmi.js';
 import Run from '../commands/run.js';
 import Save from '../commands/save.js';
+import SearchTags from '../commands/search-tags.js';
 import Start from '../commands/start.js';
 import Stats from '../commands/stats.js';
 import Stop from '../commands/stop.js';
@@ -61,6 +62,7 @@ const COMMANDS: readonly Command[] = [
   Help,
   ImageInspect,
   ImageHistory,
+  SearchTags,
   ImageUnpack,
   Tag,
   Untag,

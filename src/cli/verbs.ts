@@ -36,6 +36,7 @@ import { RM } from './flags/rm.js';
 import { RMI } from './flags/rmi.js';
 import { RUN } from './flags/run.js';
 import { SAVE } from './flags/save.js';
+import { SEARCH_TAGS } from './flags/search-tags.js';
 import { START } from './flags/start.js';
 import { STATS } from './flags/stats.js';
 import { STOP } from './flags/stop.js';
@@ -76,6 +77,7 @@ export const VERBS: readonly Verb[] = [
   SAVE,
   LOAD,
   RMI,
+  SEARCH_TAGS,
   LOGIN,
   LOGOUT,
   PS,

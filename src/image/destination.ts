@@ -12,7 +12,7 @@ import type { ImageSource } from './fetch.js';
 import { resolveManifest } from './image.js';
 import { CONFIG_LIMIT, parseConfig, parseIndex, parseSomeManifest, roleOf } from './parse.js';
 import { formatPlatform, platformMatches, platformMissing } from './platform.js';
-import { verifiedBlob, verifiedDocument } from './verified.js';
+import { verifiedBlob, verifiedDocument, verifiedWhole } from './verified.js';
 
 /** Where an image goes. Whoever writes one need not verify: what does not match its digest ends in an error of the bytes, not in bytes. */
 export interface ImageDestination {
@@ -101,16 +101,10 @@ async function chosen(source: ImageSource, target: Descriptor, { name, platform 
   const { descriptor, manifest } = await resolveManifest(name, target, platform, read);
   if (platform === undefined) return descriptor;
   // The config decides, not what an index says of it
-  const bytes = await verifiedDocument(whole(source, manifest.config), manifest.config, CONFIG_LIMIT);
+  const bytes = await verifiedWhole(source, manifest.config, CONFIG_LIMIT);
   const config = parseConfig(bytes, manifest.config, manifest.layers.length);
   if (!platformMatches(config, platform)) throw platformMissing(name, platform, [formatPlatform(config)]);
   return descriptor;
-}
-
-async function whole(source: ImageSource, descriptor: Descriptor): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  if (descriptor.size <= CONFIG_LIMIT) for await (const chunk of verifiedBlob(source, descriptor)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 async function sendDocument(sending: Sending, descriptor: Descriptor, depth: number): Promise<Uint8Array> {

@@ -32,9 +32,21 @@ async function* verified(bytes: AsyncIterable<Uint8Array>, descriptor: Descripto
   if (last !== undefined) yield last;
 }
 
+/** A config, as a blob. Errors: as verifiedBlob, and ERR_TSRUN_BLOB_SIZE above `limit` bytes. */
+export async function verifiedWhole(source: ImageSource, descriptor: Descriptor, limit: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  if (descriptor.size > limit) throw aboveLimit(descriptor, limit);
+  for await (const chunk of verifiedBlob(source, descriptor)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function aboveLimit(descriptor: Descriptor, limit: number): Error {
+  return blobSize(descriptor, `above the limit of ${limit} bytes`);
+}
+
 /** A manifest, index or config, whole. Errors: as verifiedBlob, and ERR_TSRUN_BLOB_SIZE above `limit` bytes. */
 export async function verifiedDocument(bytes: Promise<Uint8Array>, descriptor: Descriptor, limit: number): Promise<Buffer> {
-  if (descriptor.size > limit) throw blobSize(descriptor, `above the limit of ${limit} bytes`);
+  if (descriptor.size > limit) throw aboveLimit(descriptor, limit);
   const found = Buffer.from(await bytes);
   if (found.length !== descriptor.size) throw blobSize(descriptor, `${found.length} bytes long`);
   const digest = digestOf(found);

@@ -19,6 +19,10 @@ const DEFAULT_TAG = 'latest';
 
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
 /** RepositoryNameTotalLengthMax */
 const LONGEST_REPOSITORY = 255;
 

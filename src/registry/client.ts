@@ -21,6 +21,7 @@ import { redirecting } from './redirect.js';
 import { type RetryEvent, retryEvent, retrying } from './retry.js';
 import { pulling, type Scope } from './scope.js';
 import { createSecrets } from './secrets.js';
+import { readTags } from './tags.js';
 import { type Account, createTokens, keepSecrets, NOTHING } from './token.js';
 import { createTransport } from './transport.js';
 
@@ -41,6 +42,8 @@ export interface RegistryClient extends RegistryWriter {
    * @throws ERR_TSRUN_REGISTRY_UNAUTHORIZED, and as `manifest`
    */
   check(registry: string): Promise<'accepted' | 'open'>;
+  /** The repository's tags, all of them. @throws as `manifest` */
+  tags(ref: RegistryReference): Promise<string[]>;
   /** Ends all connections at once; what is under way fails with ERR_TSRUN_INTERRUPTED. */
   close(): Promise<void>;
 }
@@ -160,6 +163,17 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
     });
   }
 
+  const tags = (ref: RegistryReference) =>
+    readTags(
+      async (path) => {
+        const answered = await ask(small, ref, path, {});
+        if (answered.response.status !== 200) throw await refusal(answered, { ref, kind: 'manifest' });
+        return answered.response;
+      },
+      ref,
+      tuning,
+    );
+
   async function check(registry: string): Promise<'accepted' | 'open'> {
     const ref: RegistryReference = { transport: 'docker', registry, repository: '' };
     const endpoint = await endpointFor(ref);
@@ -197,6 +211,7 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
         guarded(error);
       }
     },
+    tags: (ref) => tags(ref).catch(guarded),
     check: (registry) => check(registry).catch(guarded),
     hasBlob: (...asked) => writer.hasBlob(...asked).catch(guarded),
     mountBlob: (...asked) => writer.mountBlob(...asked).catch(guarded),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
+import { inspectImage } from '../../src/api/images.js';
 import type { PullPolicy } from '../../src/api/options.js';
 import { resolveImage } from '../../src/api/resolve-image.js';
 import { openStore, type Session } from '../../src/api/session.js';
@@ -83,6 +84,22 @@ it('--offline: no registry is asked, whatever the policy; what is there is used'
   assert.match(notes.join(), /--offline asks no registry: the image is run as the store has it$/);
   await failureOf(resolveImage(session, registry.image, 'always', options), 'ERR_TSRUN_OFFLINE');
   assert.equal(registry.urls().length, asked);
+});
+
+it('an image is inspected where it is: no layer is asked for, and nothing is kept', async () => {
+  await using registry = await startRegistry();
+  const roots = { root: `${temporaryDirectory()}/store` };
+  const there = await inspectImage(registry.image, { ...roots, remote: true });
+  assert.deepEqual(there.Config, { Cmd: ['/one'] });
+  assert.match(there.RepoDigests.join(), /^127\.0\.0\.1:\d+\/[^@]+@sha256:[0-9a-f]{64}$/);
+  assert.ok(!registry.urls().some((url) => url.endsWith(registry.layers[0] ?? '')));
+  await failureOf(inspectImage(registry.image, roots), 'ERR_TSRUN_IMAGE_NOT_FOUND');
+  const session = await openStore(roots);
+  await resolveImage(session, registry.image, 'missing', {});
+  assert.deepEqual(await inspectImage(registry.image, roots), there);
+  await failureOf(inspectImage(registry.image, { ...roots, remote: true, offline: true }), 'ERR_TSRUN_OFFLINE');
+  await failureOf(inspectImage(registry.image, { ...roots, remote: true, platform: 'linux/s390x' }), 'ERR_TSRUN_PLATFORM_MISSING');
+  await failureOf(inspectImage('oci:/dir', { ...roots, remote: true }), 'ERR_TSRUN_REFERENCE_INVALID');
 });
 
 describe('a registry out of reach', () => {
