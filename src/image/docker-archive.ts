@@ -4,9 +4,10 @@
  * well (docker's since 25) and has the manifest. The config stays byte for byte: its digest is the image's id.
  */
 import { createHash } from 'node:crypto';
+import { blobArrivedAs } from '../content/failure.js';
 import { digestOf } from '../content/store.js';
 import { compressionOf } from '../spec/compression.js';
-import type { DiffId, Digest } from '../spec/digest.js';
+import { type DiffId, type Digest, hexOf } from '../spec/digest.js';
 import type { Descriptor, ImageManifest } from '../spec/image.js';
 import { MANIFEST_LIMIT } from '../spec/limits.js';
 import { type Compression, OCI_CONFIG, OCI_MANIFEST } from '../spec/media-types.js';
@@ -48,6 +49,8 @@ export async function openSavedImage(
 ): Promise<ArchivedImage> {
   const configBytes = await readWhole(files, inArchive(image.Config), CONFIG_LIMIT);
   const config: Descriptor = { mediaType: OCI_CONFIG, digest: digestOf(configBytes), size: configBytes.length };
+  const called = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(inArchive(image.Config))?.[1];
+  if (called !== undefined && called !== hexOf(config.digest)) throw blobArrivedAs(`sha256:${called}` as Digest, config.digest);
   const beside = layout?.entryWith(config.digest, ref === undefined ? (image.RepoTags ?? []) : [ref]);
   if (layout !== undefined && beside !== undefined) return { target: beside, source: layout.source };
   const { diff_ids } = parseConfig(configBytes, config, image.Layers.length).rootfs;

@@ -1,7 +1,5 @@
 /** manifest.json and repositories, as docker's archives have them beside the image layout: an entry for each image, with one platform of it. */
 import { TsrunError } from '../errors.js';
-import { familiarName, familiarRepository } from '../reference/format.js';
-import { parseReference } from '../reference/parse.js';
 import type { Digest } from '../spec/digest.js';
 import type { ImageManifest } from '../spec/image.js';
 import { CONFIG_TYPES } from '../spec/media-types.js';
@@ -58,7 +56,8 @@ function mine(manifests: SentImage['target'][]): SentImage['target'] | undefined
 function manifestEntry({ manifest, tags }: Entry): object {
   return {
     Config: blobName(manifest.config),
-    RepoTags: tags.length === 0 ? null : tags.map((tag) => familiarName(parseReference(tag))),
+    // Spelled out: docker shows them as short as ever, and podman would make localhost/ of a short one.
+    RepoTags: tags.length === 0 ? null : tags,
     Layers: manifest.layers.map(blobName),
   };
 }
@@ -69,10 +68,9 @@ function repositories(entries: readonly Entry[]): Record<string, Record<string, 
   for (const { manifest, tags } of entries) {
     const top = (manifest.layers.at(-1) ?? manifest.config).digest.slice('sha256:'.length);
     for (const tag of tags) {
-      const ref = parseReference(tag);
-      if (ref.transport !== 'docker') continue;
-      const repository = familiarRepository(ref);
-      all[repository] = { ...all[repository], [ref.tag ?? 'latest']: top };
+      const colon = tag.lastIndexOf(':');
+      const repository = tag.slice(0, colon);
+      all[repository] = { ...all[repository], [tag.slice(colon + 1)]: top };
     }
   }
   return all;

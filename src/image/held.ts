@@ -1,11 +1,11 @@
 /** What of an image a source of files has: an archive may hold an index, and a part of what it names. */
-import { digestOf } from '../content/store.js';
 import type { Descriptor } from '../spec/image.js';
-import { INDEX_DEPTH } from '../spec/limits.js';
+import { INDEX_DEPTH, MANIFEST_LIMIT } from '../spec/limits.js';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../spec/media-types.js';
 import type { ImageSource } from './fetch.js';
 import { parseIndex } from './parse.js';
 import { isAttestation } from './platform.js';
+import { verifiedDocument } from './verified.js';
 
 export interface Held {
   indexes: Descriptor[];
@@ -13,7 +13,7 @@ export interface Held {
   manifests: Descriptor[];
 }
 
-/** Each once. What is damaged counts as not there: whoever needs it is told by the store. Errors: ERR_TSRUN_MANIFEST_INVALID. */
+/** Each once. Errors: ERR_TSRUN_MANIFEST_INVALID, ERR_TSRUN_BLOB_DIGEST, ERR_TSRUN_BLOB_SIZE of an index, and the source's. */
 export async function heldBelow(source: ImageSource, top: Descriptor): Promise<Held> {
   const held: Held = { indexes: [], manifests: [] };
   const seen = new Set<string>();
@@ -25,18 +25,11 @@ export async function heldBelow(source: ImageSource, top: Descriptor): Promise<H
       seen.add(descriptor.digest);
       if (MANIFEST_TYPES.includes(descriptor.mediaType)) held.manifests.push(descriptor);
       if (!INDEX_TYPES.includes(descriptor.mediaType)) continue;
-      const bytes = await undamaged(source, descriptor);
-      if (bytes === undefined) continue;
+      const bytes = await verifiedDocument(source.document(descriptor), descriptor, MANIFEST_LIMIT);
       held.indexes.push(descriptor);
       for (const child of parseIndex(bytes, descriptor).manifests) below.push(child);
     }
     level = below;
   }
   return held;
-}
-
-/** Undefined when the bytes are not those of the digest. */
-export async function undamaged(source: ImageSource, descriptor: Descriptor): Promise<Uint8Array | undefined> {
-  const bytes = await source.document(descriptor);
-  return digestOf(bytes) === descriptor.digest ? bytes : undefined;
 }

@@ -3,10 +3,12 @@ import { canonicalName } from '../reference/format.js';
 import { parseReference } from '../reference/parse.js';
 import type { Digest } from '../spec/digest.js';
 import type { Descriptor } from '../spec/image.js';
+import { MANIFEST_LIMIT } from '../spec/limits.js';
 import type { ArchiveFiles } from './archive-files.js';
 import type { ImageSource } from './fetch.js';
-import { heldBelow, undamaged } from './held.js';
+import { heldBelow } from './held.js';
 import { namesOf, readLayout } from './oci-layout.js';
+import { verifiedDocument } from './verified.js';
 
 export interface LayoutBeside {
   entries: readonly Descriptor[];
@@ -15,7 +17,7 @@ export interface LayoutBeside {
   entryWith(config: Digest, names: readonly string[]): Descriptor | undefined;
 }
 
-/** Undefined when there is none. Errors: ERR_TSRUN_ARCHIVE_INVALID. */
+/** Undefined when there is none. Errors: ERR_TSRUN_ARCHIVE_INVALID, ERR_TSRUN_MANIFEST_INVALID, ERR_TSRUN_BLOB_DIGEST and ERR_TSRUN_BLOB_SIZE of documents. */
 export async function layoutBeside(files: ArchiveFiles): Promise<LayoutBeside | undefined> {
   if ((await files.size('oci-layout')) === undefined || (await files.size('index.json')) === undefined) return undefined;
   const { entries, source } = await readLayout(files);
@@ -35,8 +37,8 @@ export async function layoutBeside(files: ArchiveFiles): Promise<LayoutBeside | 
 async function configsBelow(source: ImageSource, entry: Descriptor): Promise<unknown[]> {
   const configs: unknown[] = [];
   for (const descriptor of (await heldBelow(source, entry)).manifests) {
-    const bytes = await undamaged(source, descriptor);
-    configs.push(bytes === undefined ? undefined : configIn(Buffer.from(bytes).toString('utf8')));
+    const bytes = await verifiedDocument(source.document(descriptor), descriptor, MANIFEST_LIMIT);
+    configs.push(configIn(bytes.toString('utf8')));
   }
   return configs;
 }

@@ -30,7 +30,7 @@ export async function openArchive(
   input: string | AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<OpenArchive> {
-  const path = typeof input !== 'string' ? 'that was given' : input === STANDARD ? 'on standard input' : input;
+  const path = typeof input !== 'string' ? '(stream)' : input === STANDARD ? '(standard input)' : input;
   const opened: { close(): Promise<void> }[] = [];
   const close = async () => {
     for (const each of opened.reverse()) await each.close();
@@ -50,7 +50,7 @@ export async function openArchive(
       if (!(await isReadInPlace(file, path))) file = await spool(file.createReadStream({ autoClose: false, highWaterMark: 256 * 1024 }));
     }
     const start = Buffer.alloc(4);
-    await file.read(start, 0, start.length, 0);
+    if ((await file.read(start, 0, start.length, 0)).bytesRead === 0) throw archiveInvalid(path, 'it is empty');
     if (compressionOf(start) !== 'none') file = await spool(decompressed(file, path));
     const files = await tarFiles(file, (await file.stat()).size, path);
     return { files, [Symbol.asyncDispose]: close };

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { importArchive } from '../../src/image/archive.js';
 import { listImages } from '../../src/image/list.js';
+import { loadImages } from '../../src/image/load.js';
 import { succeed } from '../harness/process.js';
 import { temporaryDirectory } from '../harness/temporary.js';
 import { archive, CONFIG_NAME, image, LAYERS, saved, session, write } from './archive-fixture.js';
@@ -44,15 +45,14 @@ test('hostile archives are refused, and nothing of them is named', async (t) => 
   const codes = /^ERR_TSRUN_(ARCHIVE_INVALID|CONFIG_INVALID|IMAGE_NOT_FOUND|BLOB_DIGEST|BLOB_SIZE)$/;
   for (const [what, bytes] of Object.entries(cases)) {
     const path = write(bytes);
-    await assert.rejects(
-      importArchive(here, archive(`docker-archive:${path}`)),
-      (error: { code: string; message: string; hint: string }) => {
-        assert.match(error.code, codes, `${what}: ${error.message}`);
-        assert.doesNotMatch(error.message, /\p{Cc}/u, what);
-        assert.ok(error.hint, what);
-        return true;
-      },
-    );
+    const isSaid = (error: { code: string; message: string; hint: string }) => {
+      assert.match(error.code, codes, `${what}: ${error.message}`);
+      assert.doesNotMatch(error.message, /\p{Cc}/u, what);
+      assert.ok(error.hint, what);
+      return true;
+    };
+    await assert.rejects(importArchive(here, archive(`docker-archive:${path}`)), isSaid, what);
+    await assert.rejects(loadImages(here, path), isSaid, what);
   }
   await assert.rejects(importArchive(here, archive('docker-archive:/no/such/file')), { code: 'ERR_TSRUN_IMAGE_NOT_FOUND' });
   assert.deepEqual(await listImages(here), { images: [], damaged: [] });

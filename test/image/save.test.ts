@@ -59,9 +59,12 @@ test("docker's archive says in manifest.json what docker, podman and skopeo look
     const { config, layers } = JSON.parse((blobs.get(manifest.digest) as Buffer).toString());
     return { Config: blob(config), RepoTags, Layers: layers.map(blob) };
   };
-  assert.deepEqual(await read('manifest.json'), [entry(['both:latest'], mine), entry(['one:1', 'example.com/team/one:latest'], one)]);
+  assert.deepEqual(await read('manifest.json'), [
+    entry(['docker.io/library/both:latest'], mine),
+    entry(['docker.io/library/one:1', 'example.com/team/one:latest'], one),
+  ]);
   const repositories = await read('repositories');
-  assert.deepEqual(Object.keys(repositories), ['both', 'one', 'example.com/team/one']);
+  assert.deepEqual(Object.keys(repositories), ['docker.io/library/both', 'docker.io/library/one', 'example.com/team/one']);
   assert.deepEqual(
     (await read('index.json')).manifests.map((each: { annotations: object }) => each.annotations),
     ['docker.io/library/both:latest', 'docker.io/library/one:1', 'example.com/team/one:latest'].map((name) => ({
