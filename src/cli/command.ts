@@ -4,7 +4,7 @@ import type { COMMON_FLAGS } from './flags/common.js';
 import { type Flags, type OptionsOf, optionsOf, type Values } from './flags/flag.js';
 import { verbHelp } from './help.js';
 import { interruptible } from './interrupt.js';
-import { type Output, standardStreams } from './output.js';
+import { isReaderGone, type Output, standardStreams } from './output.js';
 import { parse } from './parse.js';
 import { mannerFor, printDebug, printFailure } from './print-error.js';
 import { type Reporter, reporterFor } from './progress/reporter.js';
@@ -66,7 +66,7 @@ async function perform<V extends Verb>(
   const reporter = reporterFor(streams.stderr, shared);
   const fail = (error: unknown) => {
     reporter.stop();
-    code = printFailure(error, streams.stderr, manner);
+    code = isReaderGone(error) ? 128 + 13 : printFailure(error, streams.stderr, manner);
   };
   try {
     const options = await withPassword(optionsOf(verb.flags, values) as OptionsOf<V['flags']>);

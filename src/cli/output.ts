@@ -60,9 +60,9 @@ export function writeBytes(fd: 1 | 2, bytes: Uint8Array): void {
   }
 }
 
-/** Whether standard output failed for want of a reader. */
+/** Whether the library's own writing to standard output failed for want of a reader. */
 export function isReaderGone(error: unknown): boolean {
-  const isOutput = error instanceof TsrunError && error.code === 'ERR_TSRUN_OUTPUT';
+  const isOutput = error instanceof TsrunError && error.code === 'ERR_TSRUN_OUTPUT' && error.subject === 'standard output';
   return isOutput && ['EPIPE', 'ECONNRESET'].includes(errnoOf(error.cause) ?? '');
 }
 

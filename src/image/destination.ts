@@ -8,7 +8,7 @@ import { TsrunError } from '../errors.js';
 import type { Descriptor, ImageManifest, Platform } from '../spec/image.js';
 import { INDEX_DEPTH, MANIFEST_LIMIT } from '../spec/limits.js';
 import { atOnce } from './at-once.js';
-import type { ImageSource } from './fetch.js';
+import { type ImageSource, untilRight } from './fetch.js';
 import { resolveManifest } from './image.js';
 import { CONFIG_LIMIT, parseConfig, parseIndex, parseSomeManifest, roleOf } from './parse.js';
 import { formatPlatform, platformMatches, platformMissing } from './platform.js';
@@ -20,6 +20,8 @@ export interface ImageDestination {
   readonly blobsAtOnce: number;
   /** Whether a config or layer is there already, or comes to be there without its bytes. */
   has(descriptor: Descriptor): Promise<boolean>;
+  /** Whether a blob whose bytes were wrong may come again, from somewhere else: not into what is written in one stream. */
+  readonly takesAgain?: boolean;
   /**
    * A config or layer that was not there; each digest once. May be iterated again, and then begins anew. When the iteration throws, that error
    * is to be thrown, and nothing may have the blob's name.
@@ -154,7 +156,9 @@ async function sendBlob(
   const alreadyPresent = await destination.has(descriptor);
   if (!alreadyPresent) {
     const onBytes = (bytes: number) => onProgress?.({ type: 'upload', digest, bytes, size });
-    await destination.blob(descriptor, counted(verifiedBlob(source, descriptor), descriptor, signal, onBytes));
+    const bytes = counted(verifiedBlob(source, descriptor), descriptor, signal, onBytes);
+    const send = () => destination.blob(descriptor, bytes);
+    await (destination.takesAgain ? untilRight(source, descriptor, send) : send());
   }
   onProgress?.({ type: 'uploaded', digest, alreadyPresent });
 }

@@ -87,7 +87,18 @@ async function layerOf(files: ArchiveFiles, path: string, diffId: DiffId): Promi
   const compression = await sniff(files.stream(name));
   // A plain tar's digest is its diffID: the store checks that it is, and need not read what it has already.
   if (compression === 'none') return { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: diffId as string as Digest, size };
-  return { mediaType: `application/vnd.oci.image.layer.v1.tar+${compression}`, digest: await digestOfStream(files.stream(name)), size };
+  return { mediaType: `application/vnd.oci.image.layer.v1.tar+${compression}`, digest: await digestOnce(files, name), size };
+}
+
+/** A manifest.json may name one layer ten thousand times: it is read once. */
+const digests = new WeakMap<ArchiveFiles, Map<string, Promise<Digest>>>();
+
+function digestOnce(files: ArchiveFiles, name: string): Promise<Digest> {
+  const known = digests.get(files) ?? new Map<string, Promise<Digest>>();
+  digests.set(files, known);
+  const digest = known.get(name) ?? digestOfStream(files.stream(name));
+  known.set(name, digest);
+  return digest;
 }
 
 async function digestOfStream(stream: AsyncIterable<Uint8Array>): Promise<Digest> {

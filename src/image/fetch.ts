@@ -80,11 +80,15 @@ function reader(store: ContentStore, lease: Lease, signal: AbortSignal | undefin
   };
 }
 
+function fetchBlob(store: ContentStore, descriptor: Descriptor, source: ImageSource, options: FetchOptions) {
+  return untilRight(source, descriptor, () => store.fetchOnce(descriptor, () => source.blob(descriptor), options));
+}
+
 /** Once from each place that has it, until the bytes are what they should be. */
-async function fetchBlob(store: ContentStore, descriptor: Descriptor, source: ImageSource, options: FetchOptions) {
+export async function untilRight<T>(source: ImageSource, descriptor: Descriptor, take: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await store.fetchOnce(descriptor, () => source.blob(descriptor), options);
+      return await take();
     } catch (error) {
       const isWrong = error instanceof TsrunError && ['ERR_TSRUN_BLOB_DIGEST', 'ERR_TSRUN_BLOB_SIZE'].includes(error.code);
       if (!isWrong || source.distrust?.(descriptor) !== true) throw error;

@@ -5,6 +5,7 @@ import { getRef } from '../content/refs.js';
 import type { ContentStore } from '../content/store.js';
 import { TsrunError } from '../errors.js';
 import type { RegistryReference } from '../reference/parse.js';
+import type { Digest } from '../spec/digest.js';
 import type { Descriptor, Platform } from '../spec/image.js';
 import { MANIFEST_LIMIT } from '../spec/limits.js';
 import { INDEX_TYPES } from '../spec/media-types.js';
@@ -38,7 +39,7 @@ export async function findOutgoing(
   asked: Platform | 'all' | undefined,
 ): Promise<Outgoing> {
   const { store } = session;
-  const found = await find(session, text);
+  const { id: _id, ...found } = await findForSending(session, text);
   const { name, target } = found;
   await lease.protect([...(await reachable(store, target))]);
   const lacking = await lackingBelow(store, target);
@@ -51,13 +52,17 @@ export async function findOutgoing(
   return { ...found, platform, note };
 }
 
-async function find(session: StoreSession, text: string): Promise<Pick<Outgoing, 'name' | 'ref' | 'target'>> {
+/** @throws ERR_TSRUN_IMAGE_NOT_FOUND, ERR_TSRUN_IMAGE_AMBIGUOUS */
+export async function findForSending(
+  session: StoreSession,
+  text: string,
+): Promise<Pick<Outgoing, 'name' | 'ref' | 'target'> & { id: Digest }> {
   for (const ref of await referencesOf(session, text)) {
     const name = storedName(ref);
     const isHere = (await getRef(session.paths, name)) !== undefined || (ref.transport === 'docker' && ref.digest !== undefined);
-    if (isHere) return { name, ...(ref.transport === 'docker' ? { ref } : {}), target: (await lookUp(session, name)).target };
+    if (isHere) return { name, ...(ref.transport === 'docker' ? { ref } : {}), ...(await lookUp(session, name)) };
   }
-  return { name: text, target: (await lookUp(session, text)).target };
+  return { name: text, ...(await lookUp(session, text)) };
 }
 
 /** What of it is not here, in words: platforms of an index, or the digest. */

@@ -40,6 +40,7 @@ export function registryDestination(
 ): ImageDestination {
   return {
     blobsAtOnce: BLOBS_AT_ONCE,
+    takesAgain: true,
     async has(descriptor) {
       if (await client.hasBlob(ref, descriptor)) return true;
       for (const from of neighbours(descriptor.digest).slice(0, MOUNTS)) if (await client.mountBlob(ref, descriptor, from)) return true;

@@ -1,21 +1,20 @@
 /** Images of the store into one archive, in an order that does not depend on how they were named. */
 import { reachable } from '../content/gc.js';
 import { Lease } from '../content/lease.js';
-import { getRef } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
+import { canonicalName } from '../reference/format.js';
 import type { Digest } from '../spec/digest.js';
 import type { Descriptor, Platform } from '../spec/image.js';
 import { INDEX_TYPES, MANIFEST_TYPES } from '../spec/media-types.js';
 import { deliver, type ImageDestination, type SentImage, sendImage } from './destination.js';
 import type { ImageSource, StoreSession } from './fetch.js';
-import { referencesOf, storedName } from './find.js';
 import { type Held, heldBelow } from './held.js';
 import { readImage } from './image.js';
 import { tagOf } from './layout-index.js';
+import { findForSending } from './outgoing.js';
 import { parseIndex } from './parse.js';
 import { formatPlatform, isAttestation, platformMissing } from './platform.js';
 import { storedSource } from './stored-source.js';
-import { lookUp } from './tag.js';
 
 export interface SaveOptions {
   /** Of an index this one alone; `all`: it must be here with all that it names; undefined: what of it is here. Its digest is kept. */
@@ -67,13 +66,9 @@ export async function saveImages(
 }
 
 async function find(session: StoreSession, text: string): Promise<Chosen> {
-  for (const ref of await referencesOf(session, text)) {
-    const name = storedName(ref);
-    if ((await getRef(session.paths, name)) === undefined) continue;
-    const tag = tagOf(name);
-    return { text, ...(await lookUp(session, name)), names: tag === undefined ? [] : [tag] };
-  }
-  return { text, ...(await lookUp(session, text)), names: [] };
+  const { ref, target, id } = await findForSending(session, text);
+  const tag = ref === undefined ? undefined : tagOf(canonicalName(ref));
+  return { text, id, target, names: tag === undefined ? [] : [tag] };
 }
 
 /** Sorted by what they are called, then by digest; what was asked for under several names is one image with all of them. */

@@ -18,6 +18,7 @@ export function storeDestination(session: StoreSession, lease: Lease, signal: Ab
   };
   return {
     blobsAtOnce: BLOBS_AT_ONCE,
+    takesAgain: true,
     async has({ digest }) {
       await lease.protect([digest], signal);
       return store.has(digest);

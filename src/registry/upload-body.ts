@@ -24,6 +24,7 @@ export class UploadBody {
   async *piece(offset: number, length: number): AsyncGenerator<Uint8Array, void, undefined> {
     const reading = this.#take(offset);
     const end = offset + length;
+    let isRead = false;
     try {
       while (reading.at < end) {
         if (reading.rest.length === 0) reading.rest = await next(reading);
@@ -33,12 +34,15 @@ export class UploadBody {
         reading.at += skipped + given.length;
         if (given.length > 0) yield given;
       }
+      isRead = true;
     } catch (error) {
       this.failure ??= { error };
       throw error;
+    } finally {
+      // Read to its end: the next piece may begin here. What a cut left half read is read anew
+      if (isRead) this.#reading = reading;
+      else close(reading);
     }
-    // Read to its end: the next piece may begin here
-    this.#reading = reading;
   }
 
   /** Once from its beginning: for what has no bytes at all, so that the source gets to say whether that is right. */

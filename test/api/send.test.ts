@@ -1,6 +1,6 @@
 /** push and copy as a program calls them, against Debian's docker-registry and against registries that fail. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { copyImage, images, inspectImage, pull, push, type SendEvent, tagImage } from '../../src/index.js';
@@ -9,6 +9,7 @@ import { OCI_MANIFEST } from '../../src/spec/media-types.js';
 import { type Registry, startRegistry } from '../harness/registry.js';
 import { temporaryDirectory } from '../harness/temporary.js';
 import { HOST } from '../image/fixture.js';
+import { createAuthority } from '../registry/certificates.js';
 import { failureOf } from '../registry/fake-server.js';
 import { pushServer } from '../registry/push-server.js';
 import { storeOf } from './store.js';
@@ -155,4 +156,18 @@ test('a copy into the store leaves the digest of what had the name', async (t) =
   assert.deepEqual(names, ['example.com/app:one', 'example.com/app:two', `example.com/app@${tags['two']?.digest}`]);
   await failureOf(copyImage('example.com/app:one', 'containers-storage:x', roots), 'ERR_TSRUN_REFERENCE_INVALID');
   await failureOf(copyImage('example.com/app:one', `x@${tags['two']?.digest}`, roots), 'ERR_TSRUN_REFERENCE_INVALID');
+});
+
+test('certificates are checked: by an authority of --cert-dir, or not at all where that is said', async (t) => {
+  const { roots, tags } = await storeOf(t, ['one']);
+  const authority = createAuthority();
+  await using server = await pushServer({ tls: authority.issue('IP:127.0.0.1') });
+  const [place, certDir] = [`${server.host}/team/app:1`, temporaryDirectory()];
+  copyFileSync(authority.file, join(certDir, 'ca.crt'));
+  await failureOf(push('example.com/app:one', place, roots), 'ERR_TSRUN_REGISTRY_TLS');
+  await failureOf(copyImage('example.com/app:one', `docker://${place}`, { ...roots, srcTlsVerify: false }), 'ERR_TSRUN_REGISTRY_TLS');
+  assert.equal(server.blobs.size, 0);
+  assert.equal((await push('example.com/app:one', place, { ...roots, certDir })).digest, tags['one']?.digest);
+  for (const options of [{ destCertDir: certDir }, { destTlsVerify: false }, { tlsVerify: false }])
+    assert.equal((await copyImage('example.com/app:one', `docker://${place}`, { ...roots, ...options })).digest, tags['one']?.digest);
 });

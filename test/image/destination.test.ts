@@ -112,6 +112,29 @@ test('bytes that are not what their digest says never arrive whole', async () =>
   }
 });
 
+test('a source that has other places is asked again where the destination can take it', async () => {
+  const blobs = new Blobs();
+  const image = blobs.image(['one']);
+  const layer = blobs.json(image).layers[0].digest;
+  for (const takesAgain of [true, false]) {
+    let lies = true;
+    const right = sourceOf(blobs);
+    const source: ImageSource = {
+      ...right,
+      blob: (descriptor) => (lies && descriptor.digest === layer ? pieces(Buffer.from('other'), 5) : right.blob(descriptor)),
+      distrust: ({ digest: wrong }) => {
+        lies = false;
+        return wrong === layer;
+      },
+    };
+    const { destination, came } = memoryDestination();
+    const sent = sendImage(source, image, { ...destination, takesAgain }, { name: 'app' });
+    if (takesAgain) assert.equal((await sent).target.digest, image.digest);
+    else await assert.rejects(sent, { code: 'ERR_TSRUN_BLOB_SIZE' });
+    assert.equal(came.includes(layer), takesAgain);
+  }
+});
+
 test('what the store has not got is told by name', async (t) => {
   const blobs = new Blobs();
   const image = blobs.image(['one']);

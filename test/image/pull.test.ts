@@ -167,13 +167,21 @@ test('^C ends a stalled pull and keeps finished layers', async (t) => {
   const manifest = blobs.image(['1', '2']);
   const pulling = await session(t, blobs, { '1': manifest });
   const [finished, stalled] = blobs.json(manifest).layers;
+  const interrupt = new AbortController();
+  let awaited = 2; // one is there, the other one has begun
+  const happened = () => {
+    awaited -= 1;
+    if (awaited === 0) interrupt.abort();
+  };
   pulling.client.bodies.set(stalled.digest, async function* () {
+    happened();
     yield Buffer.alloc(1);
     await new Promise<never>(() => setTimeout(() => undefined, 100_000).unref());
   });
-  const interrupt = new AbortController();
-  setTimeout(() => interrupt.abort(), 100);
-  await assert.rejects(pullImage(pulling, REF, { signal: interrupt.signal }), { code: 'ERR_TSRUN_INTERRUPTED' });
+  const onProgress = (event: PullEvent) => {
+    if (event.type === 'downloaded' && event.digest === finished.digest) happened();
+  };
+  await assert.rejects(pullImage(pulling, REF, { signal: interrupt.signal, onProgress }), { code: 'ERR_TSRUN_INTERRUPTED' });
   assert.equal(await pulling.store.has(finished.digest), true);
   assert.deepEqual(readdirSync(pulling.paths.ingest), []);
   assert.deepEqual((await listRefs(pulling.paths)).refs, []);

@@ -257,7 +257,7 @@ test('what is blocked is asked nowhere; an interruption is no reason to go on', 
   await using own = await registry(() => done(hasAsked()));
   await using blocked = clientFor(['127.0.0.1:1', own.host], { lines: 'blocked = true' });
   const error = await failureOf(blocked.manifest(REF, 'v1'), 'ERR_TSRUN_REGISTRY_BLOCKED');
-  assert.match(error.message, /registry\.example\.test\/team\/app:v1 is not pulled: \/conf blocks registry\.example\.test/);
+  assert.match(error.message, /registry\.example\.test\/team\/app:v1 is refused: \/conf blocks registry\.example\.test/);
   await failureOf(collect(blocked.blob(REF, blob)), 'ERR_TSRUN_REGISTRY_BLOCKED');
   assert.deepEqual(own.urls(), []);
   const client = clientFor(hostsOf(own, own));

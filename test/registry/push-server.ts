@@ -1,6 +1,6 @@
 /** A registry that takes pushes, kept in memory, and fails as a test wants. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { digestOf, type FakeServer, sendError, serve } from './fake-server.js';
+import { digestOf, type FakeServer, sendError, serve, type TlsFiles } from './fake-server.js';
 
 export interface PushServer extends FakeServer {
   blobs: Map<string, Buffer>;
@@ -22,9 +22,10 @@ export interface PushServerOptions {
   /** of the answer to POST and PATCH */
   headers?: Record<string, string>;
   mountable?: Record<string, string[]>;
+  tls?: TlsFiles;
 }
 
-export async function pushServer({ fault, headers = {}, mountable = {} }: PushServerOptions = {}): Promise<PushServer> {
+export async function pushServer({ fault, headers = {}, mountable = {}, tls }: PushServerOptions = {}): Promise<PushServer> {
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, Buffer>();
   const sessions = new Map<string, Buffer>();
@@ -90,7 +91,7 @@ export async function pushServer({ fault, headers = {}, mountable = {} }: PushSe
     else if (request.method === 'PUT') void putManifest(request, response, by);
     else if (blobs.has(by)) response.writeHead(200, { 'content-length': blobs.get(by)?.length }).end();
     else sendError(response, 404, 'BLOB_UNKNOWN', 'unknown');
-  });
+  }, tls);
   return Object.assign(server, { blobs, manifests, seen });
 }
 

@@ -129,11 +129,11 @@ class Bars implements Reporter {
 
 /** What an interrupted pull leaves for the next one. */
 function kept({ reference, layers, done, sent }: PullProgress): string {
-  if (sent !== undefined) return '';
   const steps = [...layers.values()].map(({ step }) => step);
   const whole = steps.filter((step) => step !== 'waiting' && step !== 'downloading' && step !== 'uploading').length;
   if (done || whole === 0) return '';
-  return `${visible(shownName(reference))}: interrupted: ${whole} of ${steps.length} layers are kept, and the next pull goes on from there\n`;
+  const rest = sent === undefined ? 'are kept, and the next pull goes on from there' : 'have arrived, and need not be sent again';
+  return `${visible(shownName(reference))}: interrupted: ${whole} of ${steps.length} layers ${rest}\n`;
 }
 
 function summary(progress: PullProgress, milliseconds: number): string {

@@ -42,9 +42,9 @@ function ruleFor({ rules }: RegistrySettings, ref: RegistryReference): RegistryR
   const covering = rules.filter(({ prefix }) => restAfter(name, prefix) !== undefined);
   const found = covering.reduce<RegistryRule | undefined>((best, rule) => (length(rule) > length(best) ? rule : best), undefined);
   if (!found?.blocked) return found;
-  throw new TsrunError('ERR_TSRUN_REGISTRY_BLOCKED', `${familiarName(ref)} is not pulled: ${found.file} blocks ${found.prefix}`, {
+  throw new TsrunError('ERR_TSRUN_REGISTRY_BLOCKED', `${familiarName(ref)} is refused: ${found.file} blocks ${found.prefix}`, {
     subject: familiarName(ref),
-    hint: `use an image from elsewhere, or have ${found.file} changed`,
+    hint: `use another registry, or have ${found.file} changed`,
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PullEvent } from '../../../src/api/options.js';
+import type { PullEvent, SendEvent } from '../../../src/api/options.js';
 import { createReporter } from '../../../src/cli/progress/reporter.js';
 import { Screen } from '../../harness/screen.js';
 import { capture } from '../capture.js';
@@ -39,13 +39,55 @@ function terminal(columns = 80, rows = 24) {
   return {
     reporter,
     stderr,
-    at(milliseconds: number, ...events: PullEvent[]) {
+    at(milliseconds: number, ...events: (PullEvent | SendEvent)[]) {
       time = milliseconds;
       for (const event of events) reporter.event(event);
       return screenOf(stderr.text);
     },
   };
 }
+
+describe('an image that is sent', () => {
+  const SENT: SendEvent[] = [
+    ...(START as SendEvent[]),
+    { type: 'uploaded', digest: A, alreadyPresent: true },
+    { type: 'upload', digest: B, bytes: 500_000, size: 1_000_000 },
+  ];
+  const REST: SendEvent[] = [{ type: 'uploaded', digest: B, alreadyPresent: false }, DONE as SendEvent];
+
+  it('has its layers and their bytes on a terminal, and one line in the end', () => {
+    const { at, reporter, stderr } = terminal(80);
+    at(0, ...SENT.slice(0, -1));
+    assert.deepEqual(at(200, ...SENT.slice(-1)).lines, [
+      'alpine:latest: 1/2 layers, 5MB',
+      'aaaaaaaaaaaa  already present',
+      'bbbbbbbbbbbb  uploading    [=========>          ]  500kB/1MB',
+    ]);
+    at(3_000, ...REST);
+    reporter.stop();
+    assert.deepEqual(screenOf(stderr.text).lines, ['alpine:latest: sent 1MB in 3.0 s']);
+  });
+
+  it('is told step by step elsewhere', () => {
+    const stderr = capture(false);
+    const reporter = createReporter(stderr);
+    for (const event of [...SENT, ...REST]) reporter.event(event);
+    assert.deepEqual(stderr.text.trim().split('\n').slice(1), [
+      'alpine:latest: 2 layers, 5MB',
+      'aaaaaaaaaaaa: already there',
+      'bbbbbbbbbbbb: sending 1MB',
+      'bbbbbbbbbbbb: sent',
+      `alpine:latest: sent (${IMAGE})`,
+    ]);
+  });
+
+  it('says what has arrived when it is interrupted', () => {
+    const { at, reporter, stderr } = terminal(120);
+    at(0, ...SENT);
+    reporter.stop(true);
+    assert.deepEqual(screenOf(stderr.text).lines, ['alpine:latest: interrupted: 1 of 2 layers have arrived, and need not be sent again']);
+  });
+});
 
 describe('an interrupted pull', () => {
   const HALF: PullEvent[] = [
