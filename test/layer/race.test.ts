@@ -22,7 +22,7 @@ for (let count = 0; ; count++) {
   if (count === 100) fs.writeSync(1, 'swapping');
 }`;
 
-const FILES = 3000;
+const FILES = 1000;
 const LAYER = archive(
   ...Array.from({ length: FILES }, (_, index) => [
     file(`d/f${index}`, 'x'),
