@@ -1,6 +1,6 @@
 /** What a layer has that a user's containers cannot: it stays in the blob, is said once, or is an error with a way out. */
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { identity } from '../../harness/identity.js';
@@ -12,6 +12,7 @@ import { archive, digestOf, directory, file, pax } from '../../layer/tar-builder
 
 const ATTRIBUTES = pax({ 'SCHILY.xattr.trusted.x': '1', 'SCHILY.xattr.security.evm': '2', 'SCHILY.xattr.user.kept': 'yes' });
 const [ONE, TWO] = ['one', 'two'].map((name) => archive(directory(name), ATTRIBUTES, file(`${name}/f`))) as [Buffer, Buffer];
+const EMPTY = Buffer.alloc(1024);
 const OUTSIDE = archive(directory('d'), file('d/f', '', { uid: 70_000 }), file('d/g', '', { uid: 70_001, gid: 5 }));
 
 const layout = temporaryDirectory();
@@ -19,6 +20,8 @@ before(async () => {
   const base = { tar: await busyboxTar() };
   writeLayout(layout, [
     { tag: 'attributes', layers: [base, ...[ONE, TWO].map((tar) => ({ tar, compression: 'none' as const }))], config: { Cmd: ['sh'] } },
+    { tag: 'none', layers: [] },
+    { tag: 'twice', layers: [base, ...[EMPTY, ONE, Buffer.alloc(0), EMPTY, ONE].map((tar) => ({ tar }))], config: { Cmd: ['sh'] } },
     { tag: 'outside', layers: [base, { tar: OUTSIDE }], config: { Cmd: ['sh'] } },
   ]);
   chmodSync(layout, 0o755);
@@ -44,6 +47,17 @@ if (who.unavailable === undefined) {
       const blob = join(place.root, 'v1/image/blobs/sha256', digestOf(tar).slice('sha256:'.length));
       assert.deepEqual(readFileSync(blob), tar);
     }
+  });
+
+  test('no layer at all, empty ones and the same one twice are what they are', async () => {
+    await using place = sandbox(who);
+    const nothing = join(place.home, 'nothing');
+    await ok(place, 'image', 'unpack', '-q', `oci:${layout}:none`, nothing);
+    assert.deepEqual(readdirSync(nothing), []);
+    assert.equal((await place.tsrun(['run', '--rm', '-q', '--network', 'none', `oci:${layout}:none`, '/true'])).code, 127);
+    const { stdout } = await ok(place, 'run', '--rm', '-q', '--network', 'none', `oci:${layout}:twice`, 'ls', '/one');
+    assert.equal(stdout, 'f\n');
+    assert.match((await ok(place, 'fsck')).stdout, /: no damage/);
   });
 
   test('ids that the map does not hold are listed; each way out that is told of leads out', async () => {
