@@ -9,7 +9,7 @@ import type { Realm } from '../registry/logins.js';
 import { createSecrets } from '../registry/secrets.js';
 import { checkArguments } from './check-arguments.js';
 import type { CommonOptions, RegistryOptions } from './options.js';
-import { openRegistry, registryEnvironment } from './registry-session.js';
+import { openRegistry, readRegistries, registryEnvironment } from './registry-session.js';
 
 /** Loaded when it is needed: most commands have nothing to do with accounts. */
 const logins = () => import('../registry/logins.js');
@@ -56,9 +56,24 @@ async function tryLogin(realm: Realm, options: LoginOptions, context: HelperCont
   return { registry: realm.registry, username: userOf(credentials) };
 }
 
+/** As a pull from there: what this machine's files allow counts where no flag says otherwise. */
+async function trusting<T extends LoginOptions>({ registry, namespace }: Realm, options: T): Promise<T> {
+  if (options.tlsVerify !== undefined) return options;
+  const [{ ownPlaceOf }, settings] = await Promise.all([import('../registry/config/sources.js'), readRegistries(undefined)]);
+  const repository = namespace === '' ? 'any/image' : `${namespace}/image`;
+  try {
+    const { ref, insecure } = ownPlaceOf(settings, { transport: 'docker', registry, repository });
+    return insecure && ref.registry === registry ? { ...options, tlsVerify: false } : options;
+  } catch (error) {
+    // Whoever may not pull from there may log in: nothing weaker is asked for
+    if (error instanceof TsrunError && error.code === 'ERR_TSRUN_REGISTRY_BLOCKED') return options;
+    throw error;
+  }
+}
+
 async function tryOut(realm: Realm, credentials: Credentials, options: LoginOptions): Promise<void> {
   const { registry } = realm;
-  const client = await openRegistry(registry, options, credentials);
+  const client = await openRegistry(registry, await trusting(realm, options), credentials);
   try {
     if ((await client.check(registry)) === 'open') options.onNote?.(`${registry} asks nobody to log in: the password was not tried`);
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { open, readFile, stat, unlink } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
@@ -129,8 +129,7 @@ export class ContentStore {
     const size = await sizeOf(path);
     if (size === undefined || size === descriptor.size) return size !== undefined;
     if ((await digestOfFile(path)) === descriptor.digest) throw blobSize(descriptor, `${size} bytes long`);
-    await unlink(path).catch(() => undefined);
-    return false;
+    return false; // not removed here, where no lock is held: whoever fetches it puts the whole one in its place
   }
 
   async #fetch(descriptor: BlobDescriptor, source: () => AsyncIterable<Uint8Array>, options: FetchOptions): Promise<void> {

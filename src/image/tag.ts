@@ -13,7 +13,7 @@ import type { Digest } from '../spec/digest.js';
 import type { Descriptor } from '../spec/image.js';
 import { type CatalogueEntry, readCatalogue } from './catalogue.js';
 import type { StoreSession } from './fetch.js';
-import { matchingId, referenceOf, storedName, withDigest } from './find.js';
+import { matchingId, referencesOf, storedName, withDigest } from './find.js';
 import { imageId } from './image.js';
 
 /** Where the image of an archive keeps its digest: a path is no repository. */
@@ -81,9 +81,11 @@ export async function untagImage(
   const { id } = await lookUp(session, image);
   const { entries } = await readCatalogue(session.store);
   const own = entries.filter((entry) => entry.images.some((each) => imageId(each) === id));
-  const asked = names.map((text) => storedName(parseReference(text)));
   const ownNames = new Set(own.map(({ name }) => name));
-  const stranger = asked.findIndex((name) => !ownNames.has(name));
+  const asked = await Promise.all(
+    names.map(async (text) => (await referencesOf(session, text)).map(storedName).find((name) => ownNames.has(name))),
+  );
+  const stranger = asked.indexOf(undefined);
   if (stranger >= 0)
     throw new TsrunError('ERR_TSRUN_IMAGE_NOT_FOUND', `${names[stranger]} is no name of the image ${image}`, {
       subject: names[stranger] ?? '',
@@ -104,15 +106,16 @@ function lastName(names: readonly string[], digest: Digest): string {
 }
 
 /** A name means all that it leads to, other platforms as well; an id the one image, and all below its name where that is all there is. */
-export async function lookUp({ paths, store }: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
-  const { entries } = await readCatalogue(store);
-  const ref = referenceOf(text);
-  const name = ref === undefined ? undefined : storedName(ref);
-  const named = name === undefined ? undefined : await getRef(paths, name);
-  const entry = named && entries.find((each) => each.name === name);
-  if (entry) return { target: entry.target, id: idOf(entry) };
-  const byDigest = ref?.transport === 'docker' && ref.digest !== undefined ? withDigest(entries, ref)[0] : undefined;
-  if (byDigest) return { target: byDigest.target, id: idOf(byDigest) };
+export async function lookUp(session: StoreSession, text: string): Promise<{ target: Descriptor; id: Digest }> {
+  const { entries } = await readCatalogue(session.store);
+  for (const ref of await referencesOf(session, text)) {
+    const name = storedName(ref);
+    const named = await getRef(session.paths, name);
+    const entry = named && entries.find((each) => each.name === name);
+    if (entry) return { target: entry.target, id: idOf(entry) };
+    const byDigest = ref.transport === 'docker' && ref.digest !== undefined ? withDigest(entries, ref)[0] : undefined;
+    if (byDigest) return { target: byDigest.target, id: idOf(byDigest) };
+  }
   const [image] = matchingId(entries, text);
   if (image === undefined) throw notFound(text);
   const isAll = entries.some((each) => each.target.digest === image.target.digest && each.images.length === 1);

@@ -177,10 +177,10 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
   async function check(registry: string): Promise<'accepted' | 'open'> {
     const ref: RegistryReference = { transport: 'docker', registry, repository: '' };
     const endpoint = await endpointFor(ref);
-    if (endpoint.challenges.length === 0) return 'open';
+    if (endpoint.challenges.length === 0 && isSuccess(endpoint.status)) return 'open';
     const request = { method: 'GET', url: new URL('/v2/', endpoint.base), headers: {}, about: { registry } } as const;
     const answered = await sendAuthorized(small, request, ref, endpoint, tokens, []);
-    if (answered.response.status < 200 || answered.response.status > 299) throw await refusal(answered, { ref, kind: 'registry' });
+    if (!isSuccess(answered.response.status)) throw await refusal(answered, { ref, kind: 'registry' });
     answered.response.body.destroy();
     return 'accepted';
   }
@@ -222,6 +222,10 @@ export function createRegistryClient(options: RegistryClientOptions, changes: Pa
       return transport.close();
     },
   };
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
 }
 
 /** References may come from callers without having been parsed: nothing else may become part of a URL. */

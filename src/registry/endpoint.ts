@@ -12,6 +12,8 @@ export interface Endpoint {
   base: URL;
   /** of the ping; empty for a registry that is open, or that asks later */
   challenges: readonly Challenge[];
+  /** of the ping */
+  status: number;
 }
 
 /**
@@ -65,5 +67,9 @@ function mayBeTheScheme(error: unknown, base: URL): boolean {
 
 export function endpointOf(response: HttpResponse): Endpoint {
   // A redirected ping still names the host that was asked: challenges of another host are not taken.
-  return { base: new URL('/', response.url), challenges: parseChallenges(headersOf(response, 'www-authenticate')) };
+  return {
+    base: new URL('/', response.url),
+    challenges: parseChallenges(headersOf(response, 'www-authenticate')),
+    status: response.status,
+  };
 }

@@ -1,5 +1,6 @@
 /** What kind of machine a URL's host is, by its text alone: names are not looked up here. */
-import { BlockList, isIP } from 'node:net';
+import { lookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -16,11 +17,28 @@ LINK_LOCAL.addAddress('::', 'ipv6');
 
 const METADATA_NAMES = new Set(['metadata', 'metadata.google.internal', 'instance-data', 'instance-data.ec2.internal']);
 
-/** True for localhost, 127/8 and ::1, also written as an IPv4-mapped address. RFC 6761 reserves all of .localhost. */
+/** True for localhost, 127/8 and ::1, also written as an IPv4-mapped address. */
 export function isLoopback(url: URL): boolean {
   const host = bareHost(url);
-  return host === 'localhost' || host.endsWith('.localhost') || inList(LOOPBACK, host);
+  return isLocalName(host) || inList(LOOPBACK, host);
 }
+
+/** RFC 6761 reserves all of .localhost. */
+function isLocalName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
+}
+
+const OF_THIS_MACHINE = [
+  { address: '127.0.0.1', family: 4 },
+  { address: '::1', family: 6 },
+] as const;
+
+/** For connections: what counts as loopback above is this machine, whatever its resolver says. Plain http and passwords go there. */
+export const lookUpHost: LookupFunction = (host, options, callback) => {
+  if (!isLocalName(host.replace(/\.$/, '').toLowerCase())) return lookup(host, options, callback);
+  const found = OF_THIS_MACHINE.filter(({ family }) => !options.family || String(options.family).replace('IPv', '') === String(family));
+  process.nextTick(() => (options.all ? callback(null, [...found]) : callback(null, found[0]?.address ?? '', found[0]?.family)));
+};
 
 /** True for addresses that only make sense to the machine itself or its cloud: never a registry's business. */
 export function isMachineInternal(url: URL): boolean {

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { CertificatesFor, HostCertificates } from './config/certificates.js';
 import { codeOf } from './failure.js';
 import type { HttpRequest, HttpResponse, Send, Tuning } from './http.js';
+import { lookUpHost } from './loopback.js';
 import { type ProxySetting, proxyFor } from './proxy.js';
 import { trustedContext } from './trust.js';
 
@@ -58,7 +59,7 @@ export function createTransport(options: TransportOptions): Transport {
     const { connect: timeout } = options.tuning;
     const own = certificates === undefined ? generalTls : () => secureContextOf(options.env, certificates);
     const connect = { timeout, ...(url.protocol === 'https:' ? { ...own(), rejectUnauthorized: options.verify } : {}) };
-    if (!proxy) return new Agent({ connect });
+    if (!proxy) return new Agent({ connect: { ...connect, lookup: lookUpHost } });
     return new ProxyAgent({
       uri: proxy.uri,
       ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { loggedInAs, login, logout, logoutAll } from '../../src/api/accounts.js';
+import { TsrunError } from '../../src/errors.js';
 import { temporaryDirectory } from '../harness/temporary.js';
+import { createAuthority } from '../registry/certificates.js';
 import { type FakeServer, failureOf, serve } from '../registry/fake-server.js';
 import { auth, homeWith } from '../registry/home.js';
+import { registriesConf } from './store.js';
 
 const basic = (user: string, password: string) => `Basic ${auth(user, password).auth}`;
 const ADA = { username: 'ada', password: 'swordfish' };
@@ -70,6 +73,39 @@ describe('login', () => {
     const notes: string[] = [];
     await login(server.host, { ...ADA, authfile: place(), onNote: (note) => notes.push(note) });
     assert.deepEqual(notes, [`${server.host} asks nobody to log in: the password was not tried`]);
+  });
+
+  it('keeps nothing where nobody says that he is a registry', async () => {
+    for (const status of [404, 401, 302]) {
+      await using server = await serve((_, response) => response.writeHead(status).end());
+      const authfile = place();
+      await assert.rejects(login(server.host, { ...ADA, authfile }), TsrunError, String(status));
+      assert.ok(!existsSync(authfile));
+    }
+  });
+
+  test('trusts the registry as a pull from there does, unless it is told otherwise', async (t) => {
+    const tls = createAuthority().issue('IP:127.0.0.1');
+    await using server = await serve((_, response) => response.end('{}'), tls);
+    const write = registriesConf(t);
+    const rule = `[[registry]]\nlocation = "${server.host}"\n`;
+    for (const [text, tlsVerify, code] of [
+      [rule, undefined, 'ERR_TSRUN_REGISTRY_TLS'],
+      [`${rule}insecure = true`, true, 'ERR_TSRUN_REGISTRY_TLS'],
+      [`${rule}insecure = true`, undefined, undefined],
+      [`${rule}insecure = true\nblocked = true`, undefined, 'ERR_TSRUN_REGISTRY_TLS'],
+    ] as const) {
+      write(text);
+      const trying = login(server.host, { ...ADA, authfile: place(), ...(tlsVerify === undefined ? {} : { tlsVerify }) });
+      await (code === undefined ? trying : failureOf(trying, code));
+    }
+  });
+
+  it('asks this machine for a name below .localhost, whatever a resolver says', async () => {
+    await using server = await tokenRegistry();
+    const registry = server.host.replace('127.0.0.1', 'registry.localhost');
+    assert.notEqual(registry, server.host);
+    assert.equal((await login(registry, { ...ADA, authfile: place() })).registry, registry);
   });
 
   it('sends a password over no plain http but to this machine', async () => {

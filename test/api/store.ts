@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { StoreSession } from '../../src/image/fetch.js';
 import type { Descriptor } from '../../src/spec/image.js';
+import { temporaryDirectory } from '../harness/temporary.js';
 import { Blobs, stored } from '../image/fixture.js';
 
 export interface TestStore {
@@ -35,4 +36,12 @@ export function madeContainer({ paths }: StoreSession, digit: string, imageId: s
   writeFileSync(join(directory, 'config.json'), JSON.stringify({ ociVersion: '1.0.2', annotations }));
   writeFileSync(join(directory, 'status.json'), JSON.stringify({ status: 'stopped', created: '2026-01-01T00:00:00Z', image: 'app' }));
   return directory;
+}
+
+/** A registries.conf that counts, alone, as long as a test lasts. @returns what writes it */
+export function registriesConf(t: { after(end: () => void): void }): (text: string) => void {
+  const path = join(temporaryDirectory(), 'registries.conf');
+  process.env['CONTAINERS_REGISTRIES_CONF'] = path;
+  t.after(() => delete process.env['CONTAINERS_REGISTRIES_CONF']);
+  return (text) => writeFileSync(path, text);
 }

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { putRef } from '../../src/content/refs.js';
 import { isDigestName } from '../../src/image/tag.js';
 import { images, removeImage, TsrunError, tagImage, untagImage } from '../../src/index.js';
 import { Blobs, HOST, stored } from '../image/fixture.js';
+import { registriesConf } from './store.js';
 
 async function twoImages(t: TestContext) {
   const blobs = new Blobs();
@@ -67,6 +69,18 @@ test('an index is tagged with all of its platforms', async (t) => {
   const roots = { root: paths.roots.data, runRoot: paths.roots.run };
   await tagImage('example.com/app:multi', ['copy'], roots);
   assert.equal((await images(roots))[0]?.digest, index.digest);
+});
+
+test('a short name is looked for where all other verbs look', async (t) => {
+  const { one, two, session, roots, names } = await twoImages(t);
+  registriesConf(t)('unqualified-search-registries = ["quay.example"]\n');
+  await putRef(session.paths, 'quay.example/short:latest', one);
+  await putRef(session.paths, 'docker.io/library/short:latest', two);
+  assert.deepEqual((await tagImage('short', ['example.com/found'], roots)).names, ['example.com/found:latest']);
+  assert.deepEqual((await untagImage('short', ['short'], roots)).untagged, ['quay.example/short:latest']);
+  assert.deepEqual((await untagImage('short', ['short'], roots)).untagged, ['docker.io/library/short:latest']);
+  await assert.rejects(untagImage('short', [], roots), failsWith('ERR_TSRUN_IMAGE_NOT_FOUND'));
+  assert.deepEqual(await names(), ['example.com/app:one', 'example.com/app:two', 'example.com/found:latest']);
 });
 
 test('what is no tag, no image, or another image’s name is refused, and nothing changes', async (t) => {

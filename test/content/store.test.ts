@@ -148,6 +148,8 @@ test('a blob damaged on disk is noticed when read, and fetched again when its si
   writeFileSync(path, Buffer.alloc(5000));
   await assert.rejects(store.readBytes(descriptor), { code: 'ERR_TSRUN_BLOB_DIGEST' });
   truncateSync(path, 4000);
+  await assert.rejects(store.readBytes(descriptor), { code: 'ERR_TSRUN_BLOB_MISSING' });
+  assert.equal(await store.has(descriptor.digest), true, 'who only reads takes nothing away: another may be putting it there');
   assert.deepEqual(await store.fetchOnce(descriptor, () => pieces(bytes)), { alreadyPresent: false });
   assert.deepEqual(await store.readBytes(descriptor), bytes);
 });

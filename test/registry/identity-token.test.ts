@@ -110,7 +110,7 @@ it('a registry token is sent as it is, to the registry alone, and once', async (
 
 describe('a token', () => {
   const challenge = { scheme: 'bearer', params: new Map([['realm', 'https://auth.r.example/token']]) };
-  const endpoint = (host: string) => ({ base: new URL(`https://${host}/`), challenges: [challenge] });
+  const endpoint = (host: string) => ({ base: new URL(`https://${host}/`), challenges: [challenge], status: 401 });
   const ref = (registry: string, repository = 'team/app') => ({ transport: 'docker', registry, repository }) as const;
 
   function tokens(account?: TokenContext['account']) {

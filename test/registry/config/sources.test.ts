@@ -118,7 +118,7 @@ test('later files replace rules with the same prefix, lists and the mode; others
       rule('prefix = "y.example"\nlocation = "one.example/y"') +
       '[aliases]\na = "r.example/a"\nb = "r.example/b"\nc = "r.example/c"\n',
     `${rule('prefix = "x.example"\nlocation = "two.example"')}[aliases]\na = "s.example/a"\nb = ""\n`,
-    'unqualified-search-registries = []\n' + rule('prefix = "Y.example:443"\nlocation = "y.example"\nblocked = true'),
+    `unqualified-search-registries = []\n${rule('prefix = "Y.example:443"\nlocation = "y.example"\nblocked = true')}`,
   );
   assert.deepEqual(asked(says, 'x.example/z'), ['two.example/z:latest']);
   // However its host is written
