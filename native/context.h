@@ -71,6 +71,8 @@ struct context {
 	const char *members;            /* the mount namespace whose processes end with the run, or NULL */
 	int members_root;               /* the mount that is their root, once the container has one, or -1 */
 	uint64_t mark;                  /* the limit by which they are known instead, or 0 */
+	const char *answered;           /* the descriptor where calls come that a filter leaves to us, or NULL */
+	char **answered_in;             /* and below what they may change files */
 	struct winsize window_size;     /* that the container's pty had last: for one that begins without a terminal of ours */
 	const char *signals_to;         /* the process that gets the forwarded signals */
 	int signal_manner;              /* FORWARD_… */

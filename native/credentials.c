@@ -12,6 +12,10 @@
 #include "operations.h"
 #include "sys.h"
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 int op_set_single_ids(struct context *c, const struct op *op)
 {
 	(void)c;
@@ -113,10 +117,8 @@ int op_no_new_privileges(struct context *c, const struct op *op)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-int op_seccomp(struct context *c, const struct op *op)
+static int filter_calls(const struct span *code, unsigned flags)
 {
-	(void)c;
-	const struct span *code = &op->args[0].span;
 	if (code->size == 0 || code->size % sizeof(struct sock_filter) || code->size / sizeof(struct sock_filter) > BPF_MAXINSNS) {
 		errno = EINVAL;
 		return -1;
@@ -126,9 +128,22 @@ int op_seccomp(struct context *c, const struct op *op)
 		return -1;
 	memcpy(filter, code->bytes, code->size);
 	struct sock_fprog program = { (unsigned short)(code->size / sizeof *filter), filter };
-	int result = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+	int result = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 	free(filter);
 	return result;
+}
+
+int op_seccomp(struct context *c, const struct op *op)
+{
+	(void)c;
+	return filter_calls(&op->args[0].span, 0);
+}
+
+/* Some calls are told to whoever has the descriptor, who answers them. What he has begun only a signal that kills interrupts. */
+int op_seccomp_listener(struct context *c, const struct op *op)
+{
+	int listener = filter_calls(&op->args[0].span, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	return listener < 0 ? -1 : name_descriptor(c, op->args[1].name, listener);
 }
 
 /* Nobody in the container may look into this process through /proc or ptrace before it has become the container's own. */

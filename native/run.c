@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 
+#include "answer.h"
 #include "context.h"
 #include "health.h"
 #include "log.h"
@@ -15,7 +16,7 @@
 #include "sys.h"
 
 #define READER_GRACE 1000 /* milliseconds */
-#define OWN_POLLS (5 + HEALTH_POLLS)
+#define OWN_POLLS (6 + HEALTH_POLLS)
 
 struct run {
 	struct context *c;
@@ -199,7 +200,8 @@ int run_until_exit(struct context *c, struct peer *peer)
 		polls[2] = (struct pollfd){ .fd = over || (run.reader_gone && milliseconds() - run.reader_gone < READER_GRACE) ? -1 : c->watched };
 		polls[3] = (struct pollfd){ .fd = over ? -1 : c->report_fd };
 		polls[4] = (struct pollfd){ .fd = over ? -1 : tie_of(c), .events = POLLIN };
-		health_polls(c->health, polls + 5);
+		polls[5] = (struct pollfd){ .fd = answer_poll(c), .events = POLLIN };
+		health_polls(c->health, polls + 6);
 		relay_polls(c, run.ended, polls + OWN_POLLS);
 		if (c->server)
 			serve_polls(c->server, polls + count);
@@ -216,6 +218,8 @@ int run_until_exit(struct context *c, struct peer *peer)
 			end_run(&run, 128 + SIGKILL);
 		if (polls[4].revents && tie_broken(c))
 			end_run(&run, 128 + SIGKILL);
+		if (polls[5].revents)
+			answer_event(c, polls[5].revents);
 		int broken = relay_events(c, peer, run.ended, polls + OWN_POLLS);
 		if (broken && run.forced < 0)
 			end_run(&run, 128 + broken);
@@ -227,7 +231,7 @@ int run_until_exit(struct context *c, struct peer *peer)
 		if (c->health && run.ended)
 			health_end(c);
 		else if (c->health)
-			health_events(c, polls + 5);
+			health_events(c, polls + 6);
 	}
 	restore_terminal(c);
 	c->late = run.late;

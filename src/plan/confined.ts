@@ -5,7 +5,7 @@
 import { dirname } from 'node:path';
 import { isWithin, placeOf } from '../bundle/place.js';
 import { confinementRuleset } from '../security/landlock.js';
-import { compileSeccomp } from '../security/seccomp/compile.js';
+import { asksListener, compileSeccomp } from '../security/seccomp/compile.js';
 import { RLIMIT_LOCKS } from '../security/seccomp/confined.js';
 import type { Seccomp, Process as SpecProcess } from '../spec/runtime.js';
 import type { ContainerInput, ContainerOperations } from './container.js';
@@ -50,7 +50,7 @@ export function confinedOperations(input: ContainerInput, caller: Caller | undef
     // All that it starts has the mark, and ends with it.
     ['marked-members', confined.mark],
     ['clone', 'keeper', 0],
-    ...course(input, manner, { caller, connect: streams.connect }),
+    ...course(input, manner, { caller, connect: [...streams.connect, ...answering(confined, spec.linux?.seccomp)] }),
   ];
   const how = { seccomp: spec.linux?.seccomp, arch: input.arch, init: settings.init, passed: input.passed };
   const keeper: Operation[] = [
@@ -131,11 +131,31 @@ export function confinedChild(
     ['capabilities', 0, 0, 0, 0],
     ['stage', 'confine'],
     landlockOperation('root', confinementRuleset(reachOf(confined))),
-    ...(seccomp ? ([['seccomp', compileSeccomp(seccomp, arch)]] satisfies Operation[]) : []),
+    ...(seccomp ? filtered(seccomp, arch) : []),
     ['die-with-parent'],
     ...passedDescriptors(passed),
     ['stage', 'exec'],
     [init ? 'init' : 'exec', commandOf(confined, process.args), process.env ?? [], searchPath(process)],
+  ];
+}
+
+const LISTENER = 'asked';
+
+function filtered(seccomp: Seccomp, arch: Manner['arch']): Operation[] {
+  if (!asksListener(seccomp)) return [['seccomp', compileSeccomp(seccomp, arch)]]; // of a container that an earlier version made
+  return [
+    ['seccomp-listener', compileSeccomp(seccomp, arch, true), LISTENER],
+    ['send-descriptor', 'parent', LISTENER],
+    ['close', LISTENER],
+  ];
+}
+
+/** The parent's half, behind the streams: what it does in place of processes inside, on files that they may change. */
+export function answering(confined: Confined, seccomp: Seccomp | undefined): Operation[] {
+  if (seccomp === undefined || !asksListener(seccomp)) return [];
+  return [
+    ['receive-descriptor', 'child', LISTENER],
+    ['answer', LISTENER, reachOf(confined).write],
   ];
 }
 

@@ -2,7 +2,7 @@
 import type { IdMapping } from '../security/idmap.js';
 import type { LandlockRules } from '../security/landlock.js';
 import type { Namespace, Seccomp, Process as SpecProcess } from '../spec/runtime.js';
-import { type Confined, confinedChild } from './confined.js';
+import { answering, type Confined, confinedChild } from './confined.js';
 import { credentialOperations } from './credentials.js';
 import { attended, detached } from './detached.js';
 import { type EventSource, tellExecEnded, tellExecStarted } from './events.js';
@@ -77,6 +77,7 @@ export function enteringProcesses(
     ...(confined ? [] : ([['continued', 'child']] satisfies Operation[])),
     ['stage', 'connect'],
     ...streams.connect,
+    ...(confined ? answering(confined, seccomp) : []),
     ['await-exec', 'child'],
     ['stage', 'run'],
     ...(events ? [tellExecStarted(events, process.args)] : []),

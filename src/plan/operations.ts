@@ -134,6 +134,8 @@ export const OPERATIONS = {
   'no-new-privileges': '',
   landlock: 'dnvlv',
   seccomp: 'x',
+  'seccomp-listener': 'xd',
+  answer: 'dl',
   undumpable: '',
   'check-killable': 'bb',
   'exec-attribute': 'bb',

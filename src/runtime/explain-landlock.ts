@@ -24,6 +24,13 @@ export function explainLandlock({ stage, path, error }: FailureRecord): TsrunErr
   });
 }
 
+/** seccomp(2): nobody listens to a process twice. */
+export function explainListener({ error }: FailureRecord): TsrunError | undefined {
+  if (error !== ERRNO.EBUSY) return undefined;
+  const what = 'who started tsrun listens to its system calls (seccomp_unotify), and only one can';
+  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `--isolation landlock: ${what}`, { hint: 'run it outside of that sandbox' });
+}
+
 function trouble(error: number): string {
   if (error === ERRNO.ELOOP) return 'is a link, or leads through one';
   return error === ERRNO.ENOENT || error === ERRNO.ENOTDIR ? 'is not there' : `cannot be used: ${reason(error)}`;

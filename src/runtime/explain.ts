@@ -4,7 +4,7 @@ import { TsrunError } from '../errors.js';
 import { explainAttribute, explainRelabel } from './explain-attribute.js';
 import { explainAttached, explainHeld, explainProcess, explainSocket } from './explain-control.js';
 import { explainExec } from './explain-exec.js';
-import { explainLandlock } from './explain-landlock.js';
+import { explainLandlock, explainListener } from './explain-landlock.js';
 import {
   explainChown,
   explainCopyUp,
@@ -69,6 +69,7 @@ const EXPLANATIONS = new Map<string, Explanation>(
     decode: explainPlan,
     seal: explainSeal,
     landlock: explainLandlock,
+    'seccomp-listener': explainListener,
     'check-killable': explainAttribute,
     'exec-attribute': explainAttribute,
     'label-seal': explainAttribute,

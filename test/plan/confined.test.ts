@@ -1,8 +1,9 @@
 /** What a process in a container without namespaces does before it is the command's. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Confined, confinedChild } from '../../src/plan/confined.js';
+import { answering, type Confined, confinedChild } from '../../src/plan/confined.js';
 import type { Operation } from '../../src/plan/operations.js';
+import { confinedSeccomp } from '../../src/security/seccomp/confined.js';
 
 const CONFINED: Confined = { mark: 2 ** 41, read: [], write: ['/data'], offline: false, root: '/c/root', image: '/i', readOnly: false };
 const MANNER = { seccomp: undefined, arch: 'x64' as const };
@@ -22,5 +23,20 @@ describe('a process in a container without namespaces', () => {
     const names = operations('/', { entered: 'container' }).map(([name, argument]) => `${name} ${argument}`);
     assert.equal(names.indexOf('check-alive container'), names.indexOf('rlimit 10') + 1);
     assert.ok(!operations('/').some(([name]) => name === 'check-alive'));
+  });
+
+  it('asks the runner where the filter does not decide: it changes what the container may write, and no image that is shared', () => {
+    const seccomp = confinedSeccomp({ arch: 'x64', kernel: '6.12' }, { offline: false, fakeRoot: false });
+    const child = operations('/', { seccomp }).map(([name, , listener]) => [name, listener]);
+    const at = child.findIndex(([name]) => name === 'seccomp-listener');
+    assert.deepEqual(child.slice(at, at + 3), [
+      ['seccomp-listener', 'asked'],
+      ['send-descriptor', 'asked'],
+      ['close', undefined],
+    ]);
+    assert.deepEqual(answering(CONFINED, seccomp).at(-1), ['answer', 'asked', ['/c/root', '/data']]);
+    assert.deepEqual(answering({ ...CONFINED, readOnly: true }, seccomp).at(-1), ['answer', 'asked', ['/data']]);
+    const older = { ...seccomp, syscalls: (seccomp.syscalls ?? []).filter(({ action }) => action !== 'SCMP_ACT_NOTIFY') };
+    assert.deepEqual([answering(CONFINED, older), operations('/', { seccomp: older }).some(([name]) => name === 'seccomp')], [[], true]);
   });
 });

@@ -365,6 +365,14 @@ const CASES: Case[] = [
     /a file on a file/,
   ],
   [
+    'a listener where somebody listens already',
+    { operation: 'seccomp-listener', stage: 'confine', error: constants.errno.EBUSY },
+    {},
+    'ERR_TSRUN_UNSUPPORTED',
+    /only one can$/,
+    /outside of that sandbox/,
+  ],
+  [
     'a working directory that leads out',
     { operation: 'chdir', path: '/x', error: EXDEV },
     {},

@@ -8,6 +8,7 @@ export const RET_KILL_PROCESS = 0x80000000;
 const RET_KILL_THREAD = 0;
 const RET_TRAP = 0x00030000;
 export const RET_ERRNO = 0x00050000;
+const RET_USER_NOTIF = 0x7fc00000;
 const RET_TRACE = 0x7ff00000;
 const RET_LOG = 0x7ffc0000;
 export const RET_ALLOW = 0x7fff0000;
@@ -18,7 +19,7 @@ export interface Outcome {
   errnoRet?: number;
 }
 
-/** @throws ERR_TSRUN_CONFIG_INVALID when it is malformed, ERR_TSRUN_UNSUPPORTED for SCMP_ACT_NOTIFY */
+/** @throws ERR_TSRUN_CONFIG_INVALID when it is malformed */
 export function resultOf({ action, errnoRet: errno = EPERM }: Outcome): number {
   if (!Number.isInteger(errno) || errno < 0 || errno > 4095) throw invalid(`errnoRet ${errno} is not 0…4095`);
   switch (action) {
@@ -38,10 +39,7 @@ export function resultOf({ action, errnoRet: errno = EPERM }: Outcome): number {
     case 'SCMP_ACT_LOG':
       return RET_LOG;
     case 'SCMP_ACT_NOTIFY':
-      throw new TsrunError('ERR_TSRUN_UNSUPPORTED', 'seccomp: SCMP_ACT_NOTIFY is not supported', {
-        subject: action,
-        hint: 'use a profile without a listener',
-      });
+      return RET_USER_NOTIF;
     default:
       throw invalid(`unknown action ${JSON.stringify(action)}`);
   }

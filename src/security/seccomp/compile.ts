@@ -1,4 +1,5 @@
 /** `linux.seccomp` of the runtime spec → a filter for seccomp(2). Pure. What libseccomp would do, without it, and stricter on foreign ABIs. */
+import { TsrunError } from '../../errors.js';
 import type { Seccomp, SeccompArch, SeccompRule } from '../../spec/runtime.js';
 import { defaultOf, invalid, RET_ERRNO, RET_KILL_PROCESS, resultOf } from './actions.js';
 import { type Code, choose, encode, give, JUMP_AT_LEAST, JUMP_EQUAL, load, MAX_INSTRUCTIONS, OFFSET_ARCH, OFFSET_NUMBER } from './bpf.js';
@@ -28,10 +29,16 @@ const ARM_PRIVATE = 0xf0000;
 type Decision = number | { alternatives: Alternative[]; otherwise: number; width: Width };
 
 /**
+ * @param listened somebody answers what the filter does not decide: it is installed with a listener
  * @returns struct sock_filter[] in little-endian order
  * @throws ERR_TSRUN_CONFIG_INVALID when the profile is malformed or too long, ERR_TSRUN_UNSUPPORTED for SCMP_ACT_NOTIFY
  */
-export function compileSeccomp(seccomp: Seccomp, arch: 'x64' | 'arm64'): Buffer {
+export function compileSeccomp(seccomp: Seccomp, arch: 'x64' | 'arm64', listened = false): Buffer {
+  if (!listened && asksListener(seccomp))
+    throw new TsrunError('ERR_TSRUN_UNSUPPORTED', 'seccomp: SCMP_ACT_NOTIFY is not supported', {
+      subject: 'SCMP_ACT_NOTIFY',
+      hint: 'use a profile without a listener',
+    });
   const wanted = seccomp.architectures?.map((name) => ABI_OF[name]) ?? [];
   const [native, compat] = ABIS[arch];
   const foreign = wanted.includes(compat) ? abiCode(seccomp, compat) : undefined;
@@ -49,6 +56,10 @@ export function compileSeccomp(seccomp: Seccomp, arch: 'x64' | 'arm64'): Buffer 
     throw invalid(`the filter has ${code.length} instructions and the kernel takes ${MAX_INSTRUCTIONS}`);
   }
   return encode(code);
+}
+
+export function asksListener({ defaultAction, syscalls = [] }: Seccomp): boolean {
+  return [defaultAction, ...syscalls.map(({ action }) => action)].includes('SCMP_ACT_NOTIFY');
 }
 
 function abiCode(seccomp: Seccomp, abi: SyscallAbi): Code {

@@ -30,8 +30,8 @@ export const ENOSYS = 38;
 const CLONE_NAMESPACES = 0x7e020000;
 const AF_ALG = 38;
 const AF_VSOCK = 40;
-const TIOCSTI = 0x5412;
-const TIOCLINUX = 0x541c;
+export const TIOCSTI = 0x5412;
+export const TIOCLINUX = 0x541c;
 
 export const DEFAULT_PROFILE: readonly Group[] = [
   {

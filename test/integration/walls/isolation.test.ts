@@ -1,6 +1,6 @@
 /** `--isolation landlock`: what a container without namespaces reaches of its host, and how it lives. Where there are user namespaces, and where not. */
 import assert from 'node:assert/strict';
-import { chownSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, copyFileSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -49,6 +49,19 @@ function attempts(stdout: string): [string, number][] {
   assert.equal(seen.length, ATTEMPTS, stdout);
   return seen.map(([name = '', errno]) => [name, Number(errno)]);
 }
+
+/** perl's functions take a descriptor where they are given a handle. FS_IOC_SETFLAGS; an errno for each. */
+const TRIES = `for my $path (@ARGV) {
+  open my $h, "<", $path; my ($flags, $name) = (pack("L", 0x80), "user.x");
+  my %tries = (mode => sub { chmod 0666, $h }, owner => sub { chown $<, $( + 0, $h }, now => sub { utime undef, undef, $h },
+    then => sub { utime 1, 1, $h }, flags => sub { ioctl $h, 0x40086602, $flags },
+    attribute => sub { syscall(${process.arch === 'x64' ? 190 : 7}, fileno $h, $name, $name, 1, 0) == 0 });
+  for (sort keys %tries) { $! = 0; print "$path $_: ", $tries{$_}->() ? 0 : $! + 0, "\\n" }
+}`;
+const START =
+  'bash -c "perl -e \'print 6*7\'"; echo; ldd --version | head -n 1; (: > /dev/tcp/127.0.0.1/1) 2>&1 | grep -m 1 -o "Operation.*"';
+const OWN = `cd; umask 077; echo x > a; perl -e 'open F, ">", "a"; chmod 0640, *F or die' && touch -d @1000000000 a && cp -p a b && tar -cf t b && mkdir d &&
+  tar -xpf t -C d && stat -c '%a %Y' b d/b && perl -e "$@"`;
 
 const MODES = [
   { name: 'range' as const, how: 'where user namespaces may be made', within: [] },
@@ -123,10 +136,22 @@ for (const { name, how, within } of version >= 6 ? MODES : []) {
         'ln -sfn ../../../../../../../../../../../../../../etc $TSRUN_ROOTFS/away; echo out; (setsid sleep 1000 &); sleep 1000 & exec sleep 1000';
       const started = await tsrun(['run', '-q', '-d', '--name', 'bare', ...MODE, image, 'sh', '-c', script]);
       assert.equal(started.code, 0, started.stderr);
-      const inside = await tsrun(['exec', '-w', '/away', 'bare', 'sh', '-c', 'pwd; cat /etc/passwd; exit 3']);
+      const inside = await tsrun([
+        'exec',
+        '-w',
+        '/away',
+        'bare',
+        'sh',
+        '-c',
+        'pwd; cd; umask 22; echo a > s; sed -i s/a/b/ s; stat -c %a s; cat /etc/passwd; exit 3',
+      ]);
       assert.equal(inside.code, 3);
       assert.match(inside.stderr, /Permission denied/);
-      assert.match(inside.stdout, /\/overlay\/root\/etc\n$/, 'a link of the container leads nowhere else');
+      assert.match(
+        inside.stdout,
+        /\/overlay\/root\/etc\n644\n$/,
+        'a link of the container leads nowhere else; sed gives its file the mode of the one before',
+      );
       for (const verb of ['pause', 'unpause', 'logs']) assert.equal((await tsrun([verb, 'bare'])).code, 0, verb);
       assert.match((await tsrun(['cp', 'bare:/etc', '-'])).stderr, /has no namespaces/);
       assert.equal((await tsrun(['restart', '-t', '0', 'bare'])).code, 0);
@@ -140,13 +165,36 @@ for (const { name, how, within } of version >= 6 ? MODES : []) {
     });
 
     if (name === 'single')
-      it('programs that are linked dynamically, and scripts, start each other; there is no network with --network none', async () => {
+      it('programs start each other, without a network; what they may only read stays as it is, their own files have modes and times', async () => {
         const { reference } = await debianImage();
-        const script =
-          'bash -c "perl -e \'print 6*7\'"; echo; ldd --version | head -n 1; (: > /dev/tcp/127.0.0.1/1) 2>&1 | grep -o "Operation.*"';
-        const { code, stdout, stderr } = await run(['-q', '--network', 'none', reference, 'bash', '-c', script]);
-        assert.equal(code, 0, stderr);
-        assert.match(stdout, /^42\nldd .*\nOperation not permitted\n/);
+        const shared = join(box.home, 'shared');
+        const held = [shared, join(shared, 'file')];
+        mkdirSync(shared, { mode: 0o755 });
+        writeFileSync(join(shared, 'file'), 'x', { mode: 0o600 });
+        for (const path of held) chownSync(path, who.uid, who.gid);
+        const seen = () => held.map((path) => lstatSync(path)).map(({ mode, mtimeMs, ctimeMs }) => [mode, mtimeMs, ctimeMs]);
+        const before = seen();
+        const words = [
+          '--network',
+          'none',
+          '-v',
+          `${shared}:${shared}:ro`,
+          reference,
+          'bash',
+          '-c',
+          `${START}; ${OWN}`,
+          'bash',
+          TRIES,
+          ...held,
+        ];
+        const { code, stdout, stderr } = await run(['-q', ...words]);
+        assert.deepEqual([code, stderr], [0, '']);
+        const [perl, ldd, network, copied, unpacked, ...tried] = stdout.trim().split('\n');
+        assert.match(`${perl} ${ldd} ${network}`, /^42 ldd .* Operation not permitted$/);
+        assert.deepEqual([copied, unpacked], ['640 1000000000', '640 1000000000']);
+        assert.equal(tried.length, held.length * 6, stdout);
+        for (const line of tried) assert.match(line, / (1|95)$/, stdout);
+        assert.deepEqual(seen(), before);
       });
   });
 }
