@@ -56,6 +56,7 @@ describe('what programs hand to the library', () => {
       ...[pull, inspectImage, removeImage, inspectContainer, removeContainer, startContainer].map((verb) => () => verb('alpine', bad)),
       ...[stopContainer, killContainer, waitContainer, restartContainer, pauseContainer].map((verb) => () => verb('alpine', bad)),
       () => unpauseContainer('alpine', bad),
+      () => tsrun.searchTags('alpine', bad),
       () => sizeOfContainer('alpine', bad),
       () => tsrun.renameContainer('alpine', 'other', bad),
       () => tsrun.containerPorts('alpine', undefined, bad),
