@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "context.h"
 #include "init.h"
@@ -82,6 +83,16 @@ int op_seal(struct context *c, const struct op *op)
 		return 0;
 	c->sealed_fd = sealed_copy(c->self_fd);
 	return c->sealed_fd < 0 ? -1 : 0;
+}
+
+/* The copy that stays in front of the command is one of the container's files. */
+int op_label_seal(struct context *c, const struct op *op)
+{
+	freeing char *text = fill_text(c, op->args[0].span);
+	if (!text)
+		return -1;
+	note_path(c, text);
+	return fsetxattr(c->sealed_fd, "security.selinux", text, strlen(text) + 1, 0);
 }
 
 /* In front of the command the copy is told what init.c names there; it reports a failed exec itself. */

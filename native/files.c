@@ -159,7 +159,9 @@ int op_remove(struct context *c, const struct op *op)
 	freeing char *path = path_of(c, &op->args[0]);
 	if (!path)
 		return -1;
-	return unlink(path) < 0 && errno != ENOENT ? -1 : 0;
+	if (unlink(path) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EISDIR ? rmdir(path) : -1;
 }
 
 int op_open(struct context *c, const struct op *op)

@@ -160,6 +160,19 @@ int op_marked_members(struct context *c, const struct op *op)
 	return 0;
 }
 
+/*
+ * Of a process that was not one of them when it began: whoever ends them looks for them after the first one's end, and it has the mark by now.
+ * So it is found, unless that end has come already.
+ */
+int op_check_alive(struct context *c, const struct op *op)
+{
+	struct pollfd first = { .fd = descriptor(c, op->args[0].name), .events = POLLIN };
+	int ended = first.fd < 0 ? -1 : poll(&first, 1, 0);
+	if (ended > 0)
+		errno = ESRCH;
+	return ended == 0 ? 0 : -1;
+}
+
 void end_members(struct context *c)
 {
 	struct members members = { .mark = c->mark };

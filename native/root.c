@@ -172,3 +172,15 @@ int op_chdir(struct context *c, const struct op *op)
 	}
 	return 0;
 }
+
+/* The same of a path below a root that is not ours: its links lead nowhere else, whoever changes them meanwhile. */
+int op_chdir_at(struct context *c, const struct op *op)
+{
+	int root = descriptor(c, op->args[0].name);
+	freeing char *path = fill_text(c, op->args[1].span);
+	if (root < 0 || !path)
+		return -1;
+	note_path(c, path);
+	closing int there = open_in_root(root, path, O_PATH | O_DIRECTORY);
+	return there < 0 ? -1 : fchdir(there);
+}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "context.h"
 #include "operations.h"
@@ -96,29 +97,58 @@ int op_copy_up(struct context *c, const struct op *op)
 	return result;
 }
 
-static int give(int fd, const struct stat *stat, uid_t uid, gid_t gid)
+/* What becomes of each entry of a tree. */
+struct change {
+	uid_t uid;
+	gid_t gid;
+	const char *label; /* an SELinux context, and no new owner */
+};
+
+static const char LABEL[] = "security.selinux";
+
+/* By a name of the descriptor, which may be a link's own. */
+static bool has_label(int fd, const char *label)
 {
-	return stat->st_uid == uid && stat->st_gid == gid ? 0 : fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
+	char path[32], old[512];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	ssize_t size = getxattr(path, LABEL, old, sizeof old - 1);
+	old[size > 0 ? size : 0] = '\0';
+	return strcmp(old, label) == 0;
 }
 
-static int give_contents(struct context *c, int directory, uid_t uid, gid_t gid);
+static int label_entry(int fd, const char *label)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return has_label(fd, label) ? 0 : setxattr(path, LABEL, label, strlen(label) + 1, 0);
+}
 
-/* One entry, by a descriptor of itself: a link is given, not what it leads to. Another mount is another tree, a name that is gone is none. */
-static int give_entry(struct context *c, int directory, const char *name, uid_t uid, gid_t gid)
+/* What belongs to the user already is left as it is: a change of owner clears set-id bits. */
+static int change_entry(int fd, const struct stat *stat, const struct change *change)
+{
+	if (change->label)
+		return label_entry(fd, change->label);
+	return stat->st_uid == change->uid && stat->st_gid == change->gid ? 0 : fchownat(fd, "", change->uid, change->gid, AT_EMPTY_PATH);
+}
+
+static int change_contents(struct context *c, int directory, const struct change *change);
+
+/* One entry, by a descriptor of itself: a link is changed, not what it leads to. Another mount is another tree, a name that is gone is none. */
+static int change_named(struct context *c, int directory, const char *name, const struct change *change)
 {
 	struct stat stat;
 	closing int fd = sys_openat2(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, RESOLVE_NO_XDEV);
 	if (fd < 0)
 		return errno == EXDEV || errno == ENOENT ? 0 : -1;
-	if (fstat(fd, &stat) < 0 || give(fd, &stat, uid, gid) < 0) {
+	if (fstat(fd, &stat) < 0 || change_entry(fd, &stat, change) < 0) {
 		note_path(c, name);
 		return -1;
 	}
-	return S_ISDIR(stat.st_mode) ? give_contents(c, openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), uid, gid) : 0;
+	return S_ISDIR(stat.st_mode) ? change_contents(c, openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), change) : 0;
 }
 
 /* Closes it. */
-static int give_contents(struct context *c, int directory, uid_t uid, gid_t gid)
+static int change_contents(struct context *c, int directory, const struct change *change)
 {
 	DIR *entries = directory < 0 ? NULL : fdopendir(directory);
 	if (!entries) {
@@ -128,30 +158,45 @@ static int give_contents(struct context *c, int directory, uid_t uid, gid_t gid)
 	int result = 0;
 	for (struct dirent *entry; result == 0 && (entry = readdir(entries));)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			result = give_entry(c, directory, entry->d_name, uid, gid);
+			result = change_named(c, directory, entry->d_name, change);
 	int saved = errno;
 	closedir(entries);
 	errno = saved;
 	return result;
 }
 
-/* A directory with all below, or a file. What belongs to the user already is left as it is: a change of owner clears set-id bits. */
-int op_chown_tree(struct context *c, const struct op *op)
+/* A file, or a directory with all below, and itself at last: where it is changed, all is. */
+static int change_tree(struct context *c, int tree, const struct change *change)
 {
-	int tree = descriptor(c, op->args[0].name);
-	uid_t uid = (uid_t)op->args[1].number;
-	gid_t gid = (gid_t)op->args[2].number;
 	struct stat stat;
 	struct rlimit limit;
-	if (tree < 0 || fstat(tree, &stat) < 0 || give(tree, &stat, uid, gid) < 0)
+	int result = 0;
+	if (tree < 0 || fstat(tree, &stat) < 0)
 		return -1;
-	if (!S_ISDIR(stat.st_mode))
-		return 0;
-	if (raise_descriptors(&limit) < 0)
+	if (S_ISDIR(stat.st_mode)) {
+		if (raise_descriptors(&limit) < 0)
+			return -1;
+		result = change_contents(c, openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), change);
+		int saved = errno;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		errno = saved;
+	}
+	return result < 0 ? -1 : change_entry(tree, &stat, change);
+}
+
+int op_chown_tree(struct context *c, const struct op *op)
+{
+	struct change change = { (uid_t)op->args[1].number, (gid_t)op->args[2].number, NULL };
+	return change_tree(c, descriptor(c, op->args[0].name), &change);
+}
+
+/* The second number: nobody but us ever puts anything there, so that it is all done when the directory itself has it. */
+int op_relabel_tree(struct context *c, const struct op *op)
+{
+	freeing char *label = fill_text(c, op->args[1].span);
+	int tree = descriptor(c, op->args[0].name);
+	struct change change = { 0, 0, label };
+	if (!label || tree < 0)
 		return -1;
-	int result = give_contents(c, openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), uid, gid);
-	int saved = errno;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	errno = saved;
-	return result;
+	return op->args[2].number && has_label(tree, label) ? 0 : change_tree(c, tree, &change);
 }

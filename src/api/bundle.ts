@@ -1,18 +1,20 @@
 /** `bundle`: an image as an OCI bundle, config.json and a flat rootfs, that any OCI runtime runs. */
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { constants, fchmodSync, fchownSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { release } from 'node:os';
 import { resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
-import { type BundleDirectory, bundleFailure, claimDirectory, releaseDirectory } from '../bundle/directory.js';
+import { bundleFailure, type ClaimedDirectory, claimDirectory } from '../bundle/directory.js';
+import { FILES } from '../bundle/mounts.js';
 import { writeBundleFiles } from '../bundle/write.js';
 import type { Image } from '../image/image.js';
 import type { HostPath } from '../paths.js';
 import { handedTo } from '../plan/identity.js';
-import { emptyInCage } from '../rootfs/cage.js';
+import { emptyOpened } from '../rootfs/cage.js';
 import { applyLayers } from '../rootfs/flat.js';
 import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { readAccounts } from '../rootfs/lookup.js';
 import { readThermalPaths } from '../security/paths.js';
+import { OpenDirectory } from '../sys/place.js';
 import { checkArguments } from './check-arguments.js';
 import { ownArch } from './host.js';
 import { imageAnnotations, keepBlobs } from './images.js';
@@ -40,34 +42,47 @@ export async function writeBundle(image: string, directory: string, options: Bun
 async function bundleOf(image: string, directory: string, options: BundleOptions): Promise<{ directory: string }> {
   const session = await openStore(options);
   const identity = await findIdentity(session.paths, {}, options.signal);
-  const target = claimDirectory(resolve(directory) as HostPath);
+  const path = resolve(directory) as HostPath;
+  using target = claimDirectory(path);
   const owner = handedTo(identity.ids, process.getuid?.() ?? 0);
   try {
     const found = await resolveImage(session, image, 'missing', options);
-    await fillRootfs(session, identity, found, target, owner, options);
-    const built = buildContainer(identity, { name: image, found }, target, options);
-    writeBundleFiles(target.path, built, owner);
-    for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
-    return { directory: target.path };
+    using rootfs = makeRootfs(target, owner);
+    try {
+      await fillRootfs(session, identity, found, rootfs, options);
+      const built = buildContainer(identity, { name: image, found }, rootfs, options);
+      writeBundleFiles(target.path as HostPath, built, owner);
+      for (const note of [...identity.ids.notes, ...built.notes]) noteOnce(session.paths, note, options.onNote);
+    } catch (error) {
+      await discard(identity, target, rootfs);
+      throw error;
+    }
   } catch (error) {
-    await discard(identity, target);
-    throw bundleFailure(error, target.path);
+    target.giveBack();
+    throw bundleFailure(error, path);
   }
+  return { directory: path };
+}
+
+function makeRootfs(target: ClaimedDirectory, owner: { uid: number; gid: number } | undefined): OpenDirectory {
+  mkdirSync(target.at('rootfs'));
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const rootfs = new OpenDirectory(openSync(target.at('rootfs'), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  fchmodSync(rootfs.fd, 0o755); // whatever the caller's umask is
+  if (owner) fchownSync(rootfs.fd, owner.uid, owner.gid);
+  return rootfs;
 }
 
 async function fillRootfs(
   session: Session,
   identity: Identity,
   image: Image,
-  { rootfs }: BundleDirectory,
-  owner: { uid: number; gid: number } | undefined,
+  rootfs: OpenDirectory,
   options: BundleOptions,
 ): Promise<void> {
   using _kept = await keepBlobs(session, image, options.signal);
-  mkdirSync(rootfs);
-  chmodSync(rootfs, 0o755); // whatever the caller's umask is
-  if (owner) chownSync(rootfs, owner.uid, owner.gid);
-  await applyLayers(session.paths, identity, image.layers, rootfs, {
+  await applyLayers(session.paths, identity, image.layers, rootfs.path as HostPath, {
+    opened: rootfs.fd,
     signal: options.signal,
     onProgress: options.onProgress,
     onNote: (note) => noteOnce(session.paths, note, options.onNote),
@@ -78,7 +93,7 @@ async function fillRootfs(
 function buildContainer(
   { ids }: Identity,
   { name, found }: { name: string; found: Image },
-  { rootfs }: BundleDirectory,
+  rootfs: OpenDirectory,
   options: BundleOptions,
 ): Built {
   return buildSpec({
@@ -86,7 +101,7 @@ function buildContainer(
     options: { hostname: HOSTNAME },
     command: options.command ?? [],
     ids,
-    ...readAccounts([rootfs]),
+    ...readAccounts([rootfs.path as HostPath]),
     envFiles: [],
     host: { arch: ownArch(), kernel: release(), envNames: new Set(), thermalPaths: readThermalPaths() },
     terminal: false,
@@ -97,10 +112,10 @@ function buildContainer(
 }
 
 /** The helper removes even when this process is gone meanwhile, as it is soon after ^C. */
-async function discard(identity: Identity, target: BundleDirectory): Promise<void> {
+async function discard(identity: Identity, target: ClaimedDirectory, rootfs: OpenDirectory): Promise<void> {
   try {
-    if (existsSync(target.rootfs)) await emptyInCage(identity, [target.rootfs], [target.made ? target.path : target.rootfs]);
-    if (existsSync(target.path)) releaseDirectory(target);
+    for (const name of [...FILES, 'config.json']) rmSync(target.at(name), { force: true });
+    await emptyOpened(identity, rootfs.fd, ['../rootfs', ...(target.made ? [`../../${target.name}`] : [])]);
   } catch {
     // What it failed of is told; what could not be removed lies where the user looks.
   }

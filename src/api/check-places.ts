@@ -41,14 +41,26 @@ export async function layerProblems({ paths, store }: StoreSession): Promise<Pro
       .flatMap(({ diffId, chainId }) => [...layerKeys(paths, diffId), ...layerKeys(paths, chainId)]),
   );
   const containers = new Map(
-    listContainers(paths).flatMap((container) => layersOf(container).map((key) => [key, container.name] as const)),
+    listContainers(paths).flatMap((container) => layersIfKnown(container).map((key) => [key, container.name] as const)),
   );
+  const unknown = containers.get(UNKNOWN);
   const problems = damaged.map(({ path, problem }) => {
-    const user = containers.get(basename(path));
+    const user = containers.get(basename(path)) ?? unknown;
     const again = user === undefined || images.has(basename(path));
     return { path, problem, hint: `the container ${user} lies on it, and no image has it any more`, again };
   });
   return { count: directories.length, problems };
+}
+
+/** In place of layers: those of a container whose config cannot be read may be any. */
+const UNKNOWN = '';
+
+function layersIfKnown(container: Parameters<typeof layersOf>[0]): string[] {
+  try {
+    return layersOf(container);
+  } catch {
+    return [UNKNOWN];
+  }
 }
 
 /** One that is being made has no config.json yet. */

@@ -56,7 +56,7 @@ export async function checkStore(options: CheckStoreOptions = {}): Promise<Store
   for (const ref of refs) {
     signal?.throwIfAborted();
     for (const problem of await checkImage(session.store, ref)) {
-      const hint = (await canBeHadAgain(ref.name)) ? `fetch what is missing: tsrun pull ${ref.name}` : `remove it: tsrun rmi ${ref.name}`;
+      const hint = (await canBeHadAgain(ref)) ? `fetch what is missing: tsrun pull ${ref.name}` : `remove it: tsrun rmi ${ref.name}`;
       add(check, { kind: 'image', path: ref.name, problem, hint, repaired: false });
     }
   }
@@ -80,9 +80,11 @@ function add({ findings }: StoreCheck, finding: StoreFinding): void {
 async function checkReferences({ paths }: StoreSession, check: StoreCheck, repair: boolean): Promise<{ refs: Ref[] }> {
   const { refs, damaged } = await listRefs(paths);
   check.checked.references = refs.length + damaged.length;
-  for (const { path, reason } of damaged) {
-    const hint = 'remove it with --repair; pull the image again';
-    add(check, { kind: 'reference', path, problem: reason, hint, repaired: repair && (await removeDamagedRef(paths, path)) });
+  for (const { path, reason, unreadable } of damaged) {
+    const isLost = unreadable === undefined;
+    const hint = isLost ? 'remove it with --repair; pull the image again' : 'check its owner and mode, and the disk';
+    const repaired = repair && isLost && (await removeDamagedRef(paths, path));
+    add(check, { kind: 'reference', path, problem: reason, hint, repaired });
   }
   return { refs };
 }
@@ -105,10 +107,10 @@ async function checkBlobs(session: StoreSession, check: StoreCheck, refs: Ref[],
 /** The name of an image that needs the blob, when there is none that could be fetched again. */
 async function neededElsewhere({ store }: StoreSession, refs: Ref[], digest: Digest): Promise<string | undefined> {
   let lost: string | undefined;
-  for (const { name, descriptor } of refs) {
-    if (!(await reachable(store, descriptor)).has(digest)) continue;
-    if (await canBeHadAgain(name)) return undefined;
-    lost = name;
+  for (const ref of refs) {
+    if (!(await reachable(store, ref.descriptor)).has(digest)) continue;
+    if (await canBeHadAgain(ref)) return undefined;
+    lost = ref.name;
   }
   return lost;
 }

@@ -2,15 +2,21 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { buildConfined } from '../bundle/confined.js';
-import { type ConfinedVolume, checkConfined, confinedVolumes, librariesIn, refuseHostRoot } from '../bundle/confined-options.js';
+import {
+  checkConfined,
+  confinedVolumes,
+  librariesIn,
+  realVolumes,
+  refuseHiddenProcesses,
+  refuseHostRoot,
+} from '../bundle/confined-options.js';
 import { readEnvFile } from '../bundle/env-file.js';
-import { isWithin } from '../bundle/place.js';
 import { sweep } from '../container/remove.js';
 import { settingsAnnotation } from '../container/settings.js';
 import { systemReason, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory } from '../paths.js';
 import type { NewContainer } from '../plan/run.js';
-import type { ConfinedSettings, ContainerSettings } from '../plan/settings.js';
+import type { ContainerSettings } from '../plan/settings.js';
 import { compileLandlockTrial } from '../plan/trials.js';
 import { confinedIdentity, ownIds } from '../rootfs/identity.js';
 import { readAccounts, readFromLayers } from '../rootfs/lookup.js';
@@ -31,6 +37,7 @@ export async function confinedContainer(image: string, command: readonly string[
   checkRun(options);
   checkConfined(options, own);
   refuseHostRoot(own.uid, readFileSync('/proc/self/uid_map', 'utf8'));
+  refuseHiddenProcesses(readFileSync('/proc/self/mountinfo', 'utf8'));
   await checkKernel(options.signal);
   const session = await openStore(options);
   const { paths } = session;
@@ -39,11 +46,11 @@ export async function confinedContainer(image: string, command: readonly string[
   const identity = confinedIdentity();
   const root = await imageRoot(session, identity, image, options);
   const offline = options.network === 'none';
-  const volumes = confinedVolumes(options);
+  const volumes = realVolumes(confinedVolumes(options), realVolume);
   const network = { input: { settings: { mode: offline ? ('none' as const) : ('host' as const) }, ports: [] } };
   const settings: ContainerSettings = {
     ...settingsFor({ ...options, noHealthcheck: true }, command, root, network, { kept: undefined }, { devices: [] }),
-    confined: { mark: randomInt(2 ** 40, 2 ** 47), ...realVolumes(volumes), offline },
+    confined: { mark: randomInt(2 ** 40, 2 ** 47), ...volumes, offline },
   };
   const containerDir = containerDirectory(paths, options);
   const places = placesOf(containerDir, settings);
@@ -84,23 +91,7 @@ async function checkKernel(signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-/** Rights add up: what may be written above can be written below. @throws ERR_TSRUN_MOUNT_SOURCE, ERR_TSRUN_UNSUPPORTED */
-function realVolumes(volumes: readonly ConfinedVolume[]): Pick<ConfinedSettings, 'read' | 'write'> {
-  const real = volumes.map(({ path, readOnly }) => ({ path: realVolume(path), readOnly }));
-  const write = real.filter(({ readOnly }) => !readOnly).map(({ path }) => path);
-  const read = real.filter(({ readOnly }) => readOnly).map(({ path }) => path);
-  const open = read.find((path) => write.some((above) => isWithin(above, path)));
-  if (open === undefined) return { read, write };
-  throw new TsrunError(
-    'ERR_TSRUN_UNSUPPORTED',
-    `--volume ${open}: under --isolation landlock it cannot be read-only below one that is not`,
-    {
-      subject: open,
-      hint: 'mount only what is to be written with rw',
-    },
-  );
-}
-
+/** @throws ERR_TSRUN_MOUNT_SOURCE */
 function realVolume(path: string): string {
   try {
     return realpathSync(path);

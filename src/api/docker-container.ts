@@ -72,6 +72,8 @@ export function dockerContainer(container: ContainerInspection): DockerContainer
     Name: `/${name}`,
     RestartCount: restarts,
     Platform: 'linux',
+    MountLabel: spec.linux?.mountLabel ?? '',
+    ProcessLabel: spec.process?.selinuxLabel ?? '',
     AppArmorProfile: spec.process?.apparmorProfile ?? '',
     HostConfig: hostConfigOf(container, settings),
     ...(size === undefined ? {} : { SizeRw: size.written, SizeRootFs: size.written + size.image }),

@@ -78,6 +78,7 @@ function planExec(
     ...(settings.privilege ? { privilege: settings.privilege } : {}),
     boundingSet: callersBoundingSet(),
     landlocked: settings.landlock !== undefined,
+    confined: settings.confined !== undefined,
     ...readAccounts(rootDirectories(settings.root, container.directory)),
     envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
     envNames: callersVariables(globalThis.process.env),

@@ -1,6 +1,7 @@
 /** A container that is there, as the launch plans for it see it: from its config.json and status.json alone. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { refuseHiddenProcesses } from '../bundle/confined-options.js';
 import { FILES } from '../bundle/mounts.js';
 import { identityOf } from '../container/identity.js';
 import { settingsOf } from '../container/settings.js';
@@ -26,7 +27,10 @@ export function stoppedContainer(paths: StorePaths, name: string): ExistingConta
   }
   ensurePrivateDirectory(paths.run, process.getuid?.() ?? 0);
   const kept = keptContainer(paths, container);
-  if (kept.settings.confined) return { ...kept, places: placesOf(container.directory, kept.settings) };
+  if (kept.settings.confined) {
+    refuseHiddenProcesses(readFileSync('/proc/self/mountinfo', 'utf8'));
+    return { ...kept, places: placesOf(container.directory, kept.settings) };
+  }
   const neighbour = neighbourOf(paths, kept.settings);
   return neighbour ? { ...kept, neighbour } : kept;
 }

@@ -3,14 +3,14 @@ import { basename } from 'node:path';
 import { listContainers } from '../container/state.js';
 import { allBlobs, reachable } from '../content/gc.js';
 import { glanceAtLeases } from '../content/lease.js';
-import { lastUse } from '../content/refs.js';
+import { assertReadable, lastUse } from '../content/refs.js';
 import { type CatalogueEntry, readCatalogue } from '../image/catalogue.js';
 import type { StoreSession } from '../image/fetch.js';
 import { findIdentity } from '../rootfs/identity.js';
 import { layerKeys, layersIn } from '../rootfs/prune.js';
 import { directoryUsage, fileUsage } from '../rootfs/usage.js';
 import { layersOf } from './layers.js';
-import { usedImages } from './prune-images.js';
+import { type Unwanted, usedImages } from './prune-images.js';
 
 export interface Limits {
   /** bytes on the disk */
@@ -21,7 +21,7 @@ export interface Limits {
 
 /** Names that lead to the same images: they go together. */
 interface Unit {
-  entries: CatalogueEntry[];
+  entries: Required<Unwanted>[];
   /** milliseconds since 1970, the latest of its names */
   used: number;
   /** Digests of blobs, keys of layers. */
@@ -33,8 +33,9 @@ export async function leastRecentlyUsed(
   session: StoreSession,
   { maxSize = Number.POSITIVE_INFINITY, before = 0 }: Limits,
   signal?: AbortSignal,
-): Promise<{ entries: CatalogueEntry[]; left: number }> {
-  const { entries } = await readCatalogue(session.store);
+): Promise<{ entries: Unwanted[]; left: number }> {
+  const { entries, damaged } = await readCatalogue(session.store);
+  assertReadable(damaged);
   const inUse = new Set(usedImages(session));
   const isFree = ({ images }: CatalogueEntry) => images.length > 0 && !images.some(({ configDescriptor: { digest } }) => inUse.has(digest));
   const units = await unitsOf(session, entries.filter(isFree));
@@ -46,7 +47,7 @@ export async function leastRecentlyUsed(
     ),
     units,
   );
-  const gone: CatalogueEntry[] = [];
+  const gone: Unwanted[] = [];
   for (const unit of units.sort((a, b) => a.used - b.used)) {
     if (unit.used >= before && balance.left <= maxSize) continue;
     balance.remove(unit);
@@ -61,8 +62,9 @@ async function unitsOf({ paths, store }: StoreSession, entries: readonly Catalog
     const key = [...new Set(entry.images.map(({ configDescriptor }) => configDescriptor.digest))].sort().join();
     const unit = units.get(key) ?? { entries: [], used: 0, needs: new Set<string>() };
     units.set(key, unit);
-    unit.entries.push(entry);
-    unit.used = Math.max(unit.used, lastUse(paths, entry.name));
+    const used = lastUse(paths, entry.name);
+    unit.entries.push({ ...entry, used });
+    unit.used = Math.max(unit.used, used);
     for (const need of await needsOf({ paths, store }, entry)) unit.needs.add(need);
   }
   return [...units.values()];

@@ -2,6 +2,8 @@
 import { listContainers, readConfig } from '../container/state.js';
 import { leasedDigests } from '../content/lease.js';
 import { lockStore } from '../content/lock.js';
+import { assertReadable } from '../content/refs.js';
+import { errnoOf } from '../errors.js';
 import { readCatalogue } from '../image/catalogue.js';
 import type { StoreSession } from '../image/fetch.js';
 import type { HostPath } from '../paths.js';
@@ -44,7 +46,8 @@ export async function tidyLayers(session: StoreSession, { signal, onDebug }: Com
 
 /** Images are read before containers: a container that has just been made got its layers from an image that was there before. */
 async function neededKeys({ paths, store }: StoreSession): Promise<Set<string>> {
-  const { entries } = await readCatalogue(store);
+  const { entries, damaged } = await readCatalogue(store);
+  assertReadable(damaged);
   const layers = entries.flatMap(({ images }) => images.flatMap((image) => image.layers));
   return new Set([
     ...layers.flatMap(({ diffId, chainId }) => [...layerKeys(paths, diffId), ...layerKeys(paths, chainId)]),
@@ -59,16 +62,21 @@ export function layersAnnotation(layers: readonly HostPath[]): Record<string, st
   return { [LAYERS]: layers.map(layerKey).join(',') };
 }
 
-/** Names of the layers below a container. */
+/** Names of the layers below a container. @throws ERR_TSRUN_STORE_UNREADABLE */
 export function layersOf(container: Parameters<typeof readConfig>[0]): string[] {
   return annotationsOf(container)[LAYERS]?.split(',') ?? [];
 }
 
-/** A container whose config is damaged holds nothing that could be named. */
+/**
+ * A container whose config is damaged holds nothing that could be named. What one says that cannot be read is not known: who removes what
+ * no container needs removes nothing then. @throws ERR_TSRUN_STORE_UNREADABLE
+ */
 export function annotationsOf(container: Parameters<typeof readConfig>[0]): Record<string, string> {
   try {
     return readConfig(container).annotations ?? {};
-  } catch {
+  } catch (error) {
+    const errno = errnoOf((error as Error).cause);
+    if (errno !== undefined && errno !== 'ENOENT') throw error;
     return {};
   }
 }

@@ -25,6 +25,7 @@ import { findIdentity, type Identity } from '../rootfs/identity.js';
 import { isFileInLayers, readAccounts } from '../rootfs/lookup.js';
 import { giveBack, sliceFile } from '../rootfs/slices.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
+import type { SelinuxLabels } from '../security/selinux.js';
 import { claimVolume } from '../volume/state.js';
 import { checkRun, withoutEmpty } from './check-run.js';
 import { checkSources } from './check-sources.js';
@@ -36,6 +37,7 @@ import { type PreparedNetwork, prepareNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import { destroyed } from './record.js';
 import { askedProfile } from './seccomp.js';
+import { askedLabels, checkLabelled } from './selinux.js';
 import { noteOnce, openStore, type Session } from './session.js';
 import { type PreparedSpaces, prepareSpaces } from './spaces.js';
 import { findZone } from './timezone.js';
@@ -47,11 +49,13 @@ export async function newContainer(image: string, command: readonly string[], gi
   checkRun(options);
   const seccompProfile = askedProfile(options.securityOpt ?? []);
   const session = await openStore(options);
+  const labels = askedLabels(session.paths, options.securityOpt ?? [], options.onNote);
+  const walls = { ...(seccompProfile ? { seccompProfile } : {}), ...(labels ? { labels } : {}) };
   ensurePrivateDirectory(session.paths.run, process.getuid?.() ?? 0);
   sweep(session.paths, destroyed);
   const identity = inGroups(await findIdentity(session.paths, options, options.signal), options);
   try {
-    return await composed(session, identity, image, command, options, seccompProfile);
+    return await composed(session, identity, image, command, options, walls);
   } catch (error) {
     giveBack(session.paths, identity.ids.slice);
     throw error;
@@ -64,17 +68,18 @@ async function composed(
   image: string,
   command: readonly string[],
   options: RunOptions,
-  seccompProfile: Profile | undefined,
+  walls: Pick<LookedUp, 'seccompProfile' | 'labels'>,
 ): Promise<NewContainer> {
   const spaces = prepareSpaces(session.paths, identity.ids, options);
   const root = options.rootfs ? givenRoot(image, identity) : await imageRoot(session, identity, image, options);
+  if (walls.labels) checkLabelled(root.source);
   const network = prepareNetwork(
     session.paths,
     options,
     spaces.input.neighbour,
     Object.keys(root.image?.config.config?.ExposedPorts ?? {}),
   );
-  const asked = { ...lookUp(options, root.layers), ...(seccompProfile ? { seccompProfile } : {}) };
+  const asked = { ...lookUp(options, root.layers), ...walls };
   const settings = settingsFor(options, command, root, network, spaces, asked);
   const built = buildContainer(session.paths, identity, image, command, root, network, spaces, settings, asked, options);
   checkSources((built.spec.mounts ?? []).filter(({ source }) => !source?.startsWith(`${session.paths.volumes}/`)));
@@ -105,6 +110,7 @@ interface LookedUp {
   allDevices: Device[];
   zone?: Zone;
   seccompProfile?: Profile;
+  labels?: SelinuxLabels;
   hasApt: boolean;
 }
 
@@ -166,7 +172,7 @@ export function settingsFor(
   root: Root,
   network: { input: Pick<PreparedNetwork['input'], 'settings' | 'ports'> },
   { kept }: Pick<PreparedSpaces, 'kept'>,
-  { devices }: Pick<LookedUp, 'devices'>,
+  { devices, labels }: Pick<LookedUp, 'devices' | 'labels'>,
 ): ContainerSettings {
   const { rm = false, restart, timeout, pidfile, groupAdd, sysctl } = options;
   const landlock = parseLandlock(options.landlock ?? []);
@@ -197,6 +203,7 @@ export function settingsFor(
     ...(groupAdd?.length ? { groups: resolveGroups(groupAdd, readAccounts(root.layers).group) } : {}),
     ...(devices.length > 0 ? { devices: devices.map(({ source, destination }) => ({ source, destination })) } : {}),
     ...(landlock ? { landlock } : {}),
+    ...(labels ? { layerLabel: labels.layers } : {}),
     ...(sysctl?.length ? { sysctl: Object.keys(parseSysctls(sysctl, () => true)) } : {}),
   };
 }

@@ -130,7 +130,7 @@ export interface RunOptions extends PullOptions {
   /** `NET_ADMIN`, with or without CAP_ in front, in any case; `ALL`. */
   capAdd?: string[];
   capDrop?: string[];
-  /** `no-new-privileges[=false]`, `seccomp=FILE|unconfined|default`, `mask=PATH`, `unmask=PATH|ALL`, `systempaths=unconfined`, `apparmor=PROFILE|unconfined`, `label=disable` */
+  /** `no-new-privileges[=false]`, `seccomp=FILE|unconfined|default`, `mask=PATH`, `unmask=PATH|ALL`, `systempaths=unconfined`, `apparmor=PROFILE|unconfined`, `label=disable`, `label=type:T` and level, filetype, user, role */
   securityOpt?: string[];
   /** All capabilities of the caller's within the container's user namespace, no seccomp filter, nothing hidden, the host's devices. */
   privileged?: boolean;

@@ -1,7 +1,7 @@
 /** `image prune`, and what system prune and gc do to images: any number of names at once, then what nothing needs any more. */
 import { listContainers } from '../container/state.js';
 import { collectGarbage, reachable } from '../content/gc.js';
-import { removeRefs } from '../content/refs.js';
+import { assertReadable, removeRefs } from '../content/refs.js';
 import { type CatalogueEntry, readCatalogue } from '../image/catalogue.js';
 import type { StoreSession } from '../image/fetch.js';
 import { type ImageSummary, summarize } from '../image/list.js';
@@ -42,7 +42,8 @@ export async function pruneImages(options: PruneImagesOptions = {}): Promise<Pru
 
 /** Those of the wanted ones that no container was made from. Their layers are left to the next collection. */
 export async function removeUnused(session: StoreSession, isWanted: (image: ImageSummary) => boolean): Promise<PrunedImages> {
-  const { entries } = await readCatalogue(session.store);
+  const { entries, damaged } = await readCatalogue(session.store);
+  assertReadable(damaged);
   const used = new Set(usedImages(session));
   const gone = new Set(summarize(entries).flatMap((image) => (!used.has(image.id) && isWanted(image) ? [image.id as string] : [])));
   return removeEntries(
@@ -56,14 +57,18 @@ export function usedImages({ paths }: StoreSession): string[] {
   return listContainers(paths).flatMap((container) => annotationsOf(container)[IMAGE_ID] ?? []);
 }
 
-/** Takes these names away, and what nothing needs then. Layers are left to the next collection. */
-export async function removeEntries(session: StoreSession, gone: readonly CatalogueEntry[]): Promise<PrunedImages> {
+/** `used`: it goes only if nobody has used it since. */
+export type Unwanted = CatalogueEntry & { used?: number };
+
+/** Takes these names away, unless they mean something else by now, and what nothing needs then. Layers are left to the next collection. */
+export async function removeEntries(session: StoreSession, unwanted: readonly Unwanted[]): Promise<PrunedImages> {
   const { paths, store } = session;
-  if (gone.length === 0) return { untagged: [], deleted: [], reclaimed: 0 };
+  if (unwanted.length === 0) return { untagged: [], deleted: [], reclaimed: 0 };
   const candidates = new Set<Digest>();
-  for (const { target } of gone) for (const digest of await reachable(store, target)) candidates.add(digest);
-  const untagged = gone.map(({ name }) => name);
-  await removeRefs(paths, untagged);
+  for (const { target } of unwanted) for (const digest of await reachable(store, target)) candidates.add(digest);
+  const seen = unwanted.map(({ name, target, used }) => ({ name, descriptor: target, ...(used === undefined ? {} : { used }) }));
+  const untagged = await removeRefs(paths, seen);
+  const gone = unwanted.filter(({ name }) => untagged.includes(name));
   const blobs = await collectGarbage(store, candidates);
   const removed = new Set<string>(blobs.map(({ digest }) => digest));
   const ids = new Set(gone.flatMap(({ images }) => images.map(({ configDescriptor: { digest } }) => digest as string)));

@@ -1,11 +1,10 @@
 /** `image unpack`: an image's files in a directory of the caller's, nothing else. */
-import { chmodSync, chownSync, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { bundleFailure, claimDirectory } from '../bundle/directory.js';
+import { bundleFailure, type ClaimedDirectory, claimDirectory } from '../bundle/directory.js';
 import { TsrunError } from '../errors.js';
 import type { HostPath } from '../paths.js';
 import { handedTo } from '../plan/identity.js';
-import { emptyInCage } from '../rootfs/cage.js';
+import { emptyOpened } from '../rootfs/cage.js';
 import { applyLayers } from '../rootfs/flat.js';
 import { findIdentity, type Identity, recordedIdentity } from '../rootfs/identity.js';
 import { checkArguments } from './check-arguments.js';
@@ -33,14 +32,16 @@ export async function unpackImage(image: string, directory: string, options: Unp
   const own = checkArguments({ image, directory }, options);
   const session = await openStore(options);
   const identity = await identityFor(session, options.owners ?? 'map', own.signal);
-  const target = claimDirectory(resolve(directory) as HostPath);
+  const path = resolve(directory) as HostPath;
+  using target = claimDirectory(path, 'directory');
   try {
-    await fill(session, identity, image, target.path, own);
+    await fill(session, identity, image, target, own);
   } catch (error) {
     await discard(identity, target);
-    throw bundleFailure(error, target.path, 'directory');
+    target.giveBack();
+    throw bundleFailure(error, path, 'directory');
   }
-  return { directory: target.path };
+  return { directory: path };
 }
 
 async function identityFor({ paths }: Session, owners: Owners, signal: AbortSignal | undefined): Promise<Identity> {
@@ -52,13 +53,12 @@ async function identityFor({ paths }: Session, owners: Owners, signal: AbortSign
   });
 }
 
-async function fill(session: Session, identity: Identity, image: string, directory: HostPath, options: UnpackOptions): Promise<void> {
+async function fill(session: Session, identity: Identity, image: string, target: ClaimedDirectory, options: UnpackOptions): Promise<void> {
   const found = await resolveImage(session, image, 'missing', options);
   using _kept = await keepBlobs(session, found, options.signal);
-  chmodSync(directory, 0o755); // docker's, where no layer says another one; whatever the caller's umask is
-  const owner = handedTo(identity.ids, process.getuid?.() ?? 0);
-  if (owner) chownSync(directory, owner.uid, owner.gid);
-  await applyLayers(session.paths, identity, found.layers, directory, {
+  target.give(0o755, handedTo(identity.ids, process.getuid?.() ?? 0)); // docker's mode, where no layer says another one
+  await applyLayers(session.paths, identity, found.layers, target.asked, {
+    opened: target.fd,
     signal: options.signal,
     onProgress: options.onProgress,
     onNote: (note) => noteOnce(session.paths, note, options.onNote),
@@ -67,9 +67,9 @@ async function fill(session: Session, identity: Identity, image: string, directo
 }
 
 /** The helper removes even when this process is gone meanwhile, as it is soon after ^C. */
-async function discard(identity: Identity, { path, made }: { path: HostPath; made: boolean }): Promise<void> {
+async function discard(identity: Identity, target: ClaimedDirectory): Promise<void> {
   try {
-    if (existsSync(path)) await emptyInCage(identity, [path], made ? [path] : []);
+    await emptyOpened(identity, target.fd, target.made ? [`../${target.name}`] : []);
   } catch {
     // What it failed of is told; what could not be removed lies where the user looks.
   }

@@ -7,6 +7,7 @@ import type { IdMapping } from '../security/idmap.js';
 import { staysInGroups } from '../security/idmap-form.js';
 import type { Profile } from '../security/seccomp/read-profile.js';
 import { kernelAtLeast } from '../security/seccomp/resolve.js';
+import type { SelinuxLabels } from '../security/selinux.js';
 import type { ImageConfig } from '../spec/image.js';
 import { OCI_VERSION, type Process, type RuntimeSpec, type User } from '../spec/runtime.js';
 import { buildAnnotations, CRUN_KEEPS_GROUPS, KEEPS_GROUPS } from './annotations.js';
@@ -67,6 +68,8 @@ export interface BuildInput {
   allDevices?: readonly Device[];
   /** `--security-opt seccomp=FILE` */
   seccompProfile?: Profile;
+  /** `--security-opt label=` */
+  labels?: SelinuxLabels;
   /** `--tz` */
   zone?: Zone;
   /** The image has apt: for `--fake-root`. */
@@ -129,7 +132,7 @@ export function buildSpec(input: BuildInput): Built {
     inherited: input.inherited ?? [],
     imageVolumes: input.image?.config.config?.Volumes,
     volumesDir: input.volumesDir,
-    facts: { recursiveReadOnly: kernelAtLeast(host.kernel, 5, 12) },
+    facts: { recursiveReadOnly: kernelAtLeast(host.kernel, 5, 12), labelled: input.labels !== undefined },
   });
   notes.push(...asked.notes);
   const spaces = input.spaces ?? { asked: parseSpaces(options) };
@@ -258,6 +261,7 @@ function buildProcess(input: BuildInput, { home }: ResolvedUser, user: User, hos
     capabilities: privilege.capabilities,
     noNewPrivileges: privilege.noNewPrivileges,
     ...(privilege.apparmor === undefined ? {} : { apparmorProfile: privilege.apparmor }),
+    ...(input.labels === undefined ? {} : { selinuxLabel: input.labels.process }),
   };
 }
 

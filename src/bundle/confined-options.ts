@@ -2,7 +2,9 @@
 import { posix } from 'node:path';
 import type { RunOptions } from '../api/options.js';
 import { TsrunError } from '../errors.js';
+import { mountAt, mountsOf } from '../sys/mount-table.js';
 import { checkText } from './check.js';
+import { isWithin, type Placing } from './place.js';
 
 export const MODE = '--isolation landlock';
 
@@ -30,12 +32,17 @@ export function checkConfined(options: RunOptions, own: Ids): void {
   }
   const { network = 'host', user = '', securityOpt = [], ulimit = [] } = options;
   if (network !== 'host' && network !== 'none') throw refused(`--network ${network}`, 'use --network host or --network none');
-  if (user !== '' && ![`${own.uid}`, `${own.uid}:${own.gid}`].includes(user))
-    throw refused(`--user ${user}`, `its processes are yours: leave it out, or say ${own.uid}:${own.gid}`);
+  checkConfinedUser(user, own);
   const option = securityOpt.find((text) => !/^no-new-privileges([=:]true)?$|^seccomp=default$/.test(text));
   if (option !== undefined) throw refused(`--security-opt ${option}`);
   if (ulimit.some((text) => text.startsWith('locks='))) throw refused('--ulimit locks=');
   confinedVolumes(options);
+}
+
+/** Of `exec` as well. @throws ERR_TSRUN_UNSUPPORTED */
+export function checkConfinedUser(user: string, own: Ids): void {
+  if (user !== '' && ![`${own.uid}`, `${own.uid}:${own.gid}`].includes(user))
+    throw refused(`--user ${user}`, `its processes are yours: leave it out, or say ${own.uid}:${own.gid}`);
 }
 
 function flagOf(name: string): string {
@@ -66,9 +73,28 @@ export function confinedVolumes({ volume = [] }: RunOptions): ConfinedVolume[] {
   });
 }
 
-/** ld.so.conf(5), as far as it names directories; what it includes names the usual ones. */
+/**
+ * Rights add up: what may be written above can be written below. Landlock is told real paths; what is named through a link is kept as well.
+ * @param real realpath(3)
+ * @throws ERR_TSRUN_UNSUPPORTED
+ */
+export function realVolumes(volumes: readonly ConfinedVolume[], real: (path: string) => string): Omit<Placing, 'root'> {
+  const found = volumes.map(({ path, readOnly }) => ({ path: real(path), readOnly }));
+  const write = found.filter(({ readOnly }) => !readOnly).map(({ path }) => path);
+  const read = found.filter(({ readOnly }) => readOnly).map(({ path }) => path);
+  const asked = volumes.map(({ path }) => path).filter((path) => !found.some((volume) => volume.path === path));
+  const open = read.find((path) => write.some((above) => isWithin(above, path)));
+  if (open === undefined) return { read, write, ...(asked.length > 0 ? { asked } : {}) };
+  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--volume ${open}: under ${MODE} it cannot be read-only below one that is not`, {
+    subject: open,
+    hint: 'mount only what is to be written with rw',
+  });
+}
+
+/** ld.so.conf(5), as far as it names directories; what it includes names the usual ones. The image may have written anything there. */
 export function librariesIn(text: string): string[] {
-  return text.split('\n').flatMap((line) => (/^\/[^#:\s]*/.exec(line.trim()) ?? []).slice(0, 1));
+  const lines = text.split('\n').filter((line) => !line.includes('\0'));
+  return lines.flatMap((line) => (/^\/[^#:\s]*/.exec(line.trim()) ?? []).slice(0, 1));
 }
 
 /**
@@ -83,4 +109,22 @@ export function refuseHostRoot(uid: number, map: string): void {
     subject: '--isolation',
     hint: 'run tsrun as an ordinary user: setpriv --reuid=65534 --regid=65534 --clear-groups tsrun … with a --root of its own',
   });
+}
+
+/**
+ * Its processes are known by what /proc tells of each: one that may not be looked into would outlive it where /proc does not show such.
+ * @param mountinfo of this process
+ * @throws ERR_TSRUN_UNSUPPORTED
+ */
+export function refuseHiddenProcesses(mountinfo: string): void {
+  const hides = mountAt(mountsOf(mountinfo), '/proc')?.options.find((option) => /^hidepid=(?!0$|off$)/.test(option));
+  if (hides === undefined) return;
+  throw new TsrunError(
+    'ERR_TSRUN_UNSUPPORTED',
+    `${MODE} cannot be had where /proc hides processes (${hides}): one could outlive its container`,
+    {
+      subject: '/proc',
+      hint: 'as root: mount -o remount,hidepid=0 /proc',
+    },
+  );
 }

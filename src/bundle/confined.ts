@@ -4,12 +4,12 @@ import { withFakeRoot } from '../security/seccomp/fake-root.js';
 import { OCI_VERSION, type RuntimeSpec } from '../spec/runtime.js';
 import { buildAnnotations } from './annotations.js';
 import type { BuildInput, Built } from './build.js';
-import { type ConfinedVolume, type Ids, MODE } from './confined-options.js';
+import { type Ids, MODE } from './confined-options.js';
 import { buildEnv } from './env.js';
 import { parseEnvFile } from './env-file.js';
 import { labelAnnotations } from './labels.js';
 import { parseUlimits } from './limits.js';
-import { placeOf } from './place.js';
+import { type Placing, placeOf } from './place.js';
 import { buildArgs, buildCwd } from './process.js';
 import { parseUmask } from './situation.js';
 import { resolveUser } from './user.js';
@@ -22,8 +22,7 @@ export interface ConfinedBuildInput
   own: Ids;
   /** Where its root file system lies on the host; may hold slot('id'). */
   root: string;
-  /** Volumes, as they were asked for. */
-  volumes: readonly ConfinedVolume[];
+  volumes: Omit<Placing, 'root'>;
   /** Directories of the image's libraries, besides the usual ones. */
   libraries: readonly string[];
   offline: boolean;
@@ -87,7 +86,7 @@ const LIBRARIES: Record<'x64' | 'arm64', string> = { x64: 'x86_64-linux-gnu', ar
 /** Of the variables those that lead programs and loaders to files lead into the root; the rest is the image's. */
 function confinedEnv(input: ConfinedBuildInput): string[] {
   const { image, options, host, root, terminal, volumes } = input;
-  const place = { root, read: volumes.map(({ path }) => path), write: [] };
+  const place = { root, ...volumes };
   const entries = buildEnv({
     image: image?.config.config?.Env ?? [],
     files: input.envFiles.flatMap(({ path, text }) => parseEnvFile(text, path)),

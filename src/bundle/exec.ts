@@ -5,6 +5,7 @@ import type { IdMapping } from '../security/idmap.js';
 import type { Capabilities, Process, RuntimeSpec } from '../spec/runtime.js';
 import { mappedUser } from './build.js';
 import { checkText } from './check.js';
+import { checkConfinedUser } from './confined-options.js';
 import { buildEnv } from './env.js';
 import { parseEnvFile } from './env-file.js';
 import type { AskedPrivilege } from './privilege.js';
@@ -25,6 +26,8 @@ export interface ExecBuildInput {
   boundingSet?: readonly Capability[];
   /** It has rules of Landlock: they hold for a privileged one too, and no setuid program leads past no_new_privs. */
   landlocked?: boolean;
+  /** It has no namespaces: there is one user. */
+  confined?: boolean;
   /** Text of the container's /etc/passwd and /etc/group as they are now. */
   passwd: string;
   group: string;
@@ -35,11 +38,11 @@ export interface ExecBuildInput {
 
 /** @throws ERR_TSRUN_USAGE, ERR_TSRUN_USER_NOT_FOUND, ERR_TSRUN_ID_MAP */
 export function buildExec(input: ExecBuildInput): Process {
-  const { spec, ids, command, options, addedGroups = [], landlocked = false, passwd, group, envFiles, envNames } = input;
+  const { spec, ids, command, options, addedGroups = [], landlocked = false, envFiles, envNames } = input;
   const own = spec.process;
   if (own === undefined) throw new TypeError('a container has a process');
   for (const text of command) checkText(text, 'an argument', 'ERR_TSRUN_USAGE');
-  const asked = options.user === undefined || options.user === '' ? undefined : resolveUser(options.user, passwd, group);
+  const asked = askedUser(input, own);
   const user = asked ? withGroups(mappedUser(asked, ids, []), addedGroups, ids) : own.user;
   return {
     terminal: options.tty ?? false,
@@ -58,8 +61,14 @@ export function buildExec(input: ExecBuildInput): Process {
     capabilities: capabilitiesOf(input, own, user.uid),
     ...(own.rlimits ? { rlimits: own.rlimits } : {}),
     ...(own.apparmorProfile === undefined ? {} : { apparmorProfile: own.apparmorProfile }),
+    ...(own.selinuxLabel === undefined ? {} : { selinuxLabel: own.selinuxLabel }),
     noNewPrivileges: options.privileged && ids.setgroups === 'allow' && !landlocked ? false : (own.noNewPrivileges ?? false),
   };
+}
+
+function askedUser({ options: { user = '' }, confined, passwd, group }: ExecBuildInput, own: Process): ResolvedUser | undefined {
+  if (confined) checkConfinedUser(user, own.user);
+  return user === '' || confined ? undefined : resolveUser(user, passwd, group);
 }
 
 /** The container's, and of those what was asked for by name for a user other than root too. */

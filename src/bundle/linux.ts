@@ -9,7 +9,7 @@ import { parseSysctls } from './sysctl.js';
 
 const NAMESPACES: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts', 'cgroup'];
 
-export function buildLinux({ ids, options }: BuildInput, privilege: Privilege, network: NetworkInput, spaces: SpacesInput): Linux {
+export function buildLinux({ ids, options, labels }: BuildInput, privilege: Privilege, network: NetworkInput, spaces: SpacesInput): Linux {
   const namespaces = NAMESPACES.flatMap((type) => (isSpace(type) ? namespaceOfSpace(type, spaces) : namespaceOf(type, network, spaces)));
   const sysctl = {
     ...(hasOwnNetwork(network.settings) ? networkSysctl(ids.gid) : {}),
@@ -27,6 +27,7 @@ export function buildLinux({ ids, options }: BuildInput, privilege: Privilege, n
     readonlyPaths: privilege.readonlyPaths,
     rootfsPropagation: 'private',
     ...(privilege.seccomp ? { seccomp: privilege.seccomp } : {}),
+    ...(labels ? { mountLabel: labels.file } : {}),
   };
 }
 

@@ -18,6 +18,8 @@ export interface AskedMount {
   copy?: boolean;
   /** Its files are given to the container's user. */
   chown?: boolean;
+  /** Its files get the container's SELinux label: without its level, for all containers, or with it, for this one alone. */
+  relabel?: Relabel;
   /** The part of a volume that is mounted. */
   subpath?: string;
   /** For a volume that is made. */
@@ -26,9 +28,13 @@ export interface AskedMount {
   notes: string[];
 }
 
+export type Relabel = 'shared' | 'private';
+
 export interface MountFacts {
   /** mount_setattr (5.12) makes what is mounted below the source read-only as well; docker does so. */
   recursiveReadOnly: boolean;
+  /** The container has an SELinux label of its own. */
+  labelled?: boolean;
 }
 
 export function bad(given: string, what: string, hint: string): TsrunError {
@@ -133,7 +139,25 @@ export function checkChown(source: string | undefined, given: string): true {
   return true;
 }
 
-export const SELINUX_NOTE =
-  'z and Z of a volume have no effect: a tsrun container runs in its caller’s SELinux domain, which may read what the caller may';
+/** `z` and `Z`. Without a label the container runs in its caller's domain, and the files stay as they are. */
+export function relabelling(
+  asked: Relabel | undefined,
+  source: string | undefined,
+  given: string,
+  facts: MountFacts,
+): { relabel?: Relabel } {
+  if (asked === undefined || !facts.labelled) return {};
+  if (source !== undefined && PRECIOUS.includes(source))
+    throw bad(given, `would give all of ${source} to containers`, 'name a directory that is for containers alone');
+  return { relabel: asked };
+}
+
+/** What z and Z say of a container that has no label. */
+export function relabelNotes(asked: boolean, facts: MountFacts): string[] {
+  return asked && !facts.labelled ? [SELINUX_NOTE] : [];
+}
+
+const SELINUX_NOTE =
+  'z and Z of a volume have no effect: a tsrun container runs in its caller’s SELinux domain, unless --security-opt label= gives it another';
 export const CONSISTENCY_NOTE =
   'consistent, cached and delegated have no effect on Linux: a mount shows the same files at once on both sides';

@@ -14,7 +14,9 @@ import {
   isDevice,
   type MountFacts,
   type Propagation,
-  SELINUX_NOTE,
+  type Relabel,
+  relabelling,
+  relabelNotes,
   unsupported,
 } from './mount-words.js';
 import { parseSize } from './size.js';
@@ -63,7 +65,7 @@ export function parseMount(text: string, facts: MountFacts): AskedMount {
   for (const key of fields.one.keys()) checkKind(key, type, given);
   const destination = fields.one.get('dst') ?? '';
   if (destination === '') throw bad(given, 'has no destination', 'add dst=/path/in/the/container');
-  const place = { given, destination: containerPath(destination, given), notes: notesOf(fields) };
+  const place = { given, destination: containerPath(destination, given), notes: notesOf(fields, facts) };
   if (type === 'tmpfs') return { ...place, type, options: tmpfs(fields, given) };
   return type === 'bind'
     ? { ...place, type, ...bind(fields, given, facts) }
@@ -102,11 +104,18 @@ function checkKind(key: string, type: string, given: string): void {
   if (key === 'chown' && type === 'tmpfs') throw bad(given, 'mixes chown with a mount of type tmpfs', 'use tmpfs-mode');
 }
 
-function notesOf({ one }: Fields): string[] {
-  return [...(one.has('relabel') ? [SELINUX_NOTE] : []), ...(one.has('consistency') ? [CONSISTENCY_NOTE] : [])];
+function relabelOf({ one }: Fields, given: string): Relabel | undefined {
+  const asked = one.get('relabel');
+  if (asked === undefined || asked === 'shared' || asked === 'private') return asked;
+  throw bad(given, `has an invalid value for relabel: ${asked}`, 'write shared or private');
 }
 
-function bind({ one }: Fields, given: string, facts: MountFacts): Pick<AskedMount, 'source' | 'options' | 'chown'> {
+function notesOf({ one }: Fields, facts: MountFacts): string[] {
+  return [...relabelNotes(one.has('relabel'), facts), ...(one.has('consistency') ? [CONSISTENCY_NOTE] : [])];
+}
+
+function bind(fields: Fields, given: string, facts: MountFacts): Pick<AskedMount, 'source' | 'options' | 'chown' | 'relabel'> {
+  const { one } = fields;
   const text = one.get('src') ?? '';
   if (text === '') throw bad(given, 'has no source', 'add src=/path/on/the/host');
   const source = hostPath(text);
@@ -117,6 +126,7 @@ function bind({ one }: Fields, given: string, facts: MountFacts): Pick<AskedMoun
     source,
     options: bindOptions({ ...recursion(one, propagation, given, facts), propagation, dev: isDevice(source) }),
     ...(one.get('chown') === 'true' ? { chown: checkChown(source, given) } : {}),
+    ...relabelling(relabelOf(fields, given), source, given, facts),
   };
 }
 
@@ -135,7 +145,8 @@ function recursion(one: Map<string, string>, propagation: Propagation, given: st
   return { recursive: how !== 'disabled', readOnly: readOnly ? (all ? ('rro' as const) : ('ro' as const)) : undefined };
 }
 
-function volume({ one, labels }: Fields, given: string, facts: MountFacts): Omit<AskedMount, 'type' | 'given' | 'destination' | 'notes'> {
+function volume(fields: Fields, given: string, facts: MountFacts): Omit<AskedMount, 'type' | 'given' | 'destination' | 'notes'> {
+  const { one, labels } = fields;
   const [name, subpath, driver] = [one.get('src') ?? '', one.get('volume-subpath') ?? '', one.get('volume-driver') ?? ''];
   if (one.has('volume-opt') || !['', 'local'].includes(driver))
     throw unsupported(given, 'there are no volume drivers', 'leave volume-driver and volume-opt out, or mount a directory with type=bind');
@@ -149,6 +160,7 @@ function volume({ one, labels }: Fields, given: string, facts: MountFacts): Omit
     // Where a part of it is mounted it is not empty.
     ...(one.get('volume-nocopy') === 'true' || subpath !== '' ? {} : { copy: true }),
     ...(one.get('chown') === 'true' ? { chown: true } : {}),
+    ...relabelling(relabelOf(fields, given), undefined, given, facts),
     ...(subpath === '' ? {} : { subpath }),
     ...(Object.keys(labels).length > 0 ? { labels: { ...labels } } : {}),
   };

@@ -7,10 +7,14 @@ export interface Placing {
   /** Its volumes: at the same place for both. */
   read: readonly string[];
   write: readonly string[];
+  /** Of those the names that they were asked for by, where they are links. */
+  asked?: readonly string[];
 }
 
-export function placeOf({ root, read, write }: Placing, path: string): string {
-  return [...read, ...write].some((volume) => isWithin(volume, path)) ? path : posix.join(root, path);
+/** No `..` leads above the root, nor out of a volume. */
+export function placeOf({ root, read, write, asked = [] }: Placing, path: string): string {
+  const inside = posix.normalize(path);
+  return [...read, ...write, ...asked].some((volume) => isWithin(volume, inside)) ? inside : posix.join(root, inside);
 }
 
 export function isWithin(directory: string, path: string): boolean {

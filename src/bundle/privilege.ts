@@ -136,12 +136,13 @@ function withoutUserns(granted: readonly Capability[], ownUserns: boolean): Reco
   return { 'user.max_user_namespaces': '0' };
 }
 
-/** AppArmor is told of the profile at the last moment, through a file in /proc: rules of what may be written hold by then. */
-function refuseUnlabelled({ landlock = [] }: PrivilegeOptions, { apparmor = 'unconfined' }: SecurityOptions): void {
-  if (apparmor === 'unconfined' || parseLandlock(landlock)?.write === undefined) return;
-  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', '--landlock write= and --security-opt apparmor= cannot be had together', {
-    subject: apparmor,
-    hint: 'let the profile say what may be written; --landlock exec= goes with it',
+/** AppArmor and SELinux are told of it at the last moment, through a file in /proc: rules of what may be written hold by then. */
+function refuseUnlabelled({ landlock = [] }: PrivilegeOptions, { apparmor = 'unconfined', label = 'disable' }: SecurityOptions): void {
+  const asked = [...(apparmor === 'unconfined' ? [] : ['apparmor=']), ...(label === 'disable' ? [] : ['label='])][0];
+  if (asked === undefined || parseLandlock(landlock)?.write === undefined) return;
+  throw new TsrunError('ERR_TSRUN_UNSUPPORTED', `--landlock write= and --security-opt ${asked} cannot be had together`, {
+    subject: asked,
+    hint: 'let the host’s policy say what may be written; --landlock exec= goes with it',
   });
 }
 

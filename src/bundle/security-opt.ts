@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import { TsrunError } from '../errors.js';
 import { nearest } from '../nearest.js';
+import { type AskedLabel, LABEL_WORDS } from '../security/selinux.js';
 import { checkText } from './check.js';
 
 export interface SecurityOptions {
@@ -9,6 +10,8 @@ export interface SecurityOptions {
   seccomp?: 'default' | 'unconfined' | { file: string };
   /** The name of a profile that the host's AppArmor knows, or `unconfined`. */
   apparmor?: string;
+  /** An SELinux context of its own, with these parts; `disable`: none. */
+  label?: 'disable' | AskedLabel;
   /** Paths of the container that it does not see. */
   mask: string[];
   /** Patterns of paths that it does, and may write; `*` for all. */
@@ -55,8 +58,7 @@ function read(text: string, options: SecurityOptions): void {
       options.apparmor = profile(needed(value, text), text);
       return;
     case 'label':
-      if (needed(value, text) !== 'disable')
-        throw unsupported(text, 'tsrun gives no container an SELinux label', 'leave it out, or write label=disable');
+      options.label = label(needed(value, text), options.label, text);
       return;
     default:
       throw unknown(name, text);
@@ -71,6 +73,22 @@ function seccompOf(value: string): NonNullable<SecurityOptions['seccomp']> {
 function profile(name: string, text: string): string {
   if (name === name.trim() && !/\p{Cc}/u.test(name) && Buffer.byteLength(name) <= PROFILE_LIMIT) return name;
   throw wrong(text, 'no profile can have such a name', 'write apparmor=NAME, as aa-status shows it, or apparmor=unconfined');
+}
+
+/** Each option says one part; the level has colons of its own. */
+function label(value: string, before: SecurityOptions['label'], text: string): NonNullable<SecurityOptions['label']> {
+  const [, word = value, part = ''] = /^(\w+):(.*)$/s.exec(value) ?? [];
+  if (word === 'nested') throw unsupported(text, 'a container cannot give labels itself', 'leave it out');
+  const known = LABEL_WORDS.find((each) => each === word);
+  if (value !== 'disable' && (known === undefined || !isPart(part, known)))
+    throw wrong(text, 'it is no part of a label', `write label=disable, or ${LABEL_WORDS.map((each) => `label=${each}:…`).join(', ')}`);
+  if (before !== undefined && (before === 'disable') !== (known === undefined))
+    throw wrong(text, 'a label is either disabled or chosen', 'leave out label=disable, or the other parts');
+  return known === undefined || before === 'disable' ? 'disable' : { ...before, [known]: part };
+}
+
+function isPart(text: string, word: string): boolean {
+  return Buffer.byteLength(text) <= PROFILE_LIMIT && (word === 'level' ? /^[\w:.,-]+$/ : /^[\w.-]+$/).test(text);
 }
 
 /** Go's strconv.ParseBool. */

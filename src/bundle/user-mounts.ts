@@ -6,7 +6,7 @@ import { slot } from '../plan/slot.js';
 import type { Mount, RuntimeSpec } from '../spec/runtime.js';
 import { checkText } from './check.js';
 import { parseMount } from './mount.js';
-import { type AskedMount, bindOptions, isVolumeName, type MountFacts } from './mount-words.js';
+import { type AskedMount, bindOptions, isVolumeName, type MountFacts, type Relabel } from './mount-words.js';
 import { parseTmpfs } from './tmpfs.js';
 import { parseVolume } from './volume.js';
 
@@ -28,6 +28,8 @@ export interface ContainerMount {
   subpath?: string;
   /** Given to the container's user before its first start. */
   chown?: true;
+  /** At each start, where the container has a label; a volume is shared without being asked. */
+  relabel?: Relabel;
 }
 
 /** The mounts of another container (--volumes-from). */
@@ -114,6 +116,7 @@ function place(asked: AskedMount, volumesDir: string, rm: boolean, newName: () =
       ...(asked.copy ? { copy: true } : {}),
       ...(asked.subpath === undefined ? {} : { subpath: asked.subpath }),
       ...(asked.chown ? { chown: true } : {}),
+      ...(asked.relabel ? { relabel: asked.relabel } : {}),
     },
   };
 }
@@ -133,7 +136,7 @@ function refuseTwice(asked: readonly AskedMount[]): void {
 
 /** Of a volume whose container goes by itself, the last one that has it takes it along. Nothing is copied into it a second time. */
 function inherit({ spec, mounts, transient, readOnly }: Inherited, rm: boolean): Planned[] {
-  return mounts.flatMap(({ copy: _copied, chown: _given, discard: _theirs, ...own }): Planned[] => {
+  return mounts.flatMap(({ copy: _copied, chown: _given, relabel: _labelled, discard: _theirs, ...own }): Planned[] => {
     const mount = spec.mounts?.find(({ destination }) => destination === own.destination);
     if (mount === undefined) return [];
     const options = (mount.options ?? []).filter((option) => !readOnly || !['ro', 'rro'].includes(option));

@@ -13,7 +13,9 @@ import {
   isDevice,
   isPropagation,
   type MountFacts,
-  SELINUX_NOTE,
+  type Relabel,
+  relabelling,
+  relabelNotes,
   unsupported,
 } from './mount-words.js';
 
@@ -62,7 +64,8 @@ function bindWords(text: string, source: string, given: string, facts: MountFact
     type: 'bind',
     options: bindOptions({ ...attributes(asked, recursive, facts), dev, recursive, propagation }),
     ...(asked.includes('U') ? { chown: checkChown(source, given) } : {}),
-    notes: notesOf(asked),
+    ...relabelling(relabelOf(asked), source, given, facts),
+    notes: notesOf(asked, facts),
   };
 }
 
@@ -73,7 +76,8 @@ function volumeWords(text: string, given: string, facts: MountFacts): Words {
     options: bindOptions({ ...attributes(asked, true, facts), dev: asked.includes('dev'), recursive: true, propagation: 'rprivate' }),
     ...(asked.includes('nocopy') ? {} : { copy: true }),
     ...(asked.includes('U') ? { chown: true } : {}),
-    notes: notesOf(asked),
+    ...relabelling(relabelOf(asked), undefined, given, facts),
+    notes: notesOf(asked, facts),
   };
 }
 
@@ -104,7 +108,11 @@ function checkOption(option: string, known: readonly string[], given: string): v
     : bad(given, `has the option ${option}, which is for ${other}`, 'leave it out');
 }
 
-function notesOf(asked: readonly string[]): string[] {
+function relabelOf(asked: readonly string[]): Relabel | undefined {
+  return asked.includes('Z') ? 'private' : asked.includes('z') ? 'shared' : undefined;
+}
+
+function notesOf(asked: readonly string[], facts: MountFacts): string[] {
   const has = (...options: string[]) => options.some((option) => asked.includes(option));
-  return [...(has('z', 'Z') ? [SELINUX_NOTE] : []), ...(has('consistent', 'cached', 'delegated') ? [CONSISTENCY_NOTE] : [])];
+  return [...relabelNotes(relabelOf(asked) !== undefined, facts), ...(has('consistent', 'cached', 'delegated') ? [CONSISTENCY_NOTE] : [])];
 }

@@ -1,7 +1,7 @@
 /** What is known of containers, read from their directories. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { errnoOf, TsrunError } from '../errors.js';
+import { errnoOf, systemReason, TsrunError } from '../errors.js';
 import type { PublishedPort } from '../network/settings.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { pauseFile } from '../plan/status.js';
@@ -71,9 +71,10 @@ export function readConfig({ directory, name }: Pick<Container, 'directory' | 'n
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as RuntimeSpec;
   } catch (cause) {
-    throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `the config.json of ${name} cannot be read`, {
+    const isUnreadable = !['ENOENT', undefined].includes(errnoOf(cause));
+    throw new TsrunError('ERR_TSRUN_STORE_UNREADABLE', `the config.json of ${name} cannot be read: ${systemReason(cause)}`, {
       subject: file,
-      hint: `remove the container: tsrun rm -f ${name}`,
+      hint: isUnreadable ? `check the owner and mode of ${file}` : `remove the container: tsrun rm -f ${name}`,
       cause,
     });
   }

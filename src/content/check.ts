@@ -1,7 +1,7 @@
 /** Whether the store's content is what its names say: blobs, references, and the layout that other tools read. Takes no lock to look. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, readFile, stat, unlink } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, systemReason } from '../errors.js';
 import type { StorePaths } from '../paths.js';
@@ -71,13 +71,21 @@ async function isCurrent(paths: StorePaths): Promise<boolean> {
   return indexIsCurrent(paths, (await listRefs(paths)).refs);
 }
 
+async function isEmpty(paths: StorePaths): Promise<boolean> {
+  const places = [paths.refs, join(paths.image, 'blobs', 'sha256')];
+  const names = await Promise.all(places.map((place) => readdir(place).catch(() => [])));
+  return names.every((each) => each.length === 0);
+}
+
 /** What is wrong with the files that make the directory an image layout; by path. */
 export async function checkLayout(paths: StorePaths): Promise<{ path: string; problem: string }[]> {
   if ((await stat(paths.image).catch(() => undefined)) === undefined) return [];
   const layout = join(paths.image, 'oci-layout');
   const found: { path: string; problem: string }[] = [];
-  const text = await readFile(layout, 'utf8').catch(() => '');
-  if (!/^\{\s*"imageLayoutVersion"\s*:\s*"1\.\d+\.\d+"\s*\}\s*$/.test(text))
+  const text = await readFile(layout, 'utf8').catch((cause: unknown) => (errnoOf(cause) === 'ENOENT' ? undefined : ''));
+  // Whoever makes a store writes it before anything else: without it there is nothing yet.
+  if (text === undefined && (await isEmpty(paths))) return [];
+  if (!/^\{\s*"imageLayoutVersion"\s*:\s*"1\.\d+\.\d+"\s*\}\s*$/.test(text ?? ''))
     found.push({ path: layout, problem: 'it is not the file of an image layout' });
   if (!(await isCurrent(paths))) found.push({ path: join(paths.image, 'index.json'), problem: 'it does not say what the references say' });
   return found;

@@ -1,7 +1,7 @@
 /** What the store need not keep: blobs that nothing names any more. (Half-made files: ingest.ts.) */
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../errors.js';
+import { errnoOf, TsrunError } from '../errors.js';
 import type { StorePaths } from '../paths.js';
 import { type Digest, isDigest } from '../spec/digest.js';
 import type { Descriptor } from '../spec/image.js';
@@ -10,7 +10,7 @@ import { INDEX_TYPES, MANIFEST_TYPES } from '../spec/media-types.js';
 import { storeFailure } from './failure.js';
 import { leasedDigests } from './lease.js';
 import { lockStore } from './lock.js';
-import { listRefs } from './refs.js';
+import { assertReadable, listRefs } from './refs.js';
 import type { ContentStore } from './store.js';
 
 /** index → index → manifest → layer, and one to spare. */
@@ -19,8 +19,13 @@ const DEPTH_LIMIT = INDEX_DEPTH + 2;
 /**
  * All digests below a descriptor, whether their blobs are there or not. Tolerant: what cannot be read ends its branch,
  * for an image that is damaged must not keep another from being removed.
+ * @param unreadable `refused`: what the system lets nobody read now is an error, for nobody knows what is below it
  */
-export async function reachable(store: ContentStore, from: Descriptor): Promise<Set<Digest>> {
+export async function reachable(
+  store: ContentStore,
+  from: Descriptor,
+  unreadable: 'skipped' | 'refused' = 'skipped',
+): Promise<Set<Digest>> {
   const seen = new Map<string, Digest>();
   let level = [from];
   for (let depth = 0; depth < DEPTH_LIMIT && level.length > 0; depth += 1) {
@@ -30,17 +35,17 @@ export async function reachable(store: ContentStore, from: Descriptor): Promise<
       const key = `${descriptor.digest} ${descriptor.mediaType} ${descriptor.size}`;
       if (seen.has(key)) continue;
       seen.set(key, descriptor.digest);
-      for (const child of await childrenOf(store, descriptor)) below.push(child);
+      for (const child of await childrenOf(store, descriptor, unreadable)) below.push(child);
     }
     level = below;
   }
   return new Set(seen.values());
 }
 
-async function childrenOf(store: ContentStore, from: Descriptor): Promise<Descriptor[]> {
+async function childrenOf(store: ContentStore, from: Descriptor, unreadable: 'skipped' | 'refused'): Promise<Descriptor[]> {
   const isIndex = INDEX_TYPES.includes(from.mediaType);
   if (!isIndex && !MANIFEST_TYPES.includes(from.mediaType)) return [];
-  const node = await readNode(store, from);
+  const node = await readNode(store, from, unreadable);
   const children = isIndex ? listOf(node?.manifests) : [node?.config, ...listOf(node?.layers)];
   return children.map(descriptorOf).filter((child) => child !== undefined);
 }
@@ -51,11 +56,12 @@ interface Node {
   manifests?: unknown;
 }
 
-async function readNode(store: ContentStore, from: Descriptor): Promise<Node | undefined> {
+async function readNode(store: ContentStore, from: Descriptor, unreadable: 'skipped' | 'refused'): Promise<Node | undefined> {
   try {
     const node: unknown = JSON.parse((await store.readBytes(from, MANIFEST_LIMIT)).toString('utf8'));
     return typeof node === 'object' && node !== null ? node : undefined;
-  } catch {
+  } catch (error) {
+    if (unreadable === 'refused' && error instanceof TsrunError && error.code === 'ERR_TSRUN_STORE_UNREADABLE') throw error;
     return undefined;
   }
 }
@@ -71,14 +77,16 @@ function descriptorOf(value: unknown): Descriptor | undefined {
 
 /**
  * Removes blobs that neither a reference nor a lease of a living process reaches; with `only`, no others than these.
- * Returns what was removed, sizes in bytes.
+ * Returns what was removed, sizes in bytes. Nothing is where a reference, or a document below it, cannot be read: what it needs is not known.
  */
 export async function collectGarbage(store: ContentStore, only?: ReadonlySet<Digest>): Promise<{ digest: Digest; size: number }[]> {
   const { paths } = store;
   using _held = await lockStore(paths, 'gc', 'exclusive');
   const kept = await leasedDigests(paths);
-  for (const { descriptor } of (await listRefs(paths)).refs) {
-    for (const digest of await reachable(store, descriptor)) kept.add(digest);
+  const { refs, damaged } = await listRefs(paths);
+  assertReadable(damaged);
+  for (const { descriptor } of refs) {
+    for (const digest of await reachable(store, descriptor, 'refused')) kept.add(digest);
   }
   const removed: { digest: Digest; size: number }[] = [];
   for (const digest of only ?? (await allBlobs(paths))) {

@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errnoOf } from '../errors.js';
 import type { StorePaths } from '../paths.js';
 import { type Digest, isDigest } from '../spec/digest.js';
 import { isLocked, type Lock, tryLock } from '../sys/flock.js';
@@ -60,8 +61,10 @@ export async function glanceAtLeases(paths: StorePaths): Promise<Set<Digest>> {
 }
 
 async function addLines(path: string, to: Set<Digest>): Promise<void> {
-  // Released in this very moment: its reference is there already.
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    if (errnoOf(cause) === 'ENOENT') return ''; // released in this very moment: its reference is there already
+    throw storeFailure(cause, 'cannot read what a pull needs', path);
+  });
   for (const line of text.split('\n')) if (isDigest(line)) to.add(line);
 }
 

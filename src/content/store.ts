@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { open, readFile, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
 import { type Digest, hexOf, isDigest } from '../spec/digest.js';
 import { makeDirectories } from '../sys/directories.js';
 import { type BlobDescriptor, blobArrivedAs, blobDamaged, blobMissing, blobSize, storeFailure } from './failure.js';
-import { openIngest, writeDurably } from './ingest.js';
+import { openIngest, syncDirectory, writeDurably } from './ingest.js';
 import { lockStore } from './lock.js';
 import { receive } from './receive.js';
 import { refreshIndex } from './refs.js';
@@ -41,8 +41,22 @@ export class ContentStore {
     ensurePrivateDirectory(paths.base, process.getuid?.() ?? 0);
     await sweepLeftovers(paths);
     const layoutFile = join(paths.image, 'oci-layout');
-    if ((await sizeOf(layoutFile)) === undefined) await writeDurably(paths, layoutFile, '{"imageLayoutVersion":"1.0.0"}');
+    if ((await sizeOf(layoutFile)) === undefined) {
+      await this.#syncDirectories();
+      await writeDurably(paths, layoutFile, '{"imageLayoutVersion":"1.0.0"}');
+    }
     await refreshIndex(paths);
+  }
+
+  /** A new store's: what is put into a directory is on the disk no sooner than the directory is. */
+  async #syncDirectories(): Promise<void> {
+    const { roots, base, image } = this.paths;
+    for (const directory of [join(image, 'blobs'), image, base, roots.data, dirname(roots.data)]) {
+      await syncDirectory(directory).catch((cause: unknown) => {
+        // Above the store is others' ground: it need not be readable.
+        if (!['EACCES', 'EPERM', 'EINVAL'].includes(errnoOf(cause) ?? '')) throw storeFailure(cause, 'cannot make the store', directory);
+      });
+    }
   }
 
   async has(digest: Digest): Promise<boolean> {

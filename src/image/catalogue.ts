@@ -20,6 +20,8 @@ export interface DamagedImage {
   name?: string;
   path: string;
   reason: string;
+  /** As of a DamagedRef. */
+  unreadable?: Error;
 }
 
 export interface Catalogue {

@@ -53,11 +53,11 @@ async function problemOfLayer({ paths }: ContentStore, { descriptor, diffId, cha
   }
 }
 
-/** Whether an image of this name can be fetched once more: from a registry, or from the file that it came from. */
-export async function canBeHadAgain(name: string): Promise<boolean> {
+/** Whether an image can be fetched once more by its name: from the registry that had it, or the file that it came from. A tag is no promise of a registry's. */
+export async function canBeHadAgain({ name, pulled }: Ref): Promise<boolean> {
   try {
     const ref = parseReference(name);
-    return ref.transport === 'docker' ? ref.registry !== 'localhost' : (await stat(ref.path)) !== undefined;
+    return ref.transport === 'docker' ? pulled === true : (await stat(ref.path)) !== undefined;
   } catch {
     return false;
   }

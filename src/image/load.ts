@@ -12,7 +12,7 @@ import { imageId } from './image.js';
 import { listArchive } from './list-archive.js';
 import { openArchive, openDirectory } from './open-archive.js';
 import { STANDARD } from './standard-streams.js';
-import { digestName, keepReplaced } from './tag.js';
+import { digestName, moveName } from './tag.js';
 
 /** What an image without a name is kept as. */
 const NOWHERE = 'localhost/untagged:latest';
@@ -46,10 +46,7 @@ export async function loadImages(
     loaded.push({ id: image === undefined ? target.digest : imageId(image), digest: target.digest, names, target });
   }
   for (const { target, names } of loaded) {
-    for (const name of names) {
-      await keepReplaced(session, name, target);
-      await putRef(paths, name, target);
-    }
+    for (const name of names) await moveName(session, name, target);
     if (names.length === 0 && !(await isNamed(paths, target.digest))) await putRef(paths, digestName(NOWHERE, target.digest), target);
   }
   return loaded.map(({ id, digest, names }) => ({ id, digest, names }));

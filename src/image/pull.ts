@@ -1,6 +1,6 @@
 /** A pull: the tag is resolved once, everything below it is fetched by digest, and the reference is written last. */
 import { Lease } from '../content/lease.js';
-import { getRef, putRef } from '../content/refs.js';
+import { type Keep, putRef } from '../content/refs.js';
 import type { StorePaths } from '../paths.js';
 import { canonicalName } from '../reference/format.js';
 import type { RegistryReference } from '../reference/parse.js';
@@ -35,10 +35,7 @@ export async function pullImage(session: PullSession, ref: RegistryReference, op
 
 /** An image that loses its tag to a newer one keeps a name by digest, so that it can still be run, listed and removed. */
 async function nameImage(paths: StorePaths, ref: RegistryReference, name: string, target: Descriptor): Promise<void> {
-  const before = await getRef(paths, name).catch(() => undefined);
-  if (before !== undefined && before.digest !== target.digest && ref.digest === undefined) {
-    const { tag: _tag, ...repository } = ref;
-    await putRef(paths, canonicalName({ ...repository, digest: before.digest }), before);
-  }
-  await putRef(paths, name, target);
+  const { tag: _tag, ...repository } = ref;
+  const keep: Keep = ({ digest }) => (ref.digest === undefined ? canonicalName({ ...repository, digest }) : undefined);
+  await putRef(paths, name, target, { keep, pulled: true });
 }

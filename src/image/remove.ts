@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { collectGarbage, reachable } from '../content/gc.js';
-import { refPath, removeRef } from '../content/refs.js';
+import { assertReadable, refPath, removeRefs } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
 import { familiarName } from '../reference/format.js';
 import { parseReference, type Reference } from '../reference/parse.js';
@@ -35,7 +35,8 @@ export interface RemovedImage {
  */
 export async function removeImage(session: StoreSession, text: string, options: RemoveImageOptions = {}): Promise<RemovedImage> {
   const { paths, store } = session;
-  const { entries } = await readCatalogue(store);
+  const { entries, damaged } = await readCatalogue(store);
+  assertReadable(damaged);
   const names = namesOf(
     text,
     await referencesOf(session, text),
@@ -49,10 +50,14 @@ export async function removeImage(session: StoreSession, text: string, options: 
   if (options.force !== true) for (const image of gone) await assertUnused(text, image, options.inUse);
   const candidates = new Set<Digest>();
   for (const { target } of removed) for (const digest of await reachable(store, target)) candidates.add(digest);
-  for (const name of names) await removeRef(paths, name);
+  const targets = new Map(removed.map(({ name, target }) => [name, target]));
+  const untagged = await removeRefs(
+    paths,
+    names.map((name) => ({ name, descriptor: targets.get(name) })),
+  );
   return {
-    untagged: names,
-    images: gone.map(({ id }) => id),
+    untagged,
+    images: gone.filter((image) => image.names.every((name) => untagged.includes(name))).map(({ id }) => id),
     blobs: await collectGarbage(store, candidates),
   };
 }

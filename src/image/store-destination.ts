@@ -1,10 +1,9 @@
 /** The store as a destination. */
 import type { Lease } from '../content/lease.js';
-import { putRef } from '../content/refs.js';
 import type { Descriptor } from '../spec/image.js';
 import type { ImageDestination } from './destination.js';
 import type { StoreSession } from './fetch.js';
-import { keepReplaced } from './tag.js';
+import { moveName } from './tag.js';
 
 const BLOBS_AT_ONCE = 3;
 
@@ -13,7 +12,7 @@ const BLOBS_AT_ONCE = 3;
  * @param lease the caller's, held until finish() is done
  */
 export function storeDestination(session: StoreSession, lease: Lease, signal: AbortSignal | undefined): ImageDestination {
-  const { paths, store } = session;
+  const { store } = session;
   const take = async (descriptor: Descriptor, bytes: AsyncIterable<Uint8Array>) => {
     await store.fetchOnce(descriptor, () => bytes, { signal });
   };
@@ -31,10 +30,7 @@ export function storeDestination(session: StoreSession, lease: Lease, signal: Ab
     },
     async finish(images) {
       for (const { target, names } of images) {
-        for (const name of names) {
-          await keepReplaced(session, name, target);
-          await putRef(paths, name, target);
-        }
+        for (const name of names) await moveName(session, name, target);
       }
     },
     abort: async () => undefined,

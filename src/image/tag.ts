@@ -4,7 +4,7 @@
  */
 import { reachable } from '../content/gc.js';
 import { Lease } from '../content/lease.js';
-import { getRef, listRefs, putRef, removeRefs } from '../content/refs.js';
+import { getRef, type Keep, putRef, removeRefs } from '../content/refs.js';
 import { TsrunError } from '../errors.js';
 import { archiveTransport } from '../reference/archive.js';
 import { canonicalName } from '../reference/format.js';
@@ -49,20 +49,17 @@ export async function tagImage(
   const { target, id } = await lookUp(session, source);
   await kept.protect([...(await reachable(store, target))]);
   if (!(await store.has(target.digest))) throw notFound(source); // removed before it was protected
-  for (const name of names) {
-    await keepReplaced(session, name, target);
-    await putRef(paths, name, target);
-  }
+  for (const name of names) await moveName(session, name, target);
   return { id, names };
 }
 
-/** What had the name so far keeps its digest, unless it has another name. A damaged reference is replaced. */
-export async function keepReplaced({ paths, store }: StoreSession, name: string, by: Descriptor): Promise<void> {
-  const before = await getRef(paths, name).catch(() => undefined);
-  if (before === undefined || before.digest === by.digest || !(await store.has(before.digest))) return;
-  const { refs } = await listRefs(paths);
-  const isNamed = refs.some((ref) => ref.name !== name && ref.descriptor.digest === before.digest);
-  if (!isNamed) await putRef(paths, digestName(name, before.digest), before);
+/** What had the name so far keeps its digest as one, unless it has another name: both are decided and done under one lock. A damaged reference is replaced. */
+export async function moveName({ paths, store }: StoreSession, name: string, target: Descriptor): Promise<void> {
+  const keep: Keep = async (before, _, left) => {
+    const isNamed = left.some(({ descriptor }) => descriptor.digest === before.digest);
+    return isNamed || !(await store.has(before.digest)) ? undefined : digestName(name, before.digest);
+  };
+  await putRef(paths, name, target, { keep });
 }
 
 export function digestName(name: string, digest: Digest): string {
@@ -93,20 +90,17 @@ export async function untagImage(
       hint: 'list the names with: tsrun images',
     });
   const gone = own.filter(({ name }) => (asked.length === 0 ? !isDigestName(name) : asked.includes(name)));
-  const left = own.filter((entry) => !gone.includes(entry));
-  const isLeft = (target: Descriptor) => left.some((entry) => entry.target.digest === target.digest);
-  for (const { name, target } of onePerTarget(gone))
-    if (!isLeft(target)) await putRef(session.paths, digestName(name, target.digest), target);
-  const untagged = gone.filter(({ name, target }) => !isDigestName(name) || isLeft(target)).map(({ name }) => name);
-  await removeRefs(session.paths, untagged);
+  const seen = gone.map(({ name, target }) => ({ name, descriptor: target }));
+  const untagged = await removeRefs(session.paths, seen, (target, lost, left) =>
+    left.some(({ descriptor }) => descriptor.digest === target.digest) ? undefined : lastName(lost, target.digest),
+  );
   return { id, untagged };
 }
 
-/** The name of a registry rather than a path: it says more of where the image is from. */
-function onePerTarget(entries: readonly CatalogueEntry[]): CatalogueEntry[] {
-  const paths = entries.filter(({ name }) => parseReference(name).transport !== 'docker');
-  const named = entries.filter((entry) => !paths.includes(entry));
-  return [...new Map([...paths, ...named].map((entry) => [entry.target.digest, entry])).values()];
+/** The digest in the repository of a name rather than of a path: it says more of where the image is from. */
+function lastName(names: readonly string[], digest: Digest): string {
+  const named = names.findLast((name) => parseReference(name).transport === 'docker');
+  return names.find(isDigestName) ?? digestName(named ?? '', digest);
 }
 
 /** A name means all that it leads to, other platforms as well; an id the one image, and all below its name where that is all there is. */

@@ -45,7 +45,7 @@ export class LayerApplier implements TarHandler {
     this.#tree = new Tree(job.mode, limits, job.confined !== undefined);
     this.#whiteouts = job.mode === 'alone' ? new OverlayWhiteouts(this.#tree) : new RemovingWhiteouts(this.#tree);
     this.#owners = new Owners(job.ids);
-    this.#links = new HardLinks(this.#tree, this.#devices, job.mode, limits);
+    this.#links = new HardLinks(this.#tree, this.#devices, job.mode, limits, job.confined !== undefined);
   }
 
   entry(entry: TarEntry): void {
@@ -88,6 +88,7 @@ export class LayerApplier implements TarHandler {
   finish(): LayerReport {
     this.#links.finish();
     this.#tree.finish();
+    this.#owners.finish();
     return {
       entries: this.#entries,
       bytes: this.#bytes,

@@ -3,8 +3,9 @@
  * container: so links are followed here, below the working directory, and those that begin at the root are kept as relative ones; programs name
  * their interpreters where they lie on the host; and all is its owner's to read and change, who has no capability to do it otherwise.
  */
-import { closeSync, fstatSync, ftruncateSync, lstatSync, openSync, readlinkSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, lstatSync, openSync, readlinkSync, readSync, symlinkSync, writeSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
+import { utimensat } from '../sys/files.js';
 import { childPath, parentPath } from './name.js';
 import type { TarEntry } from './tar/entry.js';
 
@@ -53,9 +54,27 @@ function lookAt(path: Buffer) {
 /** @param path of the link itself */
 export function relativeLink(path: Buffer, target: Buffer): Buffer {
   if (target[0] !== 0x2f) return target;
-  const above = Buffer.from('../'.repeat(namesOf(parentPath(path)).length - 1));
+  const above = Buffer.from(upFrom(path));
   const below = Buffer.from(namesOf(target).join('/'), 'latin1');
   return above.length + below.length === 0 ? HERE : Buffer.concat([above, below]);
+}
+
+/**
+ * A second name for a link, as if by link(2): the form of one that begins at the root depends on where it stands. Whatever leads to the root and
+ * on from there is taken for such a one.
+ */
+export function linkAgain(first: Buffer, second: Buffer): void {
+  const target = readlinkSync(first, { encoding: 'latin1' });
+  const above = upFrom(first);
+  const fromRoot = target.startsWith(above) && !/^\.\.(\/|$)/.test(target.slice(above.length));
+  const link = fromRoot ? `/${target.slice(above.length)}` : target;
+  symlinkSync(relativeLink(second, Buffer.from(link, 'latin1')), second);
+  const { atimeNs: atime, mtimeNs: mtime } = lstatSync(first, { bigint: true });
+  utimensat(second, { atime, mtime });
+}
+
+function upFrom(path: Buffer): string {
+  return '../'.repeat(namesOf(parentPath(path)).length - 1);
 }
 
 /** What belongs to nobody but the caller needs no set-id bits, and neither he nor his programs may be kept out. */

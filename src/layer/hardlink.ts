@@ -1,6 +1,7 @@
 /** Hard links. Their targets are names in the layer, relative to its root; the kernel resolves links on the way inside of this root. */
 import { linkSync, lstatSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
+import { linkAgain } from './confined.js';
 import type { Devices } from './device.js';
 import { invalid, overLimit, refused, show } from './fault.js';
 import type { UnpackMode } from './job.js';
@@ -15,14 +16,16 @@ export class HardLinks {
   readonly #devices: Devices;
   readonly #mode: UnpackMode;
   readonly #limits: Limits;
+  readonly #confined: boolean;
   /** merged: links that stand before their targets. */
   readonly #early: { path: Buffer; entry: TarEntry }[] = [];
 
-  constructor(tree: Tree, devices: Devices, mode: UnpackMode, limits: Limits) {
+  constructor(tree: Tree, devices: Devices, mode: UnpackMode, limits: Limits, confined: boolean) {
     this.#tree = tree;
     this.#devices = devices;
     this.#mode = mode;
     this.#limits = limits;
+    this.#confined = confined;
   }
 
   /** False when the link is left out (its target is a device that was), or waits for its target. */
@@ -68,13 +71,14 @@ export class HardLinks {
 
   /** link(2) does not follow a symbolic link at the end of the target: that becomes a hard link to the link, as in GNU tar. */
   #link(target: Buffer, path: Buffer): void {
+    const link = this.#confined && lstatSync(target).isSymbolicLink() ? linkAgain : linkSync;
     try {
-      linkSync(target, path);
+      link(target, path);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
       if (isSameFile(target, path)) return;
       this.#tree.clear(path);
-      linkSync(target, path);
+      link(target, path);
     }
   }
 }

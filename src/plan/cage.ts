@@ -78,6 +78,7 @@ function mergedView(parents: readonly string[]): Operation[] {
  * Empties directories that the container's root owns. They are opened as the caller; what lies above them may be his alone.
  * @param leftovers what the caller himself removes after that
  * @param first what the parent does before anything else: taking a lock
+ * @param emptied files and empty directories that he removes after all
  */
 export function compileRemovalPlan(
   ids: IdMapping,
@@ -85,6 +86,7 @@ export function compileRemovalPlan(
   directories: readonly string[],
   leftovers: readonly string[] = [],
   first: Operation[] = [],
+  emptied: readonly string[] = [],
 ): Plan {
   const within = ids.steward ?? ids;
   const child: Operation[] = [
@@ -99,7 +101,7 @@ export function compileRemovalPlan(
       ids.steward ? [['remove-tree', path]] : [['enter-directory', `tree.${index}`], ['remove-contents']],
     ),
   ];
-  const rest = leftovers.map((path): Operation => ['remove-tree', path]);
+  const rest = [...leftovers.map((path): Operation => ['remove-tree', path]), ...emptied.map((path): Operation => ['remove', path])];
   return directories.length === 0
     ? { processes: [{ name: 'parent', operations: [...first, ...rest] }] }
     : cage(within, mappers, CLONE_NEWUSER, child, [['reap', 'child'], ...rest], first);

@@ -93,6 +93,8 @@ interface Manner {
   arch: 'x64' | 'arm64';
   init?: boolean;
   passed?: number | undefined;
+  /** The container's first process, by its descriptor, of one that is executed in it. */
+  entered?: string;
 }
 
 /** Its first process, or one that is executed in it. The walls come last: behind them it is the command's, but for the exec. */
@@ -100,7 +102,7 @@ export function confinedChild(
   confined: Confined,
   process: SpecProcess,
   streams: readonly Operation[],
-  { seccomp, arch, init = false, passed }: Manner,
+  { seccomp, arch, init = false, passed, entered }: Manner,
 ): Operation[] {
   const { mark } = confined;
   const cwd = placeOf(confined, process.cwd);
@@ -117,12 +119,13 @@ export function confinedChild(
       ? ([
           ['open', confined.root, O_PATH_DIRECTORY, 'rootfs'],
           ['mkdir-at', 'rootfs', process.cwd, 0o755],
+          ['chdir-at', 'rootfs', process.cwd],
         ] satisfies Operation[])
-      : []),
-    ['chdir', cwd, 2],
+      : ([['chdir', cwd, 2]] satisfies Operation[])),
     ...(init ? ([['seal', 1]] satisfies Operation[]) : []),
     ...limitOperations(process),
     ['rlimit', RLIMIT_LOCKS, mark, mark],
+    ...(entered === undefined ? [] : ([['check-alive', entered]] satisfies Operation[])),
     ['umask', process.user.umask ?? 0o022],
     ['no-new-privileges'],
     ['capabilities', 0, 0, 0, 0],

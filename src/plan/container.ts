@@ -130,6 +130,7 @@ export function containerOperations(input: ContainerInput, caller: Caller | unde
     ...(outlived ? BE_KNOWN : []),
     ['stage', 'process'],
     ['seal', settings.init ? 1 : 0],
+    ...(settings.init && spec.linux?.mountLabel ? ([['label-seal', spec.linux.mountLabel]] satisfies Operation[]) : []),
     ...network.ready,
     ...situation(spec, process),
     ...credentialOperations(process, ids, seccomp, input.arch, settings.landlock),

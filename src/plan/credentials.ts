@@ -47,7 +47,7 @@ export function credentialOperations(
   const sets = capabilityMasks(process.capabilities ?? {});
   const groups = user.additionalGids ?? [];
   return [
-    ...appArmorOperations(process),
+    ...attributeOperations(process),
     ...limitOperations(process),
     ['umask', user.umask ?? 0o022],
     ['bounding-set', sets.bounding],
@@ -62,8 +62,12 @@ export function credentialOperations(
   ];
 }
 
-/** The files are AppArmor's alone (Linux 5.8); those above them, in attr/, may be another module's. */
-function appArmorOperations({ apparmorProfile: profile }: Process): Operation[] {
+/**
+ * AppArmor's files are its own (Linux 5.8). SELinux has those above them, in attr/, wherever it is: the kernel runs one of the two.
+ * Whether it lets anybody end what it confines its policy says beforehand (runtime/selinux.ts).
+ */
+function attributeOperations({ apparmorProfile: profile, selinuxLabel: label }: Process): Operation[] {
+  if (label !== undefined) return [['exec-attribute', 'exec', label]];
   if (profile === undefined) return [];
   return [
     ['check-killable', 'apparmor/current', `changeprofile ${profile}`],

@@ -88,7 +88,7 @@ export function enteringProcesses(
     ...(events ? [tellExecEnded(events)] : []),
   ];
   if (confined) {
-    const operations = confinedChild(confined, process, streams.inside, { seccomp, arch, passed });
+    const operations = confinedChild(confined, process, streams.inside, { seccomp, arch, passed, entered: 'container' });
     return { parent: { name: 'parent', operations: parent }, child: { name: 'child', operations } };
   }
   const child: Operation[] = [

@@ -5,17 +5,19 @@
 import { isZoneMount } from '../bundle/timezone.js';
 import type { IdMapping } from '../security/idmap.js';
 import { mapsHostId } from '../security/idmap-form.js';
+import { sharedContext } from '../security/selinux.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import type { Mappers } from './identity.js';
 import { type BindSource, mountOperations, OWNERLESS } from './mounts.js';
 import type { Operation, Process } from './operations.js';
-import { type RootSource, rootOperations } from './root.js';
+import { type RootLabels, rootOperations } from './root.js';
+import type { ContainerSettings } from './settings.js';
 import { handOver } from './steward.js';
 import { volumeOperations } from './volumes.js';
 
 export interface FilesInput {
   spec: RuntimeSpec;
-  settings: { root: RootSource };
+  settings: Pick<ContainerSettings, 'root' | 'layerLabel'>;
   ids: IdMapping;
   mappers?: Mappers;
   containerDir: string;
@@ -50,7 +52,7 @@ export interface FilesOperations {
 export function filesOperations(input: FilesInput, volatile: boolean, fetched?: ReadonlyMap<string, string>): FilesOperations {
   const { spec, settings, ids, containerDir, callerUid } = input;
   const mounts = mountOperations(spec, fetched);
-  const root = rootOperations(settings.root, containerDir, ids, volatile);
+  const root = rootOperations(settings.root, containerDir, ids, volatile, labelsOf(input));
   const volumes = volumeOperations(input, mounts.sources);
   const sources = [...root.binds, ...volumes.sources];
   // Only the host's root can open what the others would open for him, and show it as the container's.
@@ -87,6 +89,12 @@ export function filesOperations(input: FilesInput, volatile: boolean, fetched?: 
     ...(written === undefined ? {} : { written }),
     remove: volumes.remove,
   };
+}
+
+/** Of a container made elsewhere the layers get the files' own, which other containers may read as well. */
+function labelsOf({ spec, settings }: FilesInput): RootLabels | undefined {
+  const files = spec.linux?.mountLabel;
+  return files === undefined ? undefined : { files, layers: settings.layerLabel ?? sharedContext(files) };
 }
 
 function openSources(sources: readonly BindSource[]): Operation[] {

@@ -77,7 +77,7 @@ export function mountOperations(spec: RuntimeSpec, fetched: ReadonlyMap<string, 
       sources.push({ name, path: mount.source ?? '', recursive, destination: mount.destination });
       operations.push(['bind-at', 'root', mount.destination, name, attributes, readOnlyBelow, propagation]);
     } else {
-      operations.push(...fileSystem(mount, attributes, options));
+      operations.push(...fileSystem(mount, attributes, [...options, ...labelOptions(mount, spec.linux?.mountLabel)]));
     }
     if (mount.destination === '/dev') operations.push(...devices());
   }
@@ -122,6 +122,13 @@ function interpret(mount: Mount): Interpreted {
   const options = given.filter((option) => !(option in ATTRIBUTES) && !UNDERSTOOD.has(option));
   const propagation = PROPAGATION[given.findLast((option) => option in PROPAGATION) ?? ''] ?? RPRIVATE;
   return { attributes, options, isBind: mount.type === 'bind' || given.includes('bind') || recursive, recursive, propagation };
+}
+
+/** Those whose files the kernel lets a user namespace label (selinux_set_mnt_opts): they are the container's. */
+function labelOptions({ type = '', options = [] }: Mount, label: string | undefined): string[] {
+  if (label === undefined || !['tmpfs', 'devpts'].includes(type) || options.some((option) => /^(fs|def|root)?context=/.test(option)))
+    return [];
+  return [`context=${label}`];
 }
 
 function fileSystem(mount: Mount, attributes: number, options: string[]): Operation[] {

@@ -5,7 +5,7 @@ import { type FuseStack, fuseServer, RECEIVE, SERVE } from './fuse.js';
 import type { BindSource } from './mounts.js';
 import { MS_REC_PRIVATE, O_PATH_DIRECTORY } from './numbers.js';
 import type { Operation, Process } from './operations.js';
-import { attachStack, openStack, type ShiftedLayers, type Stack, shiftedLayers, stackOptions, writtenDirectory } from './stack.js';
+import { attachStack, nameOf, openStack, type ShiftedLayers, type Stack, shiftedLayers, stackOptions, writtenDirectory } from './stack.js';
 
 export type RootSource =
   | ({ type: 'overlay' } & Stack)
@@ -18,6 +18,14 @@ export type RootSource =
       /** It belongs to the container's ids already, as the rootfs of a bundle of ours does. */
       owned?: boolean;
     };
+
+/** SELinux contexts. Only an overlay can have them. */
+export interface RootLabels {
+  /** What the container sees. */
+  files: string;
+  /** Of the layers, which containers share. */
+  layers: string;
+}
 
 export interface RootOperations {
   /** Parent, before the clone. */
@@ -39,11 +47,17 @@ export interface RootOperations {
   written?: string;
 }
 
-export function rootOperations(root: RootSource, containerDir: string, ids: IdMapping, volatile: boolean): RootOperations {
+export function rootOperations(
+  root: RootSource,
+  containerDir: string,
+  ids: IdMapping,
+  volatile: boolean,
+  labels?: RootLabels,
+): RootOperations {
   const written = writtenDirectory(containerDir);
   switch (root.type) {
     case 'overlay':
-      return { ...writable(written, root.layers), ...overlay(root, written, volatile) };
+      return { ...writable(written, root.layers), ...overlay(root, written, volatile, labels) };
     case 'fuse-overlayfs':
       return { ...writable(written, root.layers), ...served(root, written, ids) };
     case 'copy':
@@ -68,12 +82,29 @@ function writable(written: string, layers: readonly string[]) {
 
 type Assembly = Pick<RootOperations, 'assemble'> & Partial<RootOperations>;
 
-function overlay(stack: Stack, written: string, volatile: boolean): Assembly {
-  const options = ['userxattr', ...stackOptions(stack, ''), ...(volatile ? ['volatile'] : [])];
+/**
+ * The kernel shows what is in an overlay under one label, and asks besides for those of the files below when they are mapped (mprotect(2)): layers
+ * get theirs when they are first used with one, what is written has it from its directory.
+ */
+function overlayLabels({ layers }: Stack, labels: RootLabels | undefined): Operation[] {
+  if (labels === undefined) return [];
+  const below = layers.map((_, index): Operation => ['relabel-tree', nameOf(index), labels.layers, 1]);
+  return [...below, ['relabel-tree', 'written', labels.files, 1]];
+}
+
+function overlay(stack: Stack, written: string, volatile: boolean, labels: RootLabels | undefined): Assembly {
+  // Quoted: a level has commas.
+  const options = [
+    'userxattr',
+    ...stackOptions(stack, ''),
+    ...(volatile ? ['volatile'] : []),
+    ...(labels ? [`context="${labels.files}"`] : []),
+  ];
   return {
     shifted: shiftedLayers(stack),
     sources: openStack(stack, written),
     assemble: [
+      ...overlayLabels(stack, labels),
       ...attachStack(stack, '/'),
       ['mkdir', 'root', 0o700],
       ['mount', 'overlay', 'root', 'overlay', 0, options.join(',')],

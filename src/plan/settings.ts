@@ -41,6 +41,8 @@ export interface ContainerSettings {
   sysctl?: readonly string[];
   /** `--landlock`: for its first process, and for what enters it. */
   landlock?: LandlockRules;
+  /** SELinux context of the layers that it shares, where it has labels. */
+  layerLabel?: string;
   /** `--isolation landlock`; absent: it has namespaces. */
   confined?: ConfinedSettings;
 }
@@ -51,6 +53,8 @@ export interface ConfinedSettings {
   /** Volumes, as real paths of the host: those that it may read, and those that it may change. */
   read: readonly string[];
   write: readonly string[];
+  /** Links by which volumes were asked for: what is named through them is theirs. Absent: none, as of older containers. */
+  asked?: readonly string[];
   /** It has no network. */
   offline: boolean;
 }

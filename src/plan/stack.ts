@@ -34,7 +34,8 @@ function openLayers(layers: readonly string[]): Operation[] {
   return layers.map((path, index): Operation => ['open-tree', path, 0, nameOf(index)]);
 }
 
-function nameOf(layer: number): string {
+/** Its descriptor. */
+export function nameOf(layer: number): string {
   return `layer.${layer}`;
 }
 

@@ -5,6 +5,7 @@
 import { basename, dirname } from 'node:path';
 import { type ContainerMount, readContainerMounts } from '../bundle/user-mounts.js';
 import type { IdMapping } from '../security/idmap.js';
+import { sharedContext } from '../security/selinux.js';
 import type { RuntimeSpec } from '../spec/runtime.js';
 import { jsonText } from './encode.js';
 import { type BindSource, mountOperations } from './mounts.js';
@@ -74,13 +75,14 @@ export function volumeOperations(input: VolumesInput, binds: readonly BindSource
   const volumes = volumesOf(used);
   const owned = new Set(used.flatMap(({ source, mount }) => (mount.volume === undefined ? [] : [source])));
   const fill = used.flatMap((each) => fillOf(each, volumes, input.spec));
+  const labels = labelOperations(input, used, binds);
   const remove = volumes.filter((volume) => isNew(volume) || volume.discard).flatMap((volume) => removeOf(volume, input));
   const written = writtenDirectory(input.containerDir);
   return {
     sources: binds.map((source) => (owned.has(source) ? { ...source, owned: true } : source)),
     prepare: volumes.flatMap(lockOf),
     open: fill.length === 0 ? [] : [['open-tree', written, 0, 'own']],
-    fill: [...used.flatMap(partOf), ...once(fill)],
+    fill: [...used.flatMap(partOf), ...once(fill), ...labels],
     remove,
     ...(fill.length + remove.length === 0 ? {} : { written }),
   };
@@ -161,6 +163,20 @@ function fillOf({ source, mount }: Used, volumes: readonly Volume[], { process }
   return [
     ...(mount.copy ? ([['copy-up', 'root', mount.destination, source.name, `volume-copy.${number}`]] satisfies Operation[]) : []),
     ...(mount.chown ? ([['chown-tree', source.name, uid, gid]] satisfies Operation[]) : []),
+  ];
+}
+
+/** What tsrun made for the container is its own; of what the host has, what was asked for. */
+function labelOperations({ spec, containerDir }: VolumesInput, used: readonly Used[], binds: readonly BindSource[]): Operation[] {
+  const label = spec.linux?.mountLabel;
+  if (label === undefined) return [];
+  const files = binds.filter(({ path }) => path.startsWith(`${containerDir}/`));
+  return [
+    ...files.map(({ name }): Operation => ['relabel-tree', name, label, 0]),
+    ...used.flatMap(({ source, mount }): Operation[] => {
+      const how = mount.relabel ?? (mount.volume === undefined ? undefined : 'shared');
+      return how === undefined ? [] : [['relabel-tree', source.name, how === 'private' ? label : sharedContext(label), 0]];
+    }),
   ];
 }
 

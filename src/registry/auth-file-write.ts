@@ -1,23 +1,10 @@
 /** Changes a file of logins: under a lock, whole or not at all, for its owner alone. */
 
 import { randomBytes } from 'node:crypto';
-import {
-  chownSync,
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoOf, systemReason, TsrunError } from '../errors.js';
-import { makeDirectories } from '../sys/directories.js';
 import { type Lock, lockDirectory } from '../sys/flock.js';
+import { ForeignLink, findPlace, type OpenDirectory, type Place } from '../sys/place.js';
 import { type AuthFile, readAuthFile } from './auth-files.js';
 import { memberText, withMember } from './json-members.js';
 
@@ -31,16 +18,18 @@ export type Changes = Readonly<Record<string, object | undefined>>;
  */
 export async function changeAuths(path: string, choose: (file: AuthFile) => Changes, signal?: AbortSignal): Promise<boolean> {
   try {
-    makeDirectories(dirname(resolve(path)), 0o700);
-    const target = resolveTarget(path);
-    using _held = await held(dirname(target), signal);
-    const file = await readAuthFile(target);
+    const place = findPlace(path, 0o700);
+    using directory = place.directory;
+    using _held = await held(directory.path, signal);
+    using before = openBefore(path, place);
+    const file = before === undefined ? { path, text: '', config: {} } : await readAuthFile(path, before.path);
     const text = apply(file.text, choose(file));
     if (text === file.text || (file.text === '' && text === '{}')) return false;
-    replace(target, text);
+    replace(place, text, before);
     return true;
   } catch (error) {
     if (error instanceof TsrunError) throw error;
+    if (error instanceof ForeignLink) throw notOurs(path, `is reached by a link that belongs to another user (${error.uid})`);
     throw new TsrunError('ERR_TSRUN_CREDENTIALS_INVALID', `${path} cannot be written: ${systemReason(error)}`, {
       subject: path,
       hint: 'name another file with --authfile',
@@ -57,16 +46,34 @@ async function held(directory: string, signal: AbortSignal | undefined): Promise
   });
 }
 
-/** Behind a link that is ours (dotfiles are kept so), and never behind one that another user may point elsewhere. */
-function resolveTarget(path: string): string {
-  const link = lstatSync(path, { throwIfNoEntry: false });
-  if (link === undefined || !link.isSymbolicLink()) return join(realpathSync(dirname(path)), basename(path));
-  const uid = process.getuid?.() ?? 0;
-  if (link.uid !== uid) throw notOurs(path, `is a link that belongs to another user (${link.uid})`);
-  const target = realpathSync(path);
-  const owner = statSync(target).uid;
-  if (owner !== uid) throw notOurs(path, `is a link to a file of another user (${owner})`);
-  return target;
+interface Before {
+  /** The file itself, whatever its name means by now. */
+  path: string;
+  uid: number;
+  gid: number;
+  [Symbol.dispose](): void;
+}
+
+/** Behind a link that is ours (dotfiles are kept so) only what is ours as well. */
+function openBefore(path: string, { directory, name, linked }: Place): Before | undefined {
+  const fd = openUnlessMissing(directory, name);
+  if (fd === undefined) return undefined;
+  const stat = fstatSync(fd);
+  const { uid, gid } = stat;
+  const before = { path: `/proc/self/fd/${fd}`, uid, gid, [Symbol.dispose]: () => closeSync(fd) };
+  const isOurs = !linked || uid === process.getuid?.();
+  if (isOurs && stat.isFile()) return before;
+  before[Symbol.dispose]();
+  throw notOurs(path, isOurs ? 'is no file' : `is a link to a file of another user (${uid})`);
+}
+
+function openUnlessMissing(directory: OpenDirectory, name: string): number | undefined {
+  try {
+    return openSync(directory.at(name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function notOurs(path: string, what: string): TsrunError {
@@ -86,15 +93,15 @@ function apply(text: string, changes: Changes): string {
   return auths === before ? config : withMember(config, 'auths', auths);
 }
 
-function replace(path: string, text: string): void {
-  const half = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+function replace({ directory, name }: Place, text: string, before: Before | undefined): void {
+  const half = directory.at(`.${name}.${randomBytes(6).toString('hex')}`);
   const fd = openSync(half, 'wx', 0o600);
   try {
     fchmodSync(fd, 0o600);
     writeFileSync(fd, text);
-    keepOwner(path, half);
+    if (before !== undefined) keepOwner(fd, before);
     fsyncSync(fd);
-    renameSync(half, path);
+    renameSync(half, directory.at(name));
   } catch (error) {
     rmSync(half, { force: true });
     throw error;
@@ -103,12 +110,11 @@ function replace(path: string, text: string): void {
   }
 }
 
-/** Root in a user's home leaves the file to the user. */
-function keepOwner(path: string, half: string): void {
-  const before = statSync(path, { throwIfNoEntry: false });
-  if (before === undefined || before.uid === process.getuid?.()) return;
+/** Root in a user's home leaves the file to the user. By descriptor: the user may put something else in the name's place. */
+function keepOwner(fd: number, { uid, gid }: Before): void {
+  if (uid === process.getuid?.()) return;
   try {
-    chownSync(half, before.uid, before.gid);
+    fchownSync(fd, uid, gid);
   } catch (error) {
     if (errnoOf(error) !== 'EPERM') throw error;
   }

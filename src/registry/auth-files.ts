@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TsrunError } from '../errors.js';
+import { isPrivateDirectory } from '../paths.js';
 import { DEFAULT_REGISTRY } from '../reference/name.js';
 import type { RegistryReference } from '../reference/parse.js';
 import { parseJson, property } from './body.js';
@@ -40,7 +41,9 @@ export function authFiles(env: NodeJS.ProcessEnv): string[] {
   const runtime = env['XDG_RUNTIME_DIR'];
   // podman's for root, who has no such directory when nobody logged in as him
   const ofRoot = process.getuid?.() === 0 ? '/run/containers/0/auth.json' : undefined;
-  const volatile = runtime ? join(runtime, 'containers', 'auth.json') : ofRoot;
+  // It survives su and sudo: another user's helpers would be run, and his logins used
+  const isOurs = runtime && isPrivateDirectory(runtime, process.getuid?.() ?? 0);
+  const volatile = isOurs ? join(runtime, 'containers', 'auth.json') : ofRoot;
   const { podman, docker } = lastingFiles(env);
   const podmans = [volatile, podman].filter((path) => path !== undefined);
   const dockers = [docker].filter((path) => path !== undefined);
@@ -72,12 +75,16 @@ export function lastingFile(env: NodeJS.ProcessEnv, whole: boolean): string {
   });
 }
 
-/** A missing or empty file counts as `{}`. @throws ERR_TSRUN_CREDENTIALS_INVALID */
-export async function readAuthFile(path: string): Promise<AuthFile> {
+/**
+ * A missing or empty file counts as `{}`.
+ * @param open where it is open already
+ * @throws ERR_TSRUN_CREDENTIALS_INVALID
+ */
+export async function readAuthFile(path: string, open = path): Promise<AuthFile> {
   let bytes: Buffer;
   try {
-    if ((await stat(path)).size > LARGEST) throw invalid(path, `is larger than ${LARGEST} bytes`);
-    bytes = await readFile(path);
+    if ((await stat(open)).size > LARGEST) throw invalid(path, `is larger than ${LARGEST} bytes`);
+    bytes = await readFile(open);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { path, text: '', config: {} };

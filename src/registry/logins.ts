@@ -57,7 +57,7 @@ export async function keepLogin(realm: Realm, login: { user: string; password: s
 async function placeFor({ registry, namespace }: Realm, env: NodeJS.ProcessEnv): Promise<{ file: AuthFile; before: string[] }> {
   const paths = authFiles(env);
   const named = env['REGISTRY_AUTH_FILE'] || (env['DOCKER_CONFIG'] && lastingFile(env, namespace === ''));
-  const files = await Promise.all(paths.map(readAuthFile));
+  const files = await Promise.all(paths.map((path) => readAuthFile(path)));
   const helped = namespace === '' ? files.find((file) => helperFor(file, registry) !== undefined)?.path : undefined;
   const path = named || helped || lastingFile(env, namespace === '');
   const file = files.find((one) => one.path === path) ?? (await readAuthFile(path));

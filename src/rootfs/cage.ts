@@ -17,6 +17,8 @@ export interface UnpackPlace {
   directory: HostPath;
   /** Present: the layer is applied on the merged view of these, the topmost first. */
   parents?: readonly HostPath[];
+  /** `directory`, open: what it is called does not count then. */
+  opened?: number;
   /** Where the directory will lie when it is whole. */
   home?: HostPath;
   /** A directory that stays locked until the program has ended, even when this process is gone before. */
@@ -29,13 +31,17 @@ export interface UnpackOptions extends UnpackPlace {
   onBytes?: ((bytes: number) => void) | undefined;
 }
 
+/** A directory goes along as the helper's standard input, until its program has another one. */
+const INPUT = '/proc/self/fd/0';
+
 export type UnpackResult = { done: LayerReport } | { notSelfContained: string };
 
 /** Unpacks one layer in a cage. Throws what the program reports, and ERR_TSRUN_INTERRUPTED when the signal ended it. */
 export async function unpackInCage(identity: Identity, job: LayerJob, options: UnpackOptions): Promise<UnpackResult> {
   options.signal?.throwIfAborted();
+  const { opened, directory } = options;
   const common = {
-    directory: identity.confined ? (realpathSync(options.directory) as HostPath) : options.directory,
+    directory: opened !== undefined ? INPUT : identity.confined ? realpathSync(directory) : directory,
     locked: options.locked,
     argv: [process.execPath, unpackProgram(), JSON.stringify(job)],
     env: process.env['TSRUN_DEBUG'] ? ['TSRUN_DEBUG=1'] : [],
@@ -43,7 +49,7 @@ export async function unpackInCage(identity: Identity, job: LayerJob, options: U
   const plan = identity.confined
     ? compileConfinedUnpackPlan(common)
     : compileUnpackPlan({ ...identity, ...common, ...(options.parents ? { parents: options.parents } : {}) });
-  const launched = launch(plan, ['ignore', 'pipe', 'pipe']);
+  const launched = launch(plan, [opened ?? 'ignore', 'pipe', 'pipe']);
   // Not SIGKILL of the helper: it ends once its child has, and what is removed after that is written to by nobody.
   const abort = () => launched.kill();
   options.signal?.addEventListener('abort', abort, { once: true });
@@ -111,6 +117,15 @@ export async function emptyInCage(
   if (directories.length === 0) return;
   const [others, own] = identity.confined ? [[], [...directories, ...leftovers]] : [directories, leftovers];
   await launch(compileRemovalPlan(identity.ids, identity.mappers, others, own), ['ignore', 'ignore', 'inherit']).ended;
+}
+
+/**
+ * The same of one that is open, so that no name decides what is emptied.
+ * @param emptied names, relative to it, of directories that the caller removes after that if they are empty
+ */
+export async function emptyOpened({ ids, mappers }: Identity, fd: number, emptied: readonly string[]): Promise<void> {
+  const names = emptied.map((name) => `${INPUT}/${name}`);
+  await launch(compileRemovalPlan(ids, mappers, [INPUT], [], [], names), [fd, 'ignore', 'inherit']).ended;
 }
 
 /** Gives what the caller made to the container's root, unless that has it already. */

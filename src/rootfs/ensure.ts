@@ -1,4 +1,5 @@
 /** Layers of the store → the root file system of a container, by the storage that works here. */
+import { TsrunError } from '../errors.js';
 import type { HostPath, StorePaths } from '../paths.js';
 import { hostIdOf } from '../plan/identity.js';
 import type { RootSource } from '../plan/root.js';
@@ -34,9 +35,18 @@ export async function ensureRootfs(
   options: EnsureOptions,
 ): Promise<Rootfs> {
   const form = formFor(identity, storage);
-  const unpacked =
-    storage.type === 'overlay' ? await ensureLayers(paths, form, layers, options) : [await ensureFlat(paths, form, layers, options)];
-  return rootfsOf(identity, form, storage, unpacked);
+  const ensureAs = async (owner: Identity) => {
+    const unpacked =
+      storage.type === 'overlay' ? await ensureLayers(paths, owner, layers, options) : [await ensureFlat(paths, owner, layers, options)];
+    return rootfsOf(identity, owner, storage, unpacked);
+  };
+  try {
+    return await ensureAs(form);
+  } catch (error) {
+    // An id that the map of the form does not hold may have its place in the one that was asked for.
+    if (form === identity || !(error instanceof TsrunError) || error.code !== 'ERR_TSRUN_ID_MAP') throw error;
+    return ensureAs(identity);
+  }
 }
 
 /** What ensureRootfs would give without any work; undefined when something is not unpacked yet. Takes no lock and makes nothing. */
@@ -47,15 +57,20 @@ export async function findRootfs(
   layers: readonly LayerSource[],
 ): Promise<Rootfs | undefined> {
   const form = formFor(identity, storage);
-  const unpacked =
-    storage.type === 'overlay' ? await findLayers(paths, form, layers) : await findFlat(paths, form, layers).then((flat) => flat && [flat]);
-  return unpacked && rootfsOf(identity, form, storage, unpacked);
+  for (const owner of form === identity ? [identity] : [form, identity]) {
+    const unpacked =
+      storage.type === 'overlay'
+        ? await findLayers(paths, owner, layers)
+        : await findFlat(paths, owner, layers).then((flat) => flat && [flat]);
+    if (unpacked) return rootfsOf(identity, owner, storage, unpacked);
+  }
+  return undefined;
 }
 
 /** Who unpacks the layers: they lie as the map itself has them where another form cannot be shown as if they did. */
 function formFor(identity: Identity, storage: Storage): Identity {
   const canShow = !identity.ids.shifted || (storage.type === 'overlay' && storage.shifts === true);
-  return canShow ? formIdentity(identity) : identity;
+  return canShow && identity.ids.form !== undefined ? formIdentity(identity) : identity;
 }
 
 function rootfsOf({ ids }: Identity, { ids: form }: Identity, storage: Storage, unpacked: readonly UnpackedLayer[]): Rootfs {

@@ -8,6 +8,8 @@ import { ensureDirectory, openLayers, readLayer, type UnpackedLayer } from './pu
 import { type EnsureOptions, type LayerSource, unpackLayer } from './unpack.js';
 
 interface Applying extends EnsureOptions {
+  /** `directory`, open. */
+  opened?: number;
   /** A directory that stays locked while a layer is applied. */
   locked?: HostPath;
   /** Where it will lie when it is whole. */
@@ -26,12 +28,13 @@ export async function applyLayers(
   identity: Identity,
   layers: readonly LayerSource[],
   directory: HostPath,
-  { locked, home, durable = false, ...options }: Applying,
+  { locked, home, opened, durable = false, ...options }: Applying,
 ): Promise<RootMetadata | undefined> {
   let root: RootMetadata | undefined;
   for (const [index, layer] of layers.entries()) {
     const syncTo = durable && index === layers.length - 1;
-    const how = { directory, ...(locked ? { locked } : {}), ...(home ? { home } : {}), mode: 'merged', syncTo } as const;
+    const open = opened === undefined ? {} : { opened };
+    const how = { directory, ...open, ...(locked ? { locked } : {}), ...(home ? { home } : {}), mode: 'merged', syncTo } as const;
     const result = await unpackLayer(paths, identity, layer, how, options);
     if ('done' in result) root = result.done.root ?? root;
     options.onProgress?.({ type: 'unpacked', digest: layer.descriptor.digest, alreadyPresent: false });

@@ -57,16 +57,17 @@ export async function ensureLayers(
     const below = results.slice(0, index);
     results.push(new LayerUnpack({ paths, identity, signal }, layer, options, slots).ensure(() => Promise.all(below)));
   }
-  const settled = await Promise.allSettled(
+  // The first to fail stops the others: what they say then is not what happened.
+  let failure: { error: unknown } | undefined;
+  await Promise.all(
     results.map((result) =>
       result.catch((error: unknown) => {
+        failure ??= { error };
         stop.abort();
-        throw error;
       }),
     ),
   );
-  const failure = settled.find((one) => one.status === 'rejected');
-  if (failure) throw failure.reason;
+  if (failure) throw failure.error;
   return Promise.all(results);
 }
 

@@ -11,6 +11,7 @@ import { lockStore } from '../content/lock.js';
 import { errnoOf, TsrunError } from '../errors.js';
 import type { LayerReport, RootMetadata } from '../layer/job.js';
 import type { HostPath, StorePaths } from '../paths.js';
+import { makeDirectories } from '../sys/directories.js';
 import { lockDirectory, tryLock, tryLockDirectory } from '../sys/flock.js';
 import { emptyInCage, handOverInCage } from './cage.js';
 import { CONFINED, type Identity } from './identity.js';
@@ -194,8 +195,13 @@ function lockOf(to: HostPath): string {
 /** Makes the place for layers, and clears what processes that were killed left half-made. */
 export async function openLayers(owned: Owned): Promise<void> {
   const { paths, identity } = owned;
-  await mkdir(paths.layersOf(identity.ids.owners), { recursive: true, mode: 0o700 });
-  await mkdir(paths.locks, { recursive: true, mode: 0o700 });
+  for (const directory of [paths.layersOf(identity.ids.owners), paths.locks]) {
+    try {
+      makeDirectories(directory, 0o700);
+    } catch (cause) {
+      throw storeFailure(cause, 'cannot make the place for layers', directory);
+    }
+  }
   await clearHalfMade(owned, identity.ids.owners);
 }
 

@@ -16,7 +16,7 @@ export function explainExec({ path, error }: FailureRecord): TsrunError {
       return notRunnable(
         path,
         `${shown(path)}: permission denied: it is a directory or not executable`,
-        'run an executable file, or make this one executable in the image; with --landlock exec= name where it and its loader lie; with --init an AppArmor profile has to let it be executed',
+        'run an executable file, or make this one executable in the image; with --landlock exec= name where it and its loader lie; with --init an AppArmor profile has to let it be executed; with label= the SELinux policy',
       );
     case ERRNO.ENOEXEC:
       return notRunnable(

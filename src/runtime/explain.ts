@@ -1,7 +1,7 @@
 /** A failure record of the helper → a sentence with advice. Every row is a failure that users meet; the rest says what it knows. */
 import { basename } from 'node:path';
 import { TsrunError } from '../errors.js';
-import { explainAttribute } from './explain-attribute.js';
+import { explainAttribute, explainRelabel } from './explain-attribute.js';
 import { explainAttached, explainHeld, explainProcess, explainSocket } from './explain-control.js';
 import { explainExec } from './explain-exec.js';
 import { explainLandlock } from './explain-landlock.js';
@@ -46,6 +46,7 @@ const EXPLANATIONS = new Map<string, Explanation>(
     'attach-to': explainAttached,
     attend: explainAttached,
     'open-process': explainProcess,
+    'check-alive': explainProcess,
     fuse: explainFuse,
     symlink: explainFiles,
     lock: (record) => explainLayer(record) ?? explainVolume(record) ?? explainHeld(record) ?? explainFiles(record),
@@ -57,7 +58,9 @@ const EXPLANATIONS = new Map<string, Explanation>(
     subtree: explainSubtree,
     'copy-up': explainCopyUp,
     'chown-tree': explainChown,
+    'relabel-tree': explainRelabel,
     chdir: explainWorkdir,
+    'chdir-at': explainWorkdir,
     'mkdir-at': explainWorkdir,
     rlimit: explainLimit,
     'new-keyring': explainKeyring,
@@ -68,6 +71,7 @@ const EXPLANATIONS = new Map<string, Explanation>(
     landlock: explainLandlock,
     'check-killable': explainAttribute,
     'exec-attribute': explainAttribute,
+    'label-seal': explainAttribute,
   }),
 );
 

@@ -30,6 +30,8 @@ export interface Process {
   noNewPrivileges?: boolean;
   /** Loaded at the host. */
   apparmorProfile?: string;
+  /** Its SELinux context. */
+  selinuxLabel?: string;
   oomScoreAdj?: number;
 }
 
@@ -92,6 +94,7 @@ export interface Linux {
   sysctl?: Record<string, string>;
   maskedPaths?: string[];
   readonlyPaths?: string[];
+  /** SELinux context of the files that it is given. */
   mountLabel?: string;
 }
 

@@ -25,6 +25,7 @@ const native = {
   mknodat: libcFunction('syscall', ['long', ['long', 'int', 'void *', 'unsigned int', 'unsigned long']], 'mknod'),
   // No C library has a symbol for this one.
   openat2: libcFunction('syscall', ['long', ['long', 'int', 'void *', 'void *', 'unsigned long']], 'openat2'),
+  readlinkat: libcFunction('readlinkat', ['long', ['int', 'void *', 'void *', 'size_t']]),
   prctl: libcFunction('prctl', ['int', ['int', 'unsigned long', 'unsigned long', 'unsigned long', 'unsigned long']]),
 };
 
@@ -126,6 +127,15 @@ function writeTimespec(into: Buffer, offset: number, time: bigint): void {
   const nanoseconds = ((time % BILLION) + BILLION) % BILLION;
   into.writeBigInt64LE((time - nanoseconds) / BILLION, offset);
   into.writeBigInt64LE(nanoseconds, offset + 8);
+}
+
+const PATH_MAX = 4096;
+
+/** Where a link leads that is open itself (O_PATH, O_NOFOLLOW): nobody puts another one in its place meanwhile. */
+export function readLink(fd: number): string {
+  const target = Buffer.allocUnsafe(PATH_MAX);
+  const length = native.readlinkat(undefined, fd, cString('', 'readlinkat'), target, target.length);
+  return target.toString('utf8', 0, length);
 }
 
 /** Changes the root directory of the whole process; the working directory stays where it is. */

@@ -4,6 +4,8 @@ export interface MountLine {
   point: string;
   /** `ext4` */
   type: string;
+  /** Of the file system, wherever it is mounted. */
+  options: string[];
   /** It is shared, or a slave: what is mounted elsewhere can reach it. */
   propagates: boolean;
 }
@@ -14,9 +16,16 @@ export function mountsOf(text: string): MountLine[] {
     const [before = '', after] = line.split(' - ');
     const fields = before.split(' ');
     const point = fields[4];
-    const type = after?.split(' ')[0];
+    const [type, , options = ''] = after?.split(' ') ?? [];
     if (point === undefined || type === undefined) return [];
-    return [{ point: unescaped(point), type, propagates: fields.slice(6).some((field) => /^(shared|master):/.test(field)) }];
+    return [
+      {
+        point: unescaped(point),
+        type,
+        options: options.split(','),
+        propagates: fields.slice(6).some((field) => /^(shared|master):/.test(field)),
+      },
+    ];
   });
 }
 

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -100,14 +111,27 @@ test('what is nowhere else is not removed, however damaged it is', async (t) => 
   writeFileSync(blob, 'x', { flag: 'r+' });
   assert.equal((await checkStore({ ...roots, repair: true })).findings[0]?.repaired, true, 'it has a name in a registry');
   const other = await ground(t);
-  await tagImage(NAME, ['localhost/mine'], other.roots);
+  await tagImage(NAME, ['mine'], other.roots);
   rmSync(other.ref);
   writeFileSync(other.blob, 'x', { flag: 'r+' });
   const { findings } = await checkStore({ ...other.roots, repair: true });
   const [finding] = findings.filter(({ kind }) => kind === 'blob');
   assert.equal(finding?.repaired, false);
-  assert.match(finding?.hint ?? '', /only localhost\/mine:latest has it/);
+  assert.match(finding?.hint ?? '', /only docker\.io\/library\/mine:latest has it/);
+  assert.ok(
+    findings.every(({ hint }) => !/tsrun pull/.test(hint)),
+    'what a stranger has under that name is not it',
+  );
   assert.ok(existsSync(other.blob));
+
+  // As with one that another user owns; root may read that.
+  const unread = await ground(t);
+  rmSync(unread.ref);
+  symlinkSync(unread.ref, unread.ref);
+  const [reference] = (await checkStore({ ...unread.roots, repair: true })).findings;
+  assert.deepEqual([reference?.kind, reference?.path, reference?.repaired], ['reference', unread.ref, false]);
+  assert.match(reference?.hint ?? '', /^check its owner and mode/);
+  assert.ok(lstatSync(unread.ref).isSymbolicLink());
 });
 
 test('what killed processes left is no damage, and goes with --repair; what living ones are at is neither', async (t) => {

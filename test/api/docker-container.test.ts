@@ -19,6 +19,7 @@ const spec: RuntimeSpec = {
     cwd: '/src',
     capabilities: { bounding: ['CAP_CHOWN'] },
     apparmorProfile: 'web',
+    selinuxLabel: 'u:r:t:s0',
     rlimits: [{ type: 'RLIMIT_NOFILE', soft: 10, hard: 20 }],
   },
   root: { path: 'rootfs', readonly: true },
@@ -174,10 +175,24 @@ describe("docker's form of a container", () => {
   });
 
   it('has what was asked for', () => {
-    const { Name, Path, Args, Image, Config, HostConfig, NetworkSettings, OCIConfigPath, AppArmorProfile, Mounts, ...others } =
-      dockerContainer(inspected());
+    const {
+      Name,
+      Path,
+      Args,
+      Image,
+      Config,
+      HostConfig,
+      NetworkSettings,
+      OCIConfigPath,
+      AppArmorProfile,
+      ProcessLabel,
+      MountLabel,
+      Mounts,
+      ...others
+    } = dockerContainer(inspected());
     assert.deepEqual([Name, Path, Args, Image], ['/web', 'sh', ['-c', 'true'], `sha256:${'b'.repeat(64)}`]);
     assert.equal(AppArmorProfile, 'web');
+    assert.deepEqual([ProcessLabel, MountLabel], ['u:r:t:s0', '']);
     assert.equal(OCIConfigPath, `${DIRECTORY}/config.json`);
     assert.deepEqual(
       [Config.Image, Config['User'], Config['Tty'], Config['OpenStdin'], Config['StopSignal'], Config['WorkingDir'], Config['Hostname']],

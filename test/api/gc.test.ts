@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { leastRecentlyUsed } from '../../src/api/gc-choice.js';
+import { removeEntries } from '../../src/api/prune-images.js';
 import { resolveImage } from '../../src/api/resolve-image.js';
 import { openSession } from '../../src/api/session.js';
-import { refPath } from '../../src/content/refs.js';
-import { diskUsage, gc, images, tagImage } from '../../src/index.js';
+import { putRef, refPath } from '../../src/content/refs.js';
+import { checkStore, diskUsage, gc, images, pruneImages, tagImage } from '../../src/index.js';
+import type { StorePaths } from '../../src/paths.js';
+import type { Descriptor } from '../../src/spec/image.js';
 import { idOf, madeContainer, storeOf } from './store.js';
 
 const DAY = 86_400;
@@ -53,4 +57,41 @@ test('a run of an image is a use of it, recorded once an hour', async (t) => {
   utimesSync(path, now - 2 * DAY, now - 2 * DAY);
   await resolveImage(openSession(roots), 'example.com/app:a', 'missing', roots);
   assert.ok(used() >= now);
+});
+
+test('what was chosen goes only if it still is what it was, and nobody has used it since', async (t) => {
+  const { session, roots, tags } = await storeOf(t, ['a', 'b', 'c']);
+  const { entries } = await leastRecentlyUsed(session, { maxSize: 0 });
+  await putRef(session.paths, 'example.com/app:a', tags['b'] as never);
+  utimesSync(refPath(session.paths, 'example.com/app:b'), 1, 1);
+  assert.deepEqual((await removeEntries(session, entries)).untagged, ['example.com/app:c']);
+  assert.deepEqual((await images(roots)).flatMap(({ names }) => names).sort(), ['example.com/app:a', 'example.com/app:b']);
+});
+
+test('where a reference, a manifest or a container cannot be read nothing is collected', async (t) => {
+  const places = {
+    reference: (paths: StorePaths) => refPath(paths, 'example.com/app:b'),
+    manifest: (paths: StorePaths, { digest }: Descriptor) => paths.blob(digest),
+    container: (paths: StorePaths) => join(paths.containers, 'a'.repeat(64), 'config.json'),
+  };
+  for (const [what, pathOf] of Object.entries(places)) {
+    const { blobs, session, roots, tags } = await storeOf(t, ['a', 'b']);
+    const { paths } = session;
+    madeContainer(session, 'a', idOf(blobs, tags['b']), ['diff-needed']);
+    mkdirSync(join(paths.layersOf('single'), `diff-${'d'.repeat(64)}`), { recursive: true });
+    const count = readdirSync(join(paths.image, 'blobs/sha256')).length;
+    const path = pathOf(paths, tags['b'] as Descriptor);
+    renameSync(path, join(paths.base, 'aside'));
+    symlinkSync(path, path); // ELOOP: what no one may read, root neither
+    const collect = [() => pruneImages({ ...roots, all: true }), () => gc({ ...roots, maxSize: '0' }), () => gc(roots)];
+    for (const act of collect) await assert.rejects(act(), { code: 'ERR_TSRUN_STORE_UNREADABLE' }, what);
+    rmSync(path);
+    renameSync(join(paths.base, 'aside'), path);
+    assert.deepEqual(
+      (await checkStore(roots)).findings.filter(({ kind }) => kind !== 'layer'),
+      [],
+      what,
+    );
+    assert.equal(readdirSync(join(paths.image, 'blobs/sha256')).length, count, what);
+  }
 });

@@ -26,6 +26,20 @@ describe('what is executed in a container', () => {
   });
 });
 
+describe('exec --user in a container without namespaces', () => {
+  const own = { ...OWN, user: { uid: 12345, gid: 100 }, env: ['HOME=/c/root/root'] };
+  const ids = singleMapping({ uid: 12345, gid: 100 } as Parameters<typeof singleMapping>[0]);
+  const none = { passwd: '', group: '', envFiles: [], envNames: new Set<string>(), confined: true };
+  const as = (user: string) => buildExec({ spec: { ...SPEC, process: own }, ids, command: ['true'], options: { user }, ...none });
+
+  it('is the caller, by his numbers, as run says it', () => {
+    for (const user of ['12345', '12345:100', ''])
+      assert.deepEqual([as(user).user, as(user).env?.includes('HOME=/c/root/root')], [own.user, true], user);
+    for (const user of ['0', '12345:0', 'root'])
+      assert.throws(() => as(user), { code: 'ERR_TSRUN_UNSUPPORTED', hint: /say 12345:100/ }, user);
+  });
+});
+
 describe('exec --privileged', () => {
   it('has what the caller can give', () => {
     const spec = { ...SPEC };

@@ -18,6 +18,7 @@ describe('--security-opt', () => {
       parseSecurityOptions(['mask=/a:/b//c/', 'mask=/d', 'unmask=/proc/*', 'apparmor=x', 'apparmor:a b//&:ns:c', 'label:disable']),
       {
         apparmor: 'a b//&:ns:c',
+        label: 'disable',
         mask: ['/a', '/b/c', '/d'],
         unmask: ['/proc/*'],
       },
@@ -27,8 +28,29 @@ describe('--security-opt', () => {
   });
 
   it('refuses what it cannot do: what would confine is never left out', () => {
-    for (const text of ['label=type:x_t', 'label=level:s0', 'label=nested', 'proc-opts=hidepid=2', 'writable-cgroups=true'])
+    for (const text of ['label=nested', 'proc-opts=hidepid=2', 'writable-cgroups=true'])
       assert.throws(() => parseSecurityOptions([text]), { code: 'ERR_TSRUN_UNSUPPORTED' }, text);
+  });
+
+  it('puts a label together; a level has colons of its own', () => {
+    const label = (...texts: string[]) => parseSecurityOptions(texts.map((text) => `label${text}`)).label;
+    assert.deepEqual(label('=type:container_t', ':level:s0:c1,c2', '=filetype:f_t', '=user:u', '=role:r', '=type:last_t'), {
+      ...{ type: 'last_t', level: 's0:c1,c2', filetype: 'f_t', user: 'u', role: 'r' },
+    });
+    assert.equal(label('=disable', '=disable'), 'disable');
+    for (const texts of [
+      '=type',
+      '=type:',
+      '=type:a:b',
+      '=kind:x',
+      '=type:a,b',
+      '=level:',
+      '=type:a"',
+      '=disable =type:x',
+      '=type:x =disable',
+      '=x',
+    ])
+      assert.throws(() => label(...texts.split(' ')), { code: 'ERR_TSRUN_USAGE' }, texts);
   });
 
   it('refuses what is no option or no value, and says what was meant', () => {

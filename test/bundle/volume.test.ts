@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { parseMount } from '../../src/bundle/mount.js';
 import { parseVolume } from '../../src/bundle/volume.js';
 import { slot } from '../../src/plan/slot.js';
 
@@ -42,7 +43,21 @@ describe('a volume', () => {
   it('says what has no effect', () => {
     assert.deepEqual(parse('/a:/b:ro').notes, []);
     assert.match(parse('/a:/b:z').notes.join(), /SELinux/);
+    assert.equal(parse('/a:/b:z').relabel, undefined);
     assert.match(parse('/a:/b:cached').notes.join(), /no effect on Linux/);
+  });
+
+  it('gives a container that has a label files that it may read, for all containers or for it alone; nothing that the host needs', () => {
+    const facts = { recursiveReadOnly: true, labelled: true };
+    const relabel = (text: string) => parseVolume(text, facts);
+    assert.deepEqual(
+      ['/a:/b', '/a:/b:z', '/a:/b:ro,Z', 'data:/b:Z'].map((text) => relabel(text).relabel),
+      [undefined, 'shared', 'private', 'private'],
+    );
+    assert.deepEqual(relabel('/a:/b:z').notes, []);
+    assert.throws(() => relabel('/usr:/b:z'), { code: 'ERR_TSRUN_USAGE', message: /would give all of \/usr to containers/ });
+    assert.deepEqual(parseMount('type=bind,src=/s,dst=/d,relabel=private', facts).relabel, 'private');
+    assert.throws(() => parseMount('type=bind,src=/s,dst=/d,relabel=z', facts), { code: 'ERR_TSRUN_USAGE', message: /relabel: z/ });
   });
 
   it('takes options', () => {

@@ -1,6 +1,6 @@
 /** A store in a directory of its own, and blobs to put into it. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -10,6 +10,14 @@ import type { Digest } from '../../src/spec/digest.js';
 
 export function temporaryDirectory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'tsrun-content-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Hundreds of stores are made and flushed: not on a disk, where there is memory to be had. */
+export function memoryDirectory(t: TestContext): string {
+  if (!existsSync('/dev/shm')) return temporaryDirectory(t);
+  const path = mkdtempSync('/dev/shm/tsrun-faults-');
   t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }

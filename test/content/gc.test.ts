@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { collectGarbage, reachable } from '../../src/content/gc.js';
 import { Lease } from '../../src/content/lease.js';
-import { putRef, removeRef } from '../../src/content/refs.js';
+import { putRef, removeRefs } from '../../src/content/refs.js';
 import type { ContentStore } from '../../src/content/store.js';
 import type { Descriptor } from '../../src/spec/image.js';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/spec/media-types.js';
@@ -42,7 +42,7 @@ test('only what nothing names is removed', async (t) => {
   const first = await collectGarbage(store);
   assert.deepEqual(first, [{ digest: two.index.digest, size: two.index.size }], 'the index of two has no name');
   const candidates = await reachable(store, one.index);
-  await removeRef(store.paths, 'example.com/one:1');
+  await removeRefs(store.paths, [{ name: 'example.com/one:1', descriptor: one.index }]);
   const unrelated = await put(store, 'application/octet-stream', randomBlob(10).bytes);
   const removed = await collectGarbage(store, candidates);
   assert.deepEqual(

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { getRef, listRefs, putRef, refPath, removeRef } from '../../src/content/refs.js';
+import { getRef, lastUse, listRefs, putRef, refPath, removeRefs } from '../../src/content/refs.js';
 import type { ContentStore } from '../../src/content/store.js';
 import { emptyStore, pieces, randomBlob } from './fixture.js';
 
@@ -34,8 +34,8 @@ test('a reference is found, listed, replaced and removed', async (t) => {
     { name: 'example.com/a:b', descriptor: two },
   ]);
   assert.deepEqual(damaged, []);
-  assert.equal(await removeRef(store.paths, NAME), true);
-  assert.equal(await removeRef(store.paths, NAME), false);
+  assert.deepEqual(await removeRefs(store.paths, [{ name: NAME, descriptor: two }]), [NAME]);
+  assert.deepEqual(await removeRefs(store.paths, [{ name: NAME, descriptor: two }]), []);
   assert.equal(await getRef(store.paths, NAME), undefined);
   assert.deepEqual(readdirSync(store.paths.ingest), []);
 });
@@ -52,7 +52,7 @@ test('index.json lists what the references say, by their names', async (t) => {
     'a path is no name in the grammar of the annotation, but its blobs stay listed',
   );
   assert.equal(execFileSync('umoci', ['list', '--layout', store.paths.image], { encoding: 'utf8' }).includes(NAME), true);
-  await removeRef(store.paths, NAME);
+  await removeRefs(store.paths, [{ name: NAME, descriptor: blob }]);
   assert.equal(indexOf(store).length, 1);
 });
 
@@ -100,7 +100,59 @@ test('a damaged reference is reported and hides no other', async (t) => {
   await putRef(store.paths, NAME, blob);
   assert.deepEqual(await getRef(store.paths, NAME), blob, 'a pull mends it');
   writeFileSync(refPath(store.paths, NAME), '{');
-  assert.equal(await removeRef(store.paths, NAME), true, 'and it can be removed');
+  assert.deepEqual(await removeRefs(store.paths, [{ name: NAME, descriptor: blob }]), [], 'it is not what was read');
+  assert.deepEqual(await removeRefs(store.paths, [{ name: NAME, descriptor: undefined }]), [NAME], 'and it can be removed');
+});
+
+test('a registry is remembered as long as a name is what it gave, and passed on to no other one', async (t) => {
+  const { paths, ...store } = await emptyStore(t).then((each) => Object.assign(each, { put: () => storedBlob(each) }));
+  const [one, two] = [await store.put(), await store.put()];
+  const keep = ({ digest }: { digest: string }) => `example.com/a@${digest}`;
+  const pulled = async () => (await listRefs(paths)).refs.filter((ref) => ref.pulled).map(({ name }) => name);
+  await putRef(paths, NAME, one);
+  assert.deepEqual(await pulled(), []);
+  await putRef(paths, NAME, one, { pulled: true });
+  await putRef(paths, NAME, one);
+  await putRef(paths, 'example.com/tag:1', one);
+  assert.deepEqual(await pulled(), [NAME]);
+  await putRef(paths, NAME, two, { keep });
+  assert.deepEqual(await pulled(), [keep(one)], 'by digest it is to be had there still');
+});
+
+test('a name that means another image meanwhile, or was used again, is not removed', async (t) => {
+  const store = await emptyStore(t);
+  const [one, two] = [await storedBlob(store), await storedBlob(store)];
+  await putRef(store.paths, NAME, one);
+  const seen = { name: NAME, descriptor: one, used: lastUse(store.paths, NAME) };
+  const damaged = { name: NAME, descriptor: undefined };
+  utimesSync(refPath(store.paths, NAME), 0, 0);
+  const unused = { ...seen, used: lastUse(store.paths, NAME) };
+  await putRef(store.paths, NAME, one);
+  assert.deepEqual(await removeRefs(store.paths, [unused]), [], 'a pull that found it unchanged wants it');
+  await putRef(store.paths, NAME, two);
+  assert.deepEqual(await removeRefs(store.paths, [seen, { name: NAME, descriptor: one }, damaged]), []);
+  assert.deepEqual(await getRef(store.paths, NAME), two);
+});
+
+test('an image that loses a name, or its last one, is asked about under the lock', async (t) => {
+  const store = await emptyStore(t);
+  const images = await Promise.all(Array.from({ length: 8 }, () => storedBlob(store)));
+  const digestOf = (name: string) => `example.com/a@${name}`;
+  // By eight at a time: each replaces another one, and none is lost.
+  await Promise.all(images.map((image) => putRef(store.paths, NAME, image, { keep: ({ digest }) => digestOf(digest) })));
+  const { refs } = await listRefs(store.paths);
+  assert.deepEqual(refs.map(({ descriptor }) => descriptor.digest).sort(), images.map(({ digest }) => digest).sort());
+  const last = (await getRef(store.paths, NAME)) as (typeof images)[0];
+  await putRef(store.paths, 'example.com/b:1', last);
+  const names = [NAME, 'example.com/b:1'];
+  // Two at a time, each of which sees the other's name left.
+  const gone = names.map((name) =>
+    removeRefs(store.paths, [{ name, descriptor: last }], ({ digest }, _, left) =>
+      left.some(({ descriptor }) => descriptor.digest === digest) ? undefined : digestOf(digest),
+    ),
+  );
+  assert.deepEqual((await Promise.all(gone)).flat(), names);
+  assert.deepEqual(await getRef(store.paths, digestOf(last.digest)), last);
 });
 
 test('names written at the same time are all there', async (t) => {

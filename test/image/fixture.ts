@@ -52,7 +52,14 @@ export class Blobs extends Map<string, Buffer> {
 
   /** An image with one file for each of `texts`, a layer each. */
   image(texts: string[], more: { platform?: Platform; config?: object; created?: string } = {}): Descriptor {
-    const tars = texts.map((text, index) => tar([{ name: `file${index}`, data: text }]));
+    return this.imageOf(
+      texts.map((text, index) => tar([{ name: `file${index}`, data: text }])),
+      more,
+    );
+  }
+
+  /** An image of these layers. */
+  imageOf(tars: Buffer[], more: { platform?: Platform; config?: object; created?: string } = {}): Descriptor {
     const { platform = HOST, config = {}, created } = more;
     const rootfs = { type: 'layers', diff_ids: tars.map(digest) };
     return this.put(OCI_MANIFEST, {

@@ -17,8 +17,8 @@ export type { Seen };
 
 export const isRoot = process.getuid?.() === 0;
 /** As an ordinary user everything runs as root of a namespace with one id. */
-const asRootHere = isRoot ? [] : ['unshare', '-r'];
-const ids: LayerJob['ids'] = isRoot ? 'range' : 'single';
+export const asRootHere = isRoot ? [] : ['unshare', '-r'];
+export const ids: LayerJob['ids'] = isRoot ? 'range' : 'single';
 export const needsRoot = isRoot ? false : 'needs root: more than one id';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tsrun-layer-'));
@@ -63,12 +63,16 @@ export async function bundledWorker(): Promise<string> {
   return program;
 }
 
-export interface Outcome {
-  status: number | null;
-  progress: number[];
+/** What came of a layer: one of the three. */
+export interface Unpacked {
   done?: LayerReport;
   notSelfContained?: string;
   error?: ReturnType<TsrunError['toJSON']>;
+}
+
+export interface Outcome extends Unpacked {
+  status: number | null;
+  progress: number[];
   stderr: string;
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Limits } from '../../src/layer/limits.js';
 import type { UnpackOptions } from './harness.js';
 import { fresh, hasCommand, unpack } from './harness.js';
-import { archive, digestOf, directory, file, header, pax, symlink } from './tar-builder.js';
+import { archive, directory, END, file, header, padded, pax, symlink } from './tar-builder.js';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
@@ -71,14 +72,41 @@ describe('bombs end early and in little memory', () => {
   });
 });
 
-test('a large layer passes in bounded memory', async () => {
-  const data = Buffer.alloc(16 * MiB, 'A layer that compresses about as well as text does, line by line. ');
-  for (let at = 0; at < data.length; at += 97) data[at] = (at * 2654435761) >>> 24;
-  const parts = Array.from({ length: 24 }, () => data);
-  const tar = archive(header({ name: '.wh.a', size: data.length * parts.length }), ...parts);
-  const { done, rss } = await unpackMetered(gzipSync(tar, { level: 1 }), { diffId: digestOf(tar) as never });
+/** Text that compresses by two hundred, in gzip members of 64 MiB each: made once, however many there are. */
+function largeLayer(members: number): Buffer {
+  const part = Buffer.alloc(64 * MiB, 'A layer that compresses about as well as text does, line by line. ');
+  for (let at = 0; at < part.length; at += 2500) part[at] = (at * 2654435761) >>> 24;
+  const first = header({ name: '.wh.a', size: members * part.length });
+  return Buffer.concat([gzipSync(first), repeat(gzipSync(part), members), gzipSync(END)]);
+}
+
+/** sha256 of the tar of 4 GiB: to compute it takes as long as to unpack it. */
+const OF_4_GIB = 'sha256:a6506817a9ae3104c02de281217be9374dea4c6b9483e6d5b59c48ff319821dc';
+
+test('a layer of 4 GiB passes in bounded memory', async () => {
+  // A whiteout's data go nowhere, so that it is not the test's disk that is measured.
+  const { done, error, rss } = await unpackMetered(largeLayer(64), { diffId: OF_4_GIB as never });
+  assert.equal(error, undefined);
   assert.equal(done?.entries, 1);
   assert.ok(rss < 250 * MiB, `${rss / MiB} MiB`);
+});
+
+test('a file of 4 GiB with holes passes in bounded memory and takes no room', async () => {
+  const map = padded(Buffer.from(`2\n0\n${MiB}\n${4 * GiB - MiB}\n${MiB}\n`));
+  const records = { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': 'f', 'GNU.sparse.realsize': String(4 * GiB) };
+  const layer = archive(pax(records), file('f', Buffer.concat([map, Buffer.alloc(2 * MiB, 'x')])));
+  const { target, error, rss } = await unpackMetered(layer);
+  assert.equal(error, undefined);
+  const { size, blocks } = statSync(join(target, 'f'));
+  assert.equal(size, 4 * GiB);
+  assert.ok(blocks * 512 < 3 * MiB, `${blocks} blocks`);
+  assert.ok(rss < 250 * MiB, `${rss / MiB} MiB`);
+});
+
+test('a layer of no bytes at all is an empty one', async () => {
+  const { done, target } = await unpackMetered(Buffer.alloc(0));
+  assert.equal(done?.entries, 0);
+  assert.deepEqual(readdirSync(target), []);
 });
 
 const attributes = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`SCHILY.xattr.user.${index}`, 'x']));

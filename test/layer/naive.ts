@@ -34,8 +34,10 @@ function make(path: string, root: string, entry: TarEntry): void {
   else if (name.startsWith('.wh.')) rmSync(join(dirname(path), name.slice(4)), { recursive: true });
   else if (entry.type === 'directory') mkdirSync(path, { recursive: true });
   else if (entry.type === 'symlink') symlinkSync(entry.link, path);
-  else if (entry.type === 'hardlink') linkSync(resolve(root, entry.link.toString()), path);
-  else mknod(path, (entry.type === 'fifo' ? 0o010000 : 0o020000) | 0o600, entry.major, entry.minor);
+  else if (entry.type === 'hardlink') {
+    rmSync(path, { force: true }); // as tar does
+    linkSync(resolve(root, entry.link.toString()), path);
+  } else mknod(path, (entry.type === 'fifo' ? 0o010000 : 0o020000) | 0o600, entry.major, entry.minor);
 }
 
 function attempt(make: () => void): void {

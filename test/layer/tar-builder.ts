@@ -78,9 +78,10 @@ export function member(fields: HeaderFields, data: string | Buffer = ''): Buffer
 
 export const file = (name: string | Buffer, data: string | Buffer = '', more: HeaderFields = {}) => member({ name, ...more }, data);
 export const directory = (name: string | Buffer, more: HeaderFields = {}) => member({ name, type: '5', mode: 0o755, ...more });
-export const symlink = (name: string, link: string | Buffer, more: HeaderFields = {}) =>
+export const symlink = (name: string | Buffer, link: string | Buffer, more: HeaderFields = {}) =>
   member({ name, type: '2', mode: 0o777, link, ...more });
-export const hardlink = (name: string, link: string, more: HeaderFields = {}) => member({ name, type: '1', link, ...more });
+export const hardlink = (name: string | Buffer, link: string | Buffer, more: HeaderFields = {}) =>
+  member({ name, type: '1', link, ...more });
 export const fifo = (name: string, more: HeaderFields = {}) => member({ name, type: '6', ...more });
 export const device = (name: string, major: number, minor: number, type = '3') => member({ name, type, major, minor });
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { below, freshDirectory, gnuTar, isRoot, look, lookThroughOverlay, onOverlay, type Seen, unpack } from './harness.js';
-import { archive, directory, END, file, hardlink, symlink } from './tar-builder.js';
+import { extractAll, type Tree } from './oracles.js';
+import { archive, directory, END, file, hardlink, pax, symlink } from './tar-builder.js';
 
 const BASE = archive(
   directory('d', { mtime: 11 }),
@@ -25,6 +26,8 @@ interface LayerCase {
   hasNot?: string[];
   /** The entry that needs the parents. */
   needs?: string;
+  /** Why umoci shows something else. */
+  unlikeUmoci?: string;
 }
 
 const CASES: Record<string, LayerCase> = {
@@ -40,6 +43,7 @@ const CASES: Record<string, LayerCase> = {
     layer: archive(directory('d'), file('d/n', 'new'), directory('d/e'), file('d/e/m', 'm'), file('d/.wh..wh..opq')),
     has: ['d/n', 'd/e/m'],
     hasNot: ['d/f', 'd/e/h'],
+    unlikeUmoci: 'it loses the time of d/e',
   },
   'an opaque marker before its directory': {
     layer: archive(file('d/.wh..wh..opq'), directory('d'), file('d/n')),
@@ -57,6 +61,7 @@ const CASES: Record<string, LayerCase> = {
     layer: archive(directory('d'), file('d/n'), file('.wh.d')),
     has: ['d/n'],
     hasNot: ['d/f', 'd/e'],
+    unlikeUmoci: 'it loses the time of d',
   },
   'a file made, then hidden, stays': { layer: archive(file('plain', 'new'), file('.wh.plain')), has: ['plain'] },
   'a directory becomes a file': { layer: archive(file('d', 'file')), has: ['d'], hasNot: ['d/f'] },
@@ -86,7 +91,12 @@ const CASES: Record<string, LayerCase> = {
   },
   'a file whose parents no layer has': { layer: archive(file('new/deep/n', 'x')), needs: 'new/deep/n', has: ['new/deep/n'] },
   'a hard link to a file of the parents': { layer: archive(hardlink('n', 'plain')), needs: 'n', has: ['n', 'plain'] },
-  'a hard link before its target': { layer: archive(hardlink('n', 'later'), file('later', 'x')), needs: 'n', has: ['n', 'later'] },
+  'a hard link before its target': {
+    layer: archive(hardlink('n', 'later'), file('later', 'x')),
+    needs: 'n',
+    has: ['n', 'later'],
+    unlikeUmoci: 'it gives up',
+  },
   'a hard link before a target that the parents have too': {
     layer: archive(hardlink('n', 'plain'), file('plain', 'new')),
     needs: 'n',
@@ -102,6 +112,44 @@ const CASES: Record<string, LayerCase> = {
   'a whiteout below what is hidden': { layer: archive(file('.wh.d'), file('d/.wh.f')), needs: 'd/.wh.f', hasNot: ['d'] },
   'a whiteout below a file': { layer: archive(file('plain/.wh.x')), needs: 'plain/.wh.x', has: ['plain'] },
   'an entry below what is hidden': { layer: archive(file('.wh.d'), file('d/n')), needs: 'd/n', has: ['d/n'], hasNot: ['d/f'] },
+  'an opaque directory below one that keeps what it holds': {
+    layer: archive(directory('d'), directory('d/e'), file('d/e/n'), file('d/n'), file('d/e/.wh..wh..opq')),
+    has: ['d/f', 'd/e/n', 'd/n'],
+    hasNot: ['d/e/h'],
+  },
+  'an opaque marker that stands in the middle, and twice': {
+    layer: archive(directory('d'), file('d/a'), file('d/.wh..wh..opq'), directory('d/e'), file('d/b'), file('d/.wh..wh..opq')),
+    has: ['d/a', 'd/b', 'd/e'],
+    hasNot: ['d/f', 'd/e/h'],
+  },
+  'a file of the parents that is hidden and made, in either order': {
+    layer: archive(directory('d'), file('d/.wh.f'), file('d/f', 'new', { mode: 0o600 }), file('d/g', 'new'), file('d/.wh.g')),
+    has: ['d/f', 'd/g'],
+  },
+  'the metadata of a directory of the parents, after what is in it': {
+    layer: archive(file('d/e/n', 'x'), directory('d/e', { mode: 0o2711, uid: 3, mtime: 50 }), directory('d', { mode: 0o700, mtime: 60 })),
+    needs: 'd/e/n',
+    has: ['d/e/n', 'd/e/h', 'd/f'],
+  },
+  'attributes of a directory of the parents': {
+    layer: archive(pax({ 'SCHILY.xattr.user.new': 'x' }), directory('d', { mtime: 70 })),
+    has: ['d/f'],
+  },
+  'a hard link to a link of the parents, and to one of its own': {
+    layer: archive(hardlink('n', 'lib'), symlink('s', 'plain'), hardlink('m', 's')),
+    needs: 'n',
+    has: ['n', 'm', 's', 'lib', 'plain'],
+  },
+  'a hard link in the place of a directory of the parents': {
+    layer: archive(file('new', 'x', { mode: 0o4755 }), hardlink('d', 'new')),
+    has: ['d', 'new'],
+    hasNot: ['d/f'],
+  },
+  'a file, then a directory of the parents’ name that is hidden': {
+    layer: archive(file('.wh.usr'), file('.wh.lib'), directory('usr'), directory('usr/lib'), file('usr/lib/n')),
+    has: ['usr/lib/n'],
+    hasNot: ['usr/lib/x', 'lib'],
+  },
   'nothing at all': { layer: END, has: ['d/f', 'plain'] },
 };
 
@@ -110,6 +158,9 @@ const withoutMade = (seen: Record<string, Seen>) => {
   for (const path of ['new', 'new/deep', 'd']) if (Number(seen[path]?.mtime) > 1.7e18) delete seen[path]?.mtime;
   return below(seen);
 };
+
+/** By case: what our own says. */
+const shown = new Map<string, Tree>();
 
 describe('a layer shows the same on a copy of its parents, on an overlay of them, and alone in an overlay above them', {
   concurrency: 2,
@@ -124,6 +175,7 @@ describe('a layer shows the same on a copy of its parents, on an overlay of them
       const onCopy = await unpack(layer, { target: copy, mode: 'merged' });
       assert.equal(onCopy.error, undefined);
       const expected = withoutMade(look(copy));
+      shown.set(name, expected);
       for (const path of has) assert.ok(path in expected, `${path} is missing`);
       for (const path of hasNot) assert.ok(!(path in expected), `${path} is there`);
 
@@ -140,6 +192,25 @@ describe('a layer shows the same on a copy of its parents, on an overlay of them
     });
   }
 });
+
+/** umoci gives owners, which takes root. */
+if (isRoot)
+  describe('and what umoci makes of it', () => {
+    const cases = Object.entries(CASES).filter(([, { unlikeUmoci }]) => unlikeUmoci === undefined);
+    let theirs: (Tree | string)[];
+    before(async () => {
+      theirs = await extractAll(
+        'umoci',
+        cases.map(([, { layer }]) => [BASE, layer]),
+      );
+    });
+    for (const [index, [name]] of cases.entries())
+      test(name, () => {
+        const tree = theirs[index] as Tree | string;
+        if (typeof tree === 'string') assert.fail(tree);
+        assert.deepEqual(shown.get(name), withoutMade(tree));
+      });
+  });
 
 test('two images share a layer that needs its parents, over different bases: each gets what sequential extraction gives', async () => {
   const layer = archive(file('etc/n', 'new'), hardlink('etc/copy', 'etc/passwd'));

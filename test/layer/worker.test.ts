@@ -62,12 +62,23 @@ describe('in a user namespace with a range of ids', { skip: needsRoot }, () => {
     assert.equal(look(target)['dev/x']?.device, '0');
   });
 
-  test('an id outside of the map is an error that names it', async () => {
-    for (const owner of [{ uid: 70_000 }, { gid: 4_000_000 }]) {
-      const { error } = await unpack(archive(file('a', '', owner)), inRange());
-      assert.equal(error?.code, 'ERR_TSRUN_ID_MAP');
-      assert.match(error?.message ?? '', /70000|4000000/);
-    }
+  test('ids outside of the map are one error that lists them all, with the ways out', async () => {
+    const owners = [{ uid: 70_000 }, { uid: 4 }, { uid: 66_000, gid: 4_000_000 }, { uid: 70_000, gid: 5 }];
+    const layer = archive(
+      ...owners.map((owner, index) => file(`f${index}`, '', owner)),
+      directory('d', { gid: 80_000 }),
+      symlink('l', 'x', { gid: 5 }),
+    );
+    const { error } = await unpack(layer, inRange());
+    assert.equal(error?.code, 'ERR_TSRUN_ID_MAP');
+    assert.equal(
+      error?.message,
+      "the image has files of uid 66000, 70000 and gid 80000, 4000000, which the container's id map does not hold",
+    );
+    assert.equal(error?.subject, 'f0');
+    assert.match(error?.hint ?? '', /up to container id 4000000 .*--add-subuids.* --uidmap and --gidmap, .* image unpack --owners caller$/);
+    const many = archive(...Array.from({ length: 200 }, (_, index) => file('f', '', { uid: 70_000 + (index % 100) })));
+    assert.match((await unpack(many, inRange())).error?.message ?? '', /of uid 70000, .*, 70009 and others, which/);
   });
 });
 
@@ -170,20 +181,38 @@ test("a default ACL of the store's own place does not reach the layer's modes", 
   assert.equal(look(target)['d']?.xattrs, undefined);
 });
 
-test('a full disk is named as such', { skip: needsRoot }, async () => {
-  const wrapper = [
+test('a full disk is named as such, whatever it is that finds no room', { skip: needsRoot }, async () => {
+  const layer = archive(
+    directory('d'),
+    symlink('d/l', 'x'.repeat(100)),
+    pax({ 'SCHILY.xattr.user.x': Buffer.alloc(500) }),
+    file('d/f', 'x'.repeat(5000)),
+    hardlink('d/h', 'd/f'),
+    fifo('d/p'),
+    directory('e'),
+    file('.wh.g'),
+    file('large', Buffer.alloc(100_000)),
+  );
+  const on = (options: string) => [
     'unshare',
     '--mount',
     '--propagation',
     'private',
     'sh',
     '-c',
-    'mount -t tmpfs -o size=64k tmpfs "$PWD" && cd "$PWD" && exec "$@"',
+    `mount -t tmpfs -o ${options} tmpfs "$PWD" && cd "$PWD" && exec "$@"`,
     'sh',
   ];
-  const { error } = await unpack(archive(file('large', Buffer.alloc(1_000_000))), { wrapper });
-  assert.equal(error?.code, 'ERR_TSRUN_DISK_FULL');
-  assert.match(error?.message ?? '', /large/);
+  const full = async (options: string) => {
+    const { error, done } = await unpack(layer, { wrapper: on(options) });
+    if (error === undefined) assert.ok(done);
+    else assert.deepEqual([error.code, error.message.startsWith('no space left while unpacking ')], ['ERR_TSRUN_DISK_FULL', true]);
+    return error !== undefined;
+  };
+  const inodes = await Promise.all(Array.from({ length: 11 }, (_, index) => full(`nr_inodes=${index + 1}`)));
+  assert.ok(inodes.slice(1, 8).every(Boolean) && !inodes.at(-1), `${inodes}`);
+  const sizes = await Promise.all([4, 8, 12, 64, 1024].map((size) => full(`size=${size}k`)));
+  assert.ok(sizes[0] && sizes[3] && !sizes.at(-1), `${sizes}`);
 });
 
 test('nobody listening on descriptor 3 ends the program at once', async () => {

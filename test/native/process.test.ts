@@ -79,6 +79,17 @@ describe('the end of a plan', () => {
     assert.ok(readFileSync(join(order, '1'), 'utf8') < readFileSync(join(order, '3'), 'utf8'));
   });
 
+  it('is seen through its descriptor', async () => {
+    const connect = [
+      ['name-process', 'child', 'first'],
+      ['check-alive', 'first'],
+      ['send', 'child', 'go'],
+    ] as const;
+    const child = [['await', 'parent', 'go'], shell('exit 0')] as const;
+    const { failed } = await ended(launch(released, two([...child], { connect: [...connect], after: [['check-alive', 'first']] })));
+    assert.deepEqual([failed?.operation, failed?.error], ['check-alive', 3]);
+  });
+
   it('leaves no process of the plan', async () => {
     const pid = join(directory, 'pid');
     const plan = encodePlan({

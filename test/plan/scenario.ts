@@ -18,6 +18,7 @@ import type { Caller, StdioFacts, StreamFacts } from '../../src/plan/streams.js'
 import type { SystemForms } from '../../src/plan/system.js';
 import { compileVisitRunningPlan, compileVisitStoppedPlan } from '../../src/plan/visit.js';
 import type { IdMapping } from '../../src/security/idmap.js';
+import type { SelinuxLabels } from '../../src/security/selinux.js';
 import type { RuntimeSpec } from '../../src/spec/runtime.js';
 import type { IdentityName } from '../harness/identity.js';
 import { BESIDE, filesOf, sharedSpaces, spacesInput } from './neighbour.js';
@@ -47,6 +48,8 @@ export interface Scenario {
   networked?: boolean;
   /** It has no pid namespace of its own. */
   sharesPid?: boolean;
+  /** It needs a host with SELinux, and a policy that knows its label. */
+  labelled?: boolean;
   /** The caller's streams are a terminal. */
   terminal?: boolean;
   plan(facts: Facts): Plan;
@@ -118,6 +121,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     sharesPid: true,
     plan: (facts) => run(facts, { rm: true, ...BESIDE }, WHO),
   },
+  'run-range-label': {
+    identity: 'range',
+    labelled: true,
+    plan: (facts) => {
+      const volume = [...(volumes(facts).volume ?? []), 'named:/named'].map((text) =>
+        text.replace(/^(.*:\/out)$/, '$1:z').replace(/file:ro$/, 'file:ro,Z'),
+      );
+      return compileRunPlan(container(facts, { rm: true, init: true, volume }, WHO, undefined, LABELS), { streams: SOCKETS });
+    },
+  },
   'run-root-files': {
     identity: 'root',
     sharesPid: true,
@@ -175,6 +188,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     plan: (facts) => compileOciCreatePlan(compileRunPlan(container(facts, {}, WHO), undefined), kept(facts)),
   },
   'oci-start-range': { identity: 'range', plan: (facts) => compileOciStartPlan(`${facts.store}/containers/${ID}`) },
+};
+
+const LABELS: SelinuxLabels = {
+  process: 'system_u:system_r:container_t:s0:c1,c2',
+  file: 'system_u:object_r:container_file_t:s0:c1,c2',
+  layers: 'system_u:object_r:container_ro_file_t:s0',
 };
 
 const LANDLOCK = ['write=/tmp', 'exec=/bin'];
@@ -246,7 +265,7 @@ function runHere(facts: Facts, system: SystemForms, script: string): Plan {
   return compileRunPlan({ ...container(facts, { rm: true }, `${WHO}; ${script}`), system }, { streams: SOCKETS });
 }
 
-function container(facts: Facts, options: RunOptions, script: string, network?: NetworkInput): NewContainer {
+function container(facts: Facts, options: RunOptions, script: string, network?: NetworkInput, labels?: SelinuxLabels): NewContainer {
   const { ids, mappers, store, arch, callerUid } = facts;
   const { rm = false, name } = options;
   const containerDir = rm ? `${store}/transient/${slot('id')}` : kept(facts);
@@ -254,7 +273,7 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
   const health = parseHealth(options, undefined);
   const shared = sharedSpaces(facts.running, options);
   return {
-    ...specOf(facts, options, ['sh', '-c', script], containerDir, network),
+    ...specOf(facts, options, ['sh', '-c', script], containerDir, network, labels),
     ...shared.neighbour,
     settings: {
       ...shared.settings,
@@ -271,6 +290,7 @@ function container(facts: Facts, options: RunOptions, script: string, network?: 
       stopTimeout: 10,
       ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
       ...(health ? { health } : {}),
+      ...(labels ? { layerLabel: labels.layers } : {}),
     },
     ids,
     ...(mappers ? { mappers } : {}),
@@ -339,7 +359,14 @@ function streams(...files: [string, string, string]): StdioFacts {
 const PASSWD = 'root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000:Ada:/home/ada:/bin/sh\n';
 const GROUP = 'root:x:0:\nwheel:x:10:ada\nada:x:1000:\n';
 
-function specOf(facts: Facts, options: RunOptions, command: readonly string[], containerDir: string, network?: NetworkInput) {
+function specOf(
+  facts: Facts,
+  options: RunOptions,
+  command: readonly string[],
+  containerDir: string,
+  network?: NetworkInput,
+  labels?: SelinuxLabels,
+) {
   return buildSpec({
     image: {
       name: 'busybox',
@@ -363,6 +390,7 @@ function specOf(facts: Facts, options: RunOptions, command: readonly string[], c
     rootPath: 'rootfs',
     containerDir,
     ...(network ? { network } : {}),
+    ...(labels ? { labels } : {}),
     spaces: spacesInput(facts.running, options),
     volumesDir: `${facts.store}/volumes`,
     annotations: {},

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
@@ -64,6 +64,8 @@ test('REGISTRY_AUTH_FILE alone, DOCKER_CONFIG first, else podman’s files befor
   assert.equal(await user({ HOME: home }), 'docker');
   assert.equal(await user({ HOME: home, XDG_RUNTIME_DIR: join(home, 'podman') }), 'podman');
   assert.equal(await user({ HOME: home, XDG_RUNTIME_DIR: join(home, 'podman'), DOCKER_CONFIG: join(home, 'named') }), 'named');
+  chmodSync(join(home, 'podman'), 0o750);
+  assert.equal(await user({ HOME: home, XDG_RUNTIME_DIR: join(home, 'podman') }), 'docker', 'what su or sudo left is not ours');
   assert.equal(await user({ HOME: home, DOCKER_CONFIG: join(home, 'named'), REGISTRY_AUTH_FILE: join(home, 'file.json') }), 'file');
   assert.equal(await user({ HOME: home, REGISTRY_AUTH_FILE: join(home, 'missing.json') }), undefined);
 });

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../harness/temporary.js';
 export function homeWith(files: Record<string, unknown>): string {
   const home = temporaryDirectory();
   for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(home, name)), { recursive: true });
+    mkdirSync(dirname(join(home, name)), { recursive: true, mode: 0o700 });
     writeFileSync(join(home, name), typeof content === 'string' ? content : JSON.stringify(content));
   }
   return home;

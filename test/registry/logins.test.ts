@@ -1,8 +1,9 @@
 /** Where a login is kept, that it is found again, and that nothing else in the files changes. */
 import assert from 'node:assert/strict';
-import { existsSync, lchownSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lchownSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { changeAuths } from '../../src/registry/auth-file-write.js';
 import type { HelperContext } from '../../src/registry/credential-helper.js';
 import { findCredentials } from '../../src/registry/credentials.js';
 import { giveUpAll, giveUpLogin, keepLogin } from '../../src/registry/logins.js';
@@ -17,7 +18,7 @@ const DOCKERS = '.docker/config.json';
 const PODMANS = '.config/containers/auth.json';
 
 function at(files: Record<string, unknown>, more: NodeJS.ProcessEnv = {}) {
-  const home = homeWith(files);
+  const home = homeWith({ 'run/none': '', ...files });
   const context = contextFor({ HOME: home, XDG_RUNTIME_DIR: join(home, 'run'), ...more });
   const json = (name: string): { auths?: Record<string, unknown> } => JSON.parse(readFileSync(join(home, name), 'utf8'));
   return { home, context, json };
@@ -147,14 +148,31 @@ describe('a file of logins that is a link', () => {
     assert.ok(existsSync(join(home, DOCKERS)));
   });
 
+  it('and its directory are found once: who moves them meanwhile leads nowhere else', async () => {
+    const { home, json } = at({ 'a/auth.json': { auths: {} }, 'b/auth.json': { auths: {} } });
+    const changed = changeAuths(join(home, 'a/auth.json'), () => {
+      renameSync(join(home, 'a'), join(home, 'moved'));
+      symlinkSync('b', join(home, 'a'));
+      return { 'quay.io': {} };
+    });
+    assert.ok(await changed);
+    assert.deepEqual([json('moved/auth.json'), json('b/auth.json')], [{ auths: { 'quay.io': {} } }, { auths: {} }]);
+    assert.deepEqual(
+      ['moved', 'b'].flatMap((name) => readdirSync(join(home, name))),
+      ['auth.json', 'auth.json'],
+    );
+  });
+
   if (process.getuid?.() === 0)
-    it('of another user’s, or to a file of another user’s, is not written through', async () => {
+    it('or reached by one, of another user’s, or to a file of another user’s, is not written through', async () => {
       const { home, context } = at({ 'theirs.json': '{}', 'mine.json': '{}', '.docker/other': '' });
       lchownSync(join(home, 'theirs.json'), 7001, 7001);
       symlinkSync(join(home, 'mine.json'), join(home, 'link'));
       lchownSync(join(home, 'link'), 7001, 7001);
       symlinkSync(join(home, 'theirs.json'), join(home, 'own'));
-      for (const name of ['link', 'own']) {
+      symlinkSync('.docker', join(home, 'folder'));
+      lchownSync(join(home, 'folder'), 7001, 7001);
+      for (const name of ['link', 'own', 'folder/auth.json', 'folder/new/auth.json']) {
         const env = { ...context.env, REGISTRY_AUTH_FILE: join(home, name) };
         const error = await failureOf(keepLogin(QUAY, ADA, { ...context, env }), 'ERR_TSRUN_CREDENTIALS_INVALID');
         assert.match(error.message, /another user.*: nothing is written there$/);
@@ -163,6 +181,7 @@ describe('a file of logins that is a link', () => {
         ['theirs.json', 'mine.json'].map((name) => readFileSync(join(home, name), 'utf8')),
         ['{}', '{}'],
       );
+      assert.deepEqual(readdirSync(join(home, '.docker')), ['other']);
     });
 });
 

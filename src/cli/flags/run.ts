@@ -16,7 +16,17 @@ const SECURITY_OPTIONS = [
     'unmask=ALL',
     'unmask=',
   ],
-  ...['systempaths=unconfined', 'apparmor=unconfined', 'apparmor=', 'label=disable'],
+  ...[
+    'systempaths=unconfined',
+    'apparmor=unconfined',
+    'apparmor=',
+    'label=disable',
+    'label=type:',
+    'label=level:',
+    'label=filetype:',
+    'label=user:',
+    'label=role:',
+  ],
 ] as const;
 
 const RUN_FLAGS = {
@@ -111,7 +121,7 @@ const RUN_FLAGS = {
     type: 'strings',
     placeholder: 'OPTION',
     complete: SECURITY_OPTIONS,
-    help: 'no-new-privileges[=false], seccomp=FILE|unconfined|default, mask=PATH, unmask=PATH|ALL, systempaths=unconfined, apparmor=PROFILE|unconfined, label=disable',
+    help: 'no-new-privileges[=false], seccomp=FILE|unconfined|default, mask=PATH, unmask=PATH|ALL, systempaths=unconfined, apparmor=PROFILE|unconfined, label=disable|type:T|level:L|filetype:T|user:U|role:R',
   },
   privileged: {
     type: 'boolean',

@@ -4,6 +4,7 @@
  */
 import { invalid } from '../fault.js';
 import { parseDecimal } from './number.js';
+import { gatherXattr, mergeXattrs, type PaxXattrs } from './xattr.js';
 
 export interface PaxRecord {
   /** latin1: one character for each byte. */
@@ -61,7 +62,6 @@ export function nothingSaid(): PaxAttributes {
   return { xattrs: new Map(), uncarried: [], sparse: [] };
 }
 
-const XATTR = 'SCHILY.xattr.';
 const SPARSE = 'GNU.sparse.';
 const UNCARRIED: Readonly<Record<string, string>> = {
   'SCHILY.acl.access': 'system.posix_acl_access',
@@ -72,14 +72,16 @@ const UNCARRIED: Readonly<Record<string, string>> = {
 
 /** Gathers records; of two with one key the later counts. Unknown keys are a vendor's own and mean nothing here (POSIX). */
 export function gather(records: PaxRecord[], into: PaxAttributes): void {
+  const xattrs: PaxXattrs = { plain: new Map(), encoded: new Map() };
   for (const { key, value } of records) {
     if (key === 'path' || key === 'linkpath') into[key] = nameOf(value, key);
     else if (key === 'size' || key === 'uid' || key === 'gid') into[key] = parseDecimal(value.toString('latin1'), `the PAX ${key}`);
     else if (key === 'mtime' || key === 'atime') into[key] = parseTime(value.toString('latin1'), key);
-    else if (key.startsWith(XATTR)) addXattr(into, key.slice(XATTR.length), value);
     else if (key.startsWith(SPARSE)) into.sparse.push({ key: key.slice(SPARSE.length), value });
     else if (Object.hasOwn(UNCARRIED, key)) into.uncarried.push(UNCARRIED[key] as string);
+    else gatherXattr(key, value, xattrs);
   }
+  into.xattrs = mergeXattrs(xattrs);
 }
 
 /** What would apply to every following entry is accepted only where that is harmless: no reader agrees on a global path or size. */
@@ -88,12 +90,6 @@ export function refuseGlobal(attributes: PaxAttributes): void {
   if (path !== undefined || linkpath !== undefined || size !== undefined || xattrs.size > 0 || sparse.length > 0) {
     throw invalid('a global PAX header sets a path, size, attribute or sparse map');
   }
-}
-
-function addXattr(into: PaxAttributes, name: string, value: Buffer): void {
-  if (name === '') throw invalid('a PAX record sets an extended attribute without a name');
-  into.xattrs.delete(name);
-  into.xattrs.set(name, value);
 }
 
 function nameOf(value: Buffer, key: string): Buffer {

@@ -4,6 +4,7 @@
  */
 import { invalid, overLimit } from '../fault.js';
 import type { Extent } from './entry.js';
+import { BLOCK } from './header.js';
 import { parseCount, parseDecimal } from './number.js';
 import type { PaxRecord } from './pax.js';
 
@@ -80,6 +81,8 @@ export function checkMap({ extents, size }: SparseMap, stored: number): void {
   let bytes = 0;
   for (const { offset, length } of extents) {
     if (offset < end || offset + length > size) throw invalid("a sparse file's pieces overlap or lie outside of it");
+    // GNU tar looks for each piece at the start of a block, where others go on in the middle of one.
+    if (length > 0 && bytes % BLOCK !== 0) throw invalid("a sparse file's piece begins in the middle of a block");
     end = offset + length;
     bytes += length;
   }

@@ -52,6 +52,16 @@ export function restAfter(name: string, prefix: string): string | undefined {
 }
 
 function normalHost(name: string): string {
+  return withoutPort443(withPlainHost(name));
+}
+
+/** The host in lower case: however it is written, it is the same. */
+export function withPlainHost(name: string): string {
   const slash = `${name}/`.indexOf('/');
-  return name.slice(0, slash).toLowerCase().replace(/:443$/, '') + name.slice(slash);
+  return name.slice(0, slash).toLowerCase() + name.slice(slash);
+}
+
+/** As every port of a prefix is compared; where a request goes it may matter. */
+export function withoutPort443(name: string): string {
+  return name.replace(/^([^/]*):443(?=\/|$)/, '$1');
 }

@@ -25,6 +25,5 @@ function mergeFile(before: RegistrySettings, { file, says }: { file: string; say
     rules: [...before.rules.filter(({ prefix }) => !replaced.has(prefix)), ...says.rules],
     mode: says.mode ?? before.mode,
     ...(says.search === undefined ? {} : { search: { registries: says.search, file } }),
-    ...(says.credentialHelpers === undefined ? {} : { credentialHelpers: says.credentialHelpers }),
   };
 }

@@ -2,7 +2,7 @@
 import { parse, TomlError } from 'smol-toml';
 import type { TsrunError } from '../../errors.js';
 import { nearest } from '../../nearest.js';
-import { locationFault, prefixFault } from './location.js';
+import { locationFault, prefixFault, withoutPort443, withPlainHost } from './location.js';
 import { aliasesOf } from './parse-aliases.js';
 import type { FileSettings, Mirror, MirrorUse, RegistryRule, ShortNameMode } from './settings.js';
 import { fault, lineOf } from './text.js';
@@ -35,7 +35,7 @@ class Section {
     const place = this.text(key).replace(/\/+$/, '');
     const why = place === '' ? undefined : faultOf(place);
     if (why !== undefined) throw this.blame(key, `${key} is ${why}`);
-    return place;
+    return withPlainHost(place);
   }
 
   list(key: string): string[] | undefined {
@@ -86,13 +86,20 @@ export function parseRegistriesConf(text: string, file: string, onDebug: (fact: 
   const wrong = search?.find((one) => locationFault(one) !== undefined);
   if (wrong !== undefined) throw root.blame('unqualified-search-registries', `${JSON.stringify(wrong)} is ${locationFault(wrong)}`);
   const mode = root.oneOf<ShortNameMode>('short-name-mode', MODES);
-  const credentialHelpers = root.list('credential-helpers');
+  // What others keep is not looked up, and a password that was to be theirs is not to lie in a file
+  const helper = root.list('credential-helpers')?.find((name) => name !== 'containers-auth.json');
+  if (helper !== undefined) {
+    const instead = 'name it as credsStore in an auth.json instead';
+    throw root.blame(
+      'credential-helpers',
+      `credential-helpers has ${JSON.stringify(helper)}, and knows "containers-auth.json" alone here: ${instead}`,
+    );
+  }
   return {
     rules: firstOfEach(rules, file),
     aliases: aliasesOf(root.table['aliases'], (name, what) => fault(file, lineOf(text, name, { name: 'aliases', index: 0 }), what)),
     ...(search === undefined ? {} : { search }),
     ...(mode === undefined ? {} : { mode }),
-    ...(credentialHelpers === undefined ? {} : { credentialHelpers }),
   };
 }
 
@@ -123,7 +130,7 @@ function checkKeys(section: Section, known: readonly string[], file: string, onD
 
 function ruleOf(section: Section, mirrors: readonly Section[], file: string): RegistryRule {
   const location = section.place('location', locationFault);
-  const prefix = section.place('prefix', prefixFault) || location;
+  const prefix = withoutPort443(section.place('prefix', prefixFault) || location);
   if (prefix === '') throw section.blame('registry', 'a [[registry]] has neither prefix nor location');
   if (location === '' && !prefix.startsWith('*.')) throw section.blame('prefix', `the registry ${prefix} has no location`);
   if (section.text('pull-from-mirror') !== '') throw section.blame('pull-from-mirror', 'pull-from-mirror belongs into [[registry.mirror]]');

@@ -32,7 +32,6 @@ export interface FileSettings {
   /** unqualified-search-registries */
   search?: readonly string[];
   mode?: ShortNameMode;
-  credentialHelpers?: readonly string[];
   /** short name → full name without tag; '' takes an alias of an earlier file away */
   aliases: ReadonlyMap<string, string>;
 }
@@ -52,8 +51,6 @@ export interface RegistrySettings {
   /** undefined where no file says: docker.io alone */
   search?: { registries: readonly string[]; file: string };
   mode: ShortNameMode;
-  /** containers-registries.conf(5), credential-helpers: undefined where no file says */
-  credentialHelpers?: readonly string[];
   aliases: ReadonlyMap<string, string>;
   daemon?: DaemonSettings;
   /** Folders with a folder of certificates per host; the first that has one for a host counts. */

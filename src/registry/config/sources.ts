@@ -4,7 +4,7 @@ import { TsrunError } from '../../errors.js';
 import { canonicalName, familiarName } from '../../reference/format.js';
 import { DEFAULT_REGISTRY } from '../../reference/name.js';
 import type { RegistryReference } from '../../reference/parse.js';
-import { qualified, restAfter } from './location.js';
+import { qualified, restAfter, withoutPort443 } from './location.js';
 import type { Mirror, RegistryRule, RegistrySettings } from './settings.js';
 import { fault } from './text.js';
 
@@ -49,7 +49,7 @@ function ruleFor({ rules }: RegistrySettings, ref: RegistryReference): RegistryR
 }
 
 function ownSource(rule: RegistryRule, ref: RegistryReference): Source {
-  const target = rule.location === '' || rule.location === rule.prefix ? ref : rewritten(rule, rule.location, ref);
+  const target = rule.location === '' || withoutPort443(rule.location) === rule.prefix ? ref : rewritten(rule, rule.location, ref);
   return { ref: target, insecure: rule.insecure, mirror: false };
 }
 

@@ -4,9 +4,10 @@ import { describe, it } from 'node:test';
 import { VERBS } from '../../../src/cli/verbs.js';
 import { inCheckout } from '../../harness/checkout.js';
 import { ATTACKS, NOT_YET } from './attacks.js';
+import { IMAGE_ATTACKS } from './attacks-images.js';
 
 describe('each known attack', () => {
-  for (const [attack, shown] of Object.entries(ATTACKS))
+  for (const [attack, shown] of Object.entries({ ...ATTACKS, ...IMAGE_ATTACKS }))
     it(`has a test that shows it: ${attack}`, () => {
       assert.ok(shown.length > 0);
       for (const [file, title] of shown) {

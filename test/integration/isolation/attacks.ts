@@ -1,5 +1,5 @@
 /** Attacks on container runtimes, by their CVE or in words, and the test that shows that each gets nowhere: its file and its title, or a part of that. */
-type Shown = readonly [file: string, title: string];
+export type Shown = readonly [file: string, title: string];
 
 const SITUATION: Shown = ['integration/isolation/situation', 'is what its golden file says, and nothing of what lies around tsrun'];
 const ENTERING: Shown = ['integration/isolation/entering', 'shows no descriptor, directory or program of its own to one that may trace'];

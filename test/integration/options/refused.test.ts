@@ -44,7 +44,8 @@ const ROWS: [words: string[], message: RegExp][] = [
   [['--isolation', 'hyperv'], /^tsrun: invalid argument "hyperv" for "--isolation" flag: must be namespaces, landlock or default/],
   [['--cap-add', 'NET_ADMN'], /^tsrun: --cap-add: there is no capability "NET_ADMN": did you mean NET_ADMIN/],
   [['--security-opt', 'apparmor=no-such-profile'], /no-such-profile.*: (AppArmor is not enabled on this host|there is none of that name)/],
-  [['--security-opt', 'label=type:spc_t'], /gives no container an SELinux label/],
+  [['--security-opt', 'label=type:no_such_t'], /label=: (SELinux is not enabled on this host|the policy of this host has no context)/],
+  [['--security-opt', 'label=type:a', '--security-opt', 'label=disable'], /a label is either disabled or chosen/],
   [['--security-opt', 'seccomp=/no/such'], /cannot read the seccomp profile \/no\/such: no such file/],
   [['--security-opt', 'seccomp=/dev/zero'], /the seccomp profile \/dev\/zero: it is larger than/],
 ];

@@ -119,13 +119,14 @@ for (const { name, how, within } of version >= 6 ? MODES : []) {
     });
 
     it('lives as other containers do, and ends with all that it started, kill -9 of its runner included', async () => {
-      const script = 'echo out; (setsid sleep 1000 &); sleep 1000 & exec sleep 1000';
+      const script =
+        'ln -sfn ../../../../../../../../../../../../../../etc $TSRUN_ROOTFS/away; echo out; (setsid sleep 1000 &); sleep 1000 & exec sleep 1000';
       const started = await tsrun(['run', '-q', '-d', '--name', 'bare', ...MODE, image, 'sh', '-c', script]);
       assert.equal(started.code, 0, started.stderr);
-      const inside = await tsrun(['exec', 'bare', 'sh', '-c', 'pwd; cat /etc/passwd; exit 3']);
+      const inside = await tsrun(['exec', '-w', '/away', 'bare', 'sh', '-c', 'pwd; cat /etc/passwd; exit 3']);
       assert.equal(inside.code, 3);
       assert.match(inside.stderr, /Permission denied/);
-      assert.match(inside.stdout, /\/overlay\/root\n$/);
+      assert.match(inside.stdout, /\/overlay\/root\/etc\n$/, 'a link of the container leads nowhere else');
       for (const verb of ['pause', 'unpause', 'logs']) assert.equal((await tsrun([verb, 'bare'])).code, 0, verb);
       assert.match((await tsrun(['cp', 'bare:/etc', '-'])).stderr, /has no namespaces/);
       assert.equal((await tsrun(['restart', '-t', '0', 'bare'])).code, 0);

@@ -46,7 +46,6 @@ gone = ""
   assert.deepEqual(says, {
     search: ['registry.example.com', 'docker.io'],
     mode: 'enforcing',
-    credentialHelpers: ['containers-auth.json'],
     rules: [
       {
         ...plain,
@@ -130,6 +129,8 @@ describe('what cannot be honoured is an error with its file and line', () => {
       /conf:9: pull-from-mirror cannot be together/,
     ],
     ['pull-from-mirror outside a mirror', table('location = "a.example"\npull-from-mirror = "all"'), /belongs into/],
+    ['a keeper of logins that is not asked', 'credential-helpers = ["containers-auth.json", "secretservice"]', /conf:1: .*"secretservice"/],
+    ['a contradiction of one host', table('location = "OK.example"\nblocked = true'), /contradicting values of blocked/],
     ['a contradiction', table('prefix = "x.example"\nlocation = "ok.example"\nblocked = true'), /contradicting values of blocked/],
     ['an alias with a tag', '[aliases]\n"app:v1" = "r.example/app"', /conf:2: the alias "app:v1" is no short name/],
     ['an alias of a whole name', '[aliases]\n"r.example/app" = "r.example/app"', /is no short name/],

@@ -118,10 +118,11 @@ test('later files replace rules with the same prefix, lists and the mode; others
       rule('prefix = "y.example"\nlocation = "one.example/y"') +
       '[aliases]\na = "r.example/a"\nb = "r.example/b"\nc = "r.example/c"\n',
     `${rule('prefix = "x.example"\nlocation = "two.example"')}[aliases]\na = "s.example/a"\nb = ""\n`,
-    'unqualified-search-registries = []\ncredential-helpers = ["x"]\n',
+    'unqualified-search-registries = []\n' + rule('prefix = "Y.example:443"\nlocation = "y.example"\nblocked = true'),
   );
   assert.deepEqual(asked(says, 'x.example/z'), ['two.example/z:latest']);
-  assert.deepEqual(asked(says, 'y.example/z'), ['one.example/y/z:latest']);
+  // However its host is written
+  assert.throws(() => asked(says, 'y.example/z'), { code: 'ERR_TSRUN_REGISTRY_BLOCKED' });
   assert.deepEqual(
     [...says.aliases],
     [
@@ -129,7 +130,7 @@ test('later files replace rules with the same prefix, lists and the mode; others
       ['c', 'r.example/c'],
     ],
   );
-  assert.deepEqual([says.search, says.mode, says.credentialHelpers], [{ registries: [], file: '/conf/2' }, 'enforcing', ['x']]);
+  assert.deepEqual([says.search, says.mode], [{ registries: [], file: '/conf/2' }, 'enforcing']);
 });
 
 describe("docker's daemon.json", () => {

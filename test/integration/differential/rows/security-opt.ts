@@ -157,8 +157,8 @@ export const ROWS: readonly Row[] = [
     code: 125,
     stdout: '',
     stderr: '<refused>\n',
-    says: '--security-opt label=nothing:x: tsrun gives no container an SELinux label:',
-    podman: { code: 0, stdout: '', stderr: '', why: 'there are no labels to be had, which podman does not say' },
+    says: '--security-opt label=nothing:x: it is no part of a label:',
+    podman: { code: 0, stdout: '', stderr: '', why: 'podman reads it only where there are labels to be had' },
   },
   {
     shows: 'apparmor=unconfined',
