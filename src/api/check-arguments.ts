@@ -73,6 +73,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   command: 'strings',
   creds: 'string',
   certDir: 'string',
+  offline: 'boolean',
   condition: ['not-running', 'next-exit', 'removed'],
   destAuthfile: 'string',
   destCertDir: 'string',

@@ -25,6 +25,8 @@ export interface RegistryOptions {
 }
 
 export interface PullOptions extends CommonOptions, RegistryOptions {
+  /** No registry is asked: what is not in the store, or in a file, is an error. */
+  offline?: boolean;
   /** `os/arch[/variant]`; default: the host's. */
   platform?: string;
   /** podman's parts of it, in its place; what is left out is the host's. */

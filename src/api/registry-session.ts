@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TsrunError } from '../errors.js';
 import { registryPlaces } from '../paths.js';
+import { familiarName } from '../reference/format.js';
 import type { RegistryReference } from '../reference/parse.js';
 import type { Credentials } from '../registry/auth-files.js';
 import type { RegistryClient } from '../registry/client.js';
 import type { RegistrySettings } from '../registry/config/settings.js';
 import type { PullClient } from '../registry/failover.js';
 import type { RetryEvent } from '../registry/retry.js';
-import type { CommonOptions, PullEvent, RegistryOptions } from './options.js';
+import type { CommonOptions, PullEvent, PullOptions, RegistryOptions } from './options.js';
 
 type Asking = RegistryOptions & Pick<CommonOptions, 'signal' | 'onNote' | 'onDebug'> & { onProgress?: (event: Reported) => void };
 type Reported = Extract<PullEvent, { type: 'retry' | 'fallback' }>;
@@ -36,13 +37,18 @@ export function checkRegistryOptions({ authfile, creds }: RegistryOptions): void
 
 /**
  * A client of an image's mirrors and its own place, which is to be closed. `creds` are for that place alone.
- * @throws ERR_TSRUN_REGISTRY_BLOCKED, ERR_TSRUN_CONFIG_INVALID, ERR_TSRUN_USAGE
+ * @throws ERR_TSRUN_REGISTRY_BLOCKED, ERR_TSRUN_CONFIG_INVALID, ERR_TSRUN_USAGE, ERR_TSRUN_OFFLINE
  */
 export async function openPull(
   { registries }: { registries: () => Promise<RegistrySettings> },
   ref: RegistryReference,
-  options: Asking,
+  options: Asking & Pick<PullOptions, 'offline'>,
 ): Promise<PullClient> {
+  if (options.offline)
+    throw new TsrunError('ERR_TSRUN_OFFLINE', `${familiarName(ref)} would have to be asked for at ${ref.registry}, and --offline asks no registry`, {
+      subject: familiarName(ref),
+      hint: 'leave --offline out once, or bring the image in a file: tsrun load',
+    });
   const [settings, { createPullClient }, { ownPlaceOf }] = await Promise.all([
     registries(),
     import('../registry/failover.js'),

@@ -52,12 +52,14 @@ async function foundOrPulled(session: Session, text: string, policy: PullPolicy,
   try {
     return await pullFirst(session, names, platform, options);
   } catch (error) {
-    if (policy === 'always' || !(error instanceof TsrunError) || error.code !== 'ERR_TSRUN_REGISTRY_UNREACHABLE') throw error;
-    if (present === undefined) throw outOfReach(text, names[0] ?? ref, error);
+    if (policy === 'always' || !(error instanceof TsrunError) || !OUT_OF_REACH.has(error.code)) throw error;
+    if (present === undefined) throw error.code === 'ERR_TSRUN_OFFLINE' ? error : outOfReach(text, names[0] ?? ref, error);
     options.onNote?.(`${error.message}: the image is run as the store has it`);
     return present;
   }
 }
+
+const OUT_OF_REACH: ReadonlySet<string> = new Set(['ERR_TSRUN_REGISTRY_UNREACHABLE', 'ERR_TSRUN_OFFLINE']);
 
 /**
  * A short name that several registries may have: the next one is asked only when the one before answers that it has no such image. One that is away,
@@ -69,7 +71,7 @@ async function pullFirst(session: Session, names: RegistryReference[], platform:
       return await pull(session, name, platform, options);
     } catch (error) {
       const next = names[at + 1];
-      if (!(error instanceof TsrunError) || next === undefined) throw error;
+      if (!(error instanceof TsrunError) || next === undefined || error.code === 'ERR_TSRUN_OFFLINE') throw error;
       if (error.code !== 'ERR_TSRUN_REGISTRY_NOT_FOUND') throw notAsked(error, next);
       options.onDebug?.(`${error.message}: ${familiarName(next)} is asked`);
     }

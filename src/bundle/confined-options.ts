@@ -11,7 +11,7 @@ export const MODE = '--isolation landlock';
 /** Those that mean the same with and without namespaces, or less: capabilities that are dropped are not there. */
 const HONOURED = new Set(
   (
-    'signal onNote onDebug onProgress root runRoot platform os arch variant authfile creds tlsVerify certDir pull isolation rm name replace cidfile pidfile label ' +
+    'signal onNote onDebug onProgress root runRoot platform os arch variant authfile creds tlsVerify certDir offline pull isolation rm name replace cidfile pidfile label ' +
     'labelFile annotation interactive tty init env envFile envHost httpProxy unsetenv unsetenvAll workdir umask entrypoint capDrop timeout restart ' +
     'stopSignal stopTimeout logDriver logOpt noHealthcheck readOnly fakeRoot ' +
     'user network volume securityOpt ulimit'

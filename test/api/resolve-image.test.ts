@@ -65,6 +65,26 @@ describe('the pull policy', () => {
   });
 });
 
+it('--offline: no registry is asked, whatever the policy; what is there is used', async () => {
+  await using registry = await startRegistry();
+  const session = await newStore();
+  const notes: string[] = [];
+  const options = { offline: true, onNote: (note: string) => notes.push(note) };
+  for (const policy of ['missing', 'newer', 'always'] as const) {
+    const error = await failureOf(resolveImage(session, registry.image, policy, options), 'ERR_TSRUN_OFFLINE');
+    assert.match(error.message, /^127\.0\.0\.1:\d+\/\S+ would have to be asked for at 127\.0\.0\.1:\d+, and --offline asks no registry$/);
+  }
+  assert.deepEqual(registry.urls(), []);
+  const image = await resolveImage(session, registry.image, 'missing', {});
+  const asked = registry.urls().length;
+  assert.equal(imageId(await resolveImage(session, registry.image, 'missing', options)), imageId(image));
+  assert.deepEqual(notes, []);
+  assert.equal(imageId(await resolveImage(session, registry.image, 'newer', options)), imageId(image));
+  assert.match(notes.join(), /--offline asks no registry: the image is run as the store has it$/);
+  await failureOf(resolveImage(session, registry.image, 'always', options), 'ERR_TSRUN_OFFLINE');
+  assert.equal(registry.urls().length, asked);
+});
+
 describe('a registry out of reach', () => {
   it('missing needs it only for what is not there; newer makes do with what is, and says so; always fails', async () => {
     const session = await newStore();

@@ -95,8 +95,12 @@ const QUIET_FLAG = {
   quiet: { type: 'boolean', char: 'q', effect: 'cli', help: 'Print no progress' },
 } as const satisfies Flags;
 
+const OFFLINE_FLAG = {
+  offline: { type: 'boolean', help: 'Ask no registry: the image is in the store, in a file, or it is an error' },
+} as const satisfies Flags;
+
 /** For verbs that may read an image from a registry. */
-export const REGISTRY_FLAGS = { ...PLATFORM_FLAGS, ...ACCESS_FLAGS, ...QUIET_FLAG } as const satisfies Flags;
+export const REGISTRY_FLAGS = { ...PLATFORM_FLAGS, ...ACCESS_FLAGS, ...OFFLINE_FLAG, ...QUIET_FLAG } as const satisfies Flags;
 
 /** For verbs that send an image elsewhere. */
 export const SEND_FLAGS = {
