@@ -45,10 +45,14 @@ export async function openPull(
   options: Asking & Pick<PullOptions, 'offline'>,
 ): Promise<PullClient> {
   if (options.offline)
-    throw new TsrunError('ERR_TSRUN_OFFLINE', `${familiarName(ref)} would have to be asked for at ${ref.registry}, and --offline asks no registry`, {
-      subject: familiarName(ref),
-      hint: 'leave --offline out once, or bring the image in a file: tsrun load',
-    });
+    throw new TsrunError(
+      'ERR_TSRUN_OFFLINE',
+      `${familiarName(ref)} would have to be asked for at ${ref.registry}, and --offline asks no registry`,
+      {
+        subject: familiarName(ref),
+        hint: 'leave --offline out once, or bring the image in a file: tsrun load',
+      },
+    );
   const [settings, { createPullClient }, { ownPlaceOf }] = await Promise.all([
     registries(),
     import('../registry/failover.js'),
