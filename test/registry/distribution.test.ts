@@ -14,6 +14,7 @@ import { writeLayout } from '../harness/layout.js';
 import { ACCOUNT, type Registry, startRegistry } from '../harness/registry.js';
 import { temporaryDirectory } from '../harness/temporary.js';
 import { clientFor, collect, descriptorOf, digestOf, failureOf, listening } from './fake-server.js';
+import { calmClient } from './push-server.js';
 
 let open: Registry;
 let closed: Registry;
@@ -81,7 +82,7 @@ test('a blob comes whole in one piece, in several, and after a cut; a mount need
   ] as const) {
     const bytes = randomBytes(3_000_000);
     const descriptor = descriptorOf(bytes);
-    await using client = clientFor({}, { large: 2 ** 30, stall: 20_000, digesting: 20_000, ...tuning });
+    await using client = calmClient({}, { large: 2 ** 30, ...tuning });
     const before = open.log().length;
     assert.equal(await client.hasBlob(ref, descriptor), false);
     await client.uploadBlob(ref, descriptor, Readable.from([bytes]));
@@ -100,7 +101,7 @@ test('a blob comes whole in one piece, in several, and after a cut; a mount need
   const bytes = randomBytes(6_000_000);
   await using cut = await cutting(open, 3_000_000);
   const retries: string[] = [];
-  await using client = clientFor({ onRetry: ({ reason }) => retries.push(reason) }, { large: 2 ** 30, stall: 20_000, digesting: 20_000 });
+  await using client = calmClient({ onRetry: ({ reason }) => retries.push(reason) }, { large: 2 ** 30 });
   const through = { ...ref, registry: cut.host };
   await client.uploadBlob(through, descriptorOf(bytes), { [Symbol.asyncIterator]: () => pieces(bytes, 65_536)[Symbol.asyncIterator]() });
   assert.match(retries.join(), /^connection (reset|closed)$/);

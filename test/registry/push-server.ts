@@ -1,6 +1,8 @@
 /** A registry that takes pushes, kept in memory, and fails as a test wants. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { digestOf, type FakeServer, sendError, serve, type TlsFiles } from './fake-server.js';
+import type { RegistryClientOptions } from '../../src/registry/client.js';
+import type { Tuning } from '../../src/registry/http.js';
+import { clientFor, digestOf, type FakeServer, sendError, serve, type TlsFiles } from './fake-server.js';
 
 export interface PushServer extends FakeServer {
   blobs: Map<string, Buffer>;
@@ -93,6 +95,11 @@ export async function pushServer({ fault, headers = {}, mountable = {}, tls }: P
     else sendError(response, 404, 'BLOB_UNKNOWN', 'unknown');
   }, tls);
   return Object.assign(server, { blobs, manifests, seen });
+}
+
+/** A client that waits for a busy machine: what it saw is looked at, not how soon. */
+export function calmClient(options: Partial<RegistryClientOptions> = {}, tuning: Partial<Tuning> = {}) {
+  return clientFor(options, { connect: 20_000, headers: 20_000, stall: 20_000, digesting: 20_000, smallBody: 20_000, ...tuning });
 }
 
 /** Lets so many bytes of a body come into the session, and cuts the connection. */

@@ -5,8 +5,8 @@ import type { HttpResponse } from '../../src/registry/http.js';
 import { closingUrl, newSession, receivedOf, sessionAfter } from '../../src/registry/upload-location.js';
 import { OCI_MANIFEST } from '../../src/spec/media-types.js';
 import { pieces } from '../content/fixture.js';
-import { clientFor, descriptorOf, digestOf, failureOf, MANIFEST, openRegistry, refTo, sendError, serve } from './fake-server.js';
-import { guarded, pushServer } from './push-server.js';
+import { descriptorOf, digestOf, failureOf, MANIFEST, openRegistry, refTo, sendError, serve } from './fake-server.js';
+import { calmClient, guarded, pushServer } from './push-server.js';
 
 const BLOB = Buffer.from('blob'.repeat(10_000));
 const LAYER = descriptorOf(BLOB);
@@ -15,7 +15,7 @@ const bytes = { [Symbol.asyncIterator]: () => pieces(BLOB, 7_000)[Symbol.asyncIt
 
 test('a blob is mounted from next door, or its session serves for the upload', async () => {
   await using server = await pushServer({ mountable: { 'team/base': [LAYER.digest] } });
-  await using client = clientFor();
+  await using client = calmClient();
   const ref = refTo(server);
   assert.equal(await client.mountBlob(ref, LAYER, 'team/base'), true);
   assert.equal(await client.mountBlob(ref, LAYER, 'team/app'), false);
@@ -32,7 +32,7 @@ test('a blob is mounted from next door, or its session serves for the upload', a
 test('a registry that forbids a mount, or knows none, is not a failure', async () => {
   for (const status of [401, 403, 404, 405]) {
     await using server = await openRegistry((_, response) => sendError(response, status, 'DENIED', 'no'));
-    await using client = clientFor();
+    await using client = calmClient();
     assert.equal(await client.mountBlob(refTo(server), LAYER, 'team/base'), false);
   }
 });
@@ -46,7 +46,7 @@ test('what the registry has is believed when its size and digest are right', asy
   ];
   for (const [status, headers, expected] of cases) {
     await using server = await openRegistry((_, response) => response.writeHead(status, headers).end());
-    await using client = clientFor();
+    await using client = calmClient();
     assert.equal(await client.hasBlob(refTo(server), LAYER), expected, JSON.stringify([status, headers]));
   }
   for (const [status, code] of [
@@ -56,7 +56,7 @@ test('what the registry has is believed when its size and digest are right', asy
     [500, 'FAILED'],
   ] as const) {
     await using server = await openRegistry((_, response) => response.writeHead(status).end());
-    await using client = clientFor();
+    await using client = calmClient();
     await failureOf(client.hasBlob(refTo(server), LAYER), `ERR_TSRUN_REGISTRY_${code}`);
   }
 });
@@ -64,18 +64,18 @@ test('what the registry has is believed when its size and digest are right', asy
 test('a storage service that signs no HEAD does not end a push', async () => {
   await using storage = await serve((_, response) => response.writeHead(403).end());
   await using server = await openRegistry((_, response) => response.writeHead(307, { location: `${storage.origin}/x` }).end());
-  await using client = clientFor();
+  await using client = calmClient();
   assert.equal(await client.hasBlob(refTo(server), LAYER), false);
 });
 
 test('a manifest has its name when the registry took that very one', async () => {
   await using server = await pushServer();
-  await using client = clientFor();
+  await using client = calmClient();
   await client.putManifest(refTo(server), 'v1', TOP, Buffer.from(MANIFEST));
   assert.equal(server.manifests.get('v1')?.toString(), MANIFEST);
   assert.equal(server.requests.at(-1)?.headers['content-type'], OCI_MANIFEST);
   await using liar = await openRegistry((_, response) => response.writeHead(201, { 'docker-content-digest': digestOf('x') }).end());
-  const error = await failureOf(clientFor().putManifest(refTo(liar), 'v1', TOP, Buffer.from(MANIFEST)), 'ERR_TSRUN_BLOB_DIGEST');
+  const error = await failureOf(calmClient().putManifest(refTo(liar), 'v1', TOP, Buffer.from(MANIFEST)), 'ERR_TSRUN_BLOB_DIGEST');
   assert.match(error.message, /was sent sha256:\w+ and took it for sha256:/);
 });
 
@@ -100,7 +100,7 @@ test('each refusal of a manifest has its sentence', async () => {
   ];
   for (const [status, word, code, sentence] of cases) {
     await using server = await openRegistry((_, response) => sendError(response, status, word, 'words'));
-    await using client = clientFor();
+    await using client = calmClient();
     const error = await failureOf(client.putManifest(refTo(server), 'v1', TOP, Buffer.from(MANIFEST)), code);
     assert.match(`${error.message}: ${error.hint}`, sentence);
   }
@@ -111,7 +111,7 @@ const ACCOUNT = (registry: string) => ({ registry, credentials: { user: 'ada', p
 test('a push asks for a token to push with, and for a mount to read next door; one that ends is renewed, and the body comes again', async () => {
   const { scopes, start } = guarded((token, method) => token !== '' && !(method === 'PUT' && token === 'token-number-1'));
   await using server = await start();
-  await using client = clientFor({ account: ACCOUNT(server.host) });
+  await using client = calmClient({ account: ACCOUNT(server.host) });
   const ref = refTo(server);
   await client.hasBlob(ref, LAYER);
   await client.mountBlob(ref, LAYER, 'team/base');
@@ -124,7 +124,7 @@ test('a push asks for a token to push with, and for a mount to read next door; o
 test('what a registry says back never brings a secret', async () => {
   const { start } = guarded((token, method) => token !== '' && method === 'POST');
   await using server = await start();
-  await using client = clientFor({ account: ACCOUNT(server.host) });
+  await using client = calmClient({ account: ACCOUNT(server.host) });
   const error = await failureOf(client.uploadBlob(refTo(server), LAYER, bytes), 'ERR_TSRUN_REGISTRY_UNAUTHORIZED');
   const shown = `${error.message} ${error.hint} ${error.stack} ${(error.cause as Error)?.stack}`;
   assert.match(shown, /does not let you push to/);
@@ -141,7 +141,7 @@ test('another host that a Location names gets the bytes and no credentials', asy
     const headers = isMine ? { location: `${storage.origin}/up?signature=1` } : { 'www-authenticate': 'Basic realm="x"' };
     response.writeHead(isMine ? 202 : 401, headers).end();
   });
-  await using client = clientFor({ account: ACCOUNT(server.host) });
+  await using client = calmClient({ account: ACCOUNT(server.host) });
   await client.uploadBlob(refTo(server), LAYER, bytes);
   assert.deepEqual(
     storage.requests.map(({ method, url, headers }) => [method, url, headers.authorization]),

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { pieces } from '../content/fixture.js';
-import { clientFor, descriptorOf, digestOf, failureOf, refTo, sendError } from './fake-server.js';
-import { cutAfter, type Fault, pushServer } from './push-server.js';
+import { descriptorOf, digestOf, failureOf, refTo, sendError } from './fake-server.js';
+import { calmClient, cutAfter, type Fault, pushServer } from './push-server.js';
 
 const BLOB = randomBytes(50_000);
 const LARGE = randomBytes(130_000);
@@ -18,7 +18,7 @@ async function uploaded(blob: Buffer, fault: Fault | undefined, headers: Record<
   const server = await pushServer({ ...(fault ? { fault } : {}), headers });
   await using _server = server;
   const retries: string[] = [];
-  await using client = clientFor({ onRetry: ({ reason }) => retries.push(reason) }, { stall: 20_000 });
+  await using client = calmClient({ onRetry: ({ reason }) => retries.push(reason) });
   const error = await client.uploadBlob(refTo(server), descriptorOf(blob), bytesOf(blob)).then(
     () => undefined,
     (failure: Error & { code: string; hint: string }) => failure,
@@ -41,7 +41,7 @@ function nth(method: string, n: number, spoil: Fault): Fault {
 
 test('a blob goes at once, and is then there', async () => {
   await using server = await pushServer();
-  await using client = clientFor();
+  await using client = calmClient();
   const [ref, descriptor] = [refTo(server), descriptorOf(BLOB)];
   assert.equal(await client.hasBlob(ref, descriptor), false);
   await client.uploadBlob(ref, descriptor, bytesOf(BLOB));
@@ -207,7 +207,7 @@ test('a registry that took something else is not believed', async () => {
 
 test('a source that fails ends the upload with its own words, and nothing is closed', async () => {
   await using server = await pushServer();
-  await using client = clientFor();
+  await using client = calmClient();
   const failing = {
     async *[Symbol.asyncIterator]() {
       yield BLOB.subarray(0, 30_000);
@@ -223,7 +223,7 @@ test('a registry that takes nothing more is not waited for without end', async (
   const huge = randomBytes(12 * 2 ** 20);
   await using server = await pushServer({ fault: nth('PUT', 1, (request) => request.pause() !== undefined) });
   const retries: string[] = [];
-  await using client = clientFor({ onRetry: ({ reason }) => retries.push(reason) }, { large: 2 ** 30, stall: 1_500, digesting: 20_000 });
+  await using client = calmClient({ onRetry: ({ reason }) => retries.push(reason) }, { large: 2 ** 30, stall: 1_500 });
   await client.uploadBlob(refTo(server), descriptorOf(huge), bytesOf(huge));
   assert.deepEqual(retries, ['stalled']);
   assert.equal(server.blobs.get(digestOf(huge))?.length, huge.length);
