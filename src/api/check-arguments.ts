@@ -4,10 +4,12 @@ import { anySignal } from '../sys/abort.js';
 import type { LoginOptions } from './accounts.js';
 import type { BundleOptions } from './bundle.js';
 import type { CheckStoreOptions } from './check-store.js';
+import type { CommitOptions } from './commit.js';
 import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
 import type { GcOptions } from './gc.js';
+import type { ImportOptions } from './import.js';
 import type { LogsOptions } from './logs.js';
 import type { CopyImageOptions, ExecOptions, PushOptions, RunOptions } from './options.js';
 import type { SaveOptions } from './save.js';
@@ -29,6 +31,8 @@ type AllOptions = RunOptions &
   PushOptions &
   CopyImageOptions &
   SaveOptions &
+  CommitOptions &
+  ImportOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -64,11 +68,13 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   annotation: 'strings',
   arch: 'string',
   archive: 'boolean',
+  author: 'string',
   authfile: 'string',
   byName: 'boolean',
   capAdd: 'strings',
   capDrop: 'strings',
   cgroupns: 'string',
+  change: 'strings',
   cidfile: 'string',
   command: 'strings',
   creds: 'string',
@@ -104,6 +110,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   groupAdd: 'strings',
   hostname: 'string',
   httpProxy: 'boolean',
+  iidfile: 'string',
   init: 'boolean',
   interactive: 'boolean',
   ip: 'string',
@@ -118,6 +125,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   logOpt: 'strings',
   macAddress: 'string',
   maxSize: 'string',
+  message: 'string',
   mount: 'strings',
   name: 'string',
   nested: 'boolean',
@@ -132,6 +140,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   password: 'string',
   owners: ['map', 'caller', 'image'],
   path: 'string',
+  pause: 'boolean',
   pid: 'string',
   pidfile: 'string',
   os: 'string',
