@@ -5,6 +5,7 @@ export { type AttachOptions, compileAttach } from './api/attach.js';
 export { type BundleOptions, writeBundle } from './api/bundle.js';
 export type { Problem } from './api/check-places.js';
 export { type CheckStoreOptions, checkStore, type StoreCheck, type StoreFinding } from './api/check-store.js';
+export { type CommitOptions, commitContainer } from './api/commit.js';
 export { compileCreate, compileRun } from './api/compile-run.js';
 export type { Compiled } from './api/compiled.js';
 export type { ContainerDetails, ContainerMountSummary, ContainerPort } from './api/container-details.js';
@@ -41,6 +42,7 @@ export { doctor, doctorAppArmorProfile, doctorSeccompProfile } from './api/docto
 export { type EventsOptions, events, type StoreEvent } from './api/events.js';
 export { compileExec, exec, execDetached } from './api/exec.js';
 export { explainFailure } from './api/explain.js';
+export { exportContainer } from './api/export.js';
 export { type Collected, type GcOptions, gc } from './api/gc.js';
 export { type GlimpsedContainer, glanceAtContainers, glanceAtImages, glanceAtVolumes } from './api/glance.js';
 export { type ImageHistoryStep, imageHistory } from './api/history.js';
@@ -53,6 +55,7 @@ export {
   pull,
   removeImage,
 } from './api/images.js';
+export { type ImportOptions, importImage, type MadeImage } from './api/import.js';
 export { type LoadOptions, loadImages } from './api/load.js';
 export { type LogEntry, type LogsOptions, logs } from './api/logs.js';
 export type {

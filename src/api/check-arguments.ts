@@ -4,11 +4,13 @@ import { anySignal } from '../sys/abort.js';
 import type { LoginOptions } from './accounts.js';
 import type { BundleOptions } from './bundle.js';
 import type { CheckStoreOptions } from './check-store.js';
+import type { CommitOptions } from './commit.js';
 import type { containers, removeContainer } from './containers.js';
 import type { killContainer, stopContainer, waitContainer } from './control.js';
 import type { CopyInOptions } from './copy.js';
 import type { GcOptions } from './gc.js';
 import type { InspectImageOptions } from './images.js';
+import type { ImportOptions } from './import.js';
 import type { LogsOptions } from './logs.js';
 import type { CopyImageOptions, ExecOptions, PushOptions, RunOptions } from './options.js';
 import type { SaveOptions } from './save.js';
@@ -31,6 +33,8 @@ type AllOptions = RunOptions &
   CopyImageOptions &
   SaveOptions &
   InspectImageOptions &
+  CommitOptions &
+  ImportOptions &
   OptionsOf<typeof removeContainer> &
   OptionsOf<typeof stopContainer> &
   OptionsOf<typeof killContainer> &
@@ -66,11 +70,13 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   annotation: 'strings',
   arch: 'string',
   archive: 'boolean',
+  author: 'string',
   authfile: 'string',
   byName: 'boolean',
   capAdd: 'strings',
   capDrop: 'strings',
   cgroupns: 'string',
+  change: 'strings',
   cidfile: 'string',
   command: 'strings',
   creds: 'string',
@@ -107,6 +113,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   groupAdd: 'strings',
   hostname: 'string',
   httpProxy: 'boolean',
+  iidfile: 'string',
   init: 'boolean',
   interactive: 'boolean',
   ip: 'string',
@@ -121,6 +128,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   logOpt: 'strings',
   macAddress: 'string',
   maxSize: 'string',
+  message: 'string',
   mount: 'strings',
   name: 'string',
   nested: 'boolean',
@@ -135,6 +143,7 @@ const KINDS: { readonly [Name in keyof AllOptions]-?: KindOf<NonNullable<AllOpti
   password: 'string',
   owners: ['map', 'caller', 'image'],
   path: 'string',
+  pause: 'boolean',
   pid: 'string',
   pidfile: 'string',
   os: 'string',

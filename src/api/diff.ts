@@ -58,7 +58,7 @@ export async function containerChanges(container: string, options: CommonOptions
 }
 
 /** docker has these in a layer of its own below the container's. */
-function ownPaths({ mounts = [] }: RuntimeSpec, directory: HostPath): string[] {
+export function ownPaths({ mounts = [] }: RuntimeSpec, directory: HostPath): string[] {
   const own = mounts.filter(({ destination, source }) => /^\/(proc|sys|dev)$/.test(destination) || source?.startsWith(`${directory}/`));
   return own.map(({ destination }) => Buffer.from(destination).toString('latin1'));
 }

@@ -7,6 +7,7 @@ import type { AskedPrivilege } from '../bundle/privilege.js';
 import { parseSize } from '../bundle/size.js';
 import type { SpaceMode, Spaces } from '../bundle/spaces.js';
 import type { ContainerSettings, HealthCheck } from '../plan/settings.js';
+import type { ImageHealthcheck } from '../spec/image.js';
 import { type RuntimeSpec, UNLIMITED } from '../spec/runtime.js';
 import { type ContainerMountSummary, type ContainerPort, devicesOf, type Settings, settingsOf } from './container-details.js';
 import type { ContainerInspection } from './containers.js';
@@ -136,11 +137,16 @@ function configOf({ image, labels, portBindings = [], config: spec, ...container
 }
 
 /** In nanoseconds. What is for the shell is as it was written. */
-function healthcheckOf({ test, interval, timeout, startPeriod, startInterval, retries }: HealthCheck): object {
-  const [Interval, Timeout, StartPeriod, StartInterval] = [interval, timeout, startPeriod, startInterval].map((time) => time * 1e6);
+export function healthcheckOf({ test, interval, timeout, startPeriod, startInterval, retries }: HealthCheck): Required<ImageHealthcheck> {
+  const [Interval, Timeout, StartPeriod, StartInterval] = [interval, timeout, startPeriod, startInterval].map((time) => time * 1e6) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const [shell, flag, text] = test;
   const isText = shell === '/bin/sh' && flag === '-c' && test.length === 3;
-  return { Test: isText ? ['CMD-SHELL', text] : ['CMD', ...test], Interval, Timeout, StartPeriod, StartInterval, Retries: retries };
+  return { Test: isText ? ['CMD-SHELL', text ?? ''] : ['CMD', ...test], Interval, Timeout, StartPeriod, StartInterval, Retries: retries };
 }
 
 /** As it was written. Of what was made before that was kept: the ids, and what runs as one list. */
@@ -239,7 +245,7 @@ function logOptions({ driver, maxSize, maxFiles }: ContainerSettings['log']): Re
   return driver === 'json-file' && maxSize > 0 ? { 'max-size': String(maxSize), 'max-file': String(maxFiles) } : {};
 }
 
-function signalName(signal: number): string {
+export function signalName(signal: number): string {
   return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? String(signal);
 }
 

@@ -49,10 +49,15 @@ export async function pull(image: string, options: PullOptions = {}): Promise<Im
 async function pullImage(image: string, options: PullOptions): Promise<ImageSummary> {
   const session = await openStore(options);
   const found = await resolveImage(session, image, 'always', options);
-  const identity = await findIdentity(session.paths, {}, options.signal);
-  await unpackImage(session, identity, await storageOf(session, identity, options), found, options);
+  await unpackForRuns(session, found, options);
   await tidyLayers(session, options);
   return summaryOf(found);
+}
+
+/** As this user's runs will want it. */
+export async function unpackForRuns(session: Session, image: Image, options: PullOptions): Promise<void> {
+  const identity = await findIdentity(session.paths, {}, options.signal);
+  await unpackImage(session, identity, await storageOf(session, identity, options), image, options);
 }
 
 /** For a run: what is unpacked already is taken as it is, and nothing is written. */
@@ -60,16 +65,19 @@ export async function imageRootfs(session: Session, identity: Identity, image: I
   const storage = identity.confined ? ({ type: 'copy' } as const) : await storageOf(session, identity, options);
   const found = await findRootfs(session.paths, identity, storage, image.layers);
   if (found) return found;
-  tellOtherForm(session, image, options);
+  tellOtherForm(session, identity, image, options);
   return unpackImage(session, identity, storage, image, options);
 }
 
 /** Layers that lie there already as other ids' files are unpacked once more: it takes time and room. */
-function tellOtherForm({ paths }: Session, { name, layers }: Image, { onNote }: PullOptions): void {
+function tellOtherForm({ paths }: Session, identity: Identity, { name, layers }: Image, { onNote }: PullOptions): void {
+  const own = [identity, formIdentity(identity)].map(({ ids }) => ids.owners);
   const keys = unpackedKeys(paths);
   const have = layers.filter(
     ({ descriptor, diffId, chainId }) =>
-      existsSync(paths.blob(descriptor.digest)) && [...layerKeys(paths, diffId), ...layerKeys(paths, chainId)].some((key) => keys.has(key)),
+      existsSync(paths.blob(descriptor.digest)) &&
+      !own.some((owners) => existsSync(paths.diffLayer(owners, diffId)) || existsSync(paths.chainLayer(owners, chainId))) &&
+      [...layerKeys(paths, diffId), ...layerKeys(paths, chainId)].some((key) => keys.has(key)),
   );
   if (have.length === 0) return;
   const bytes = have.reduce((sum, { descriptor: { digest, size } }) => sum + unpackedSize(paths.blob(digest), size), 0);

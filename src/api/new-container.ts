@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Built, buildSpec } from '../bundle/build.js';
 import type { Device } from '../bundle/device.js';
-import { readEnvFile } from '../bundle/env-file.js';
+import { parseEnvFile, readEnvFile } from '../bundle/env-file.js';
 import { parseLandlock } from '../bundle/landlock.js';
 import { askedPrivilege } from '../bundle/privilege.js';
 import { buildCommand } from '../bundle/process.js';
@@ -145,13 +145,15 @@ function buildContainer(
   asked: LookedUp,
   options: RunOptions,
 ): Built {
+  // Once: it may be a pipe.
+  const envFiles = (options.envFile ?? []).map((path): EnvFile => ({ path, text: readEnvFile(path) }));
   return buildSpec({
     ...(root.image ? { image: { ...root.image, name: image } } : {}),
     options,
     command,
     ids,
     ...readAccounts(root.layers),
-    envFiles: (options.envFile ?? []).map((path) => ({ path, text: readEnvFile(path) })),
+    envFiles,
     labelFiles: (options.labelFile ?? []).map((path) => ({ path, text: readEnvFile(path, '--label-file') })),
     ...asked,
     host: hostFacts(options),
@@ -162,8 +164,20 @@ function buildContainer(
     containerDir: containerDirectory(paths, options),
     volumesDir: paths.volumes,
     inherited: (options.volumesFrom ?? []).map((text) => inheritedMounts(paths, text, options.rm ?? false)),
-    annotations: { ...root.annotations, ...settingsAnnotation(paths, settings) },
+    annotations: { ...root.annotations, ...settingsAnnotation(paths, withVariables(settings, envFiles, options)) },
   });
+}
+
+/** Names alone: their values stand in config.json, where they are known. */
+function withVariables(settings: ContainerSettings, files: readonly EnvFile[], { env = [] }: RunOptions): ContainerSettings {
+  const fromFiles = files.flatMap(({ path, text }) => parseEnvFile(text, path)).map(({ name }) => name);
+  const names = [...new Set([...fromFiles, ...env.map((text) => text.split('=', 1)[0] ?? '')])];
+  return names.length === 0 || !settings.written ? settings : { ...settings, written: { ...settings.written, env: names } };
+}
+
+interface EnvFile {
+  path: string;
+  text: string;
 }
 
 export function settingsFor(

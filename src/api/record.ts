@@ -44,7 +44,7 @@ function configOf(container: Known): Pick<RuntimeSpec, 'annotations'> {
 
 export function recordImage(
   paths: StorePaths,
-  action: 'pull' | 'tag' | 'untag' | 'load' | 'save' | 'push' | 'delete',
+  action: 'pull' | 'tag' | 'untag' | 'load' | 'save' | 'push' | 'delete' | 'import',
   id: string,
   name: string,
 ): void {

@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Container, findContainer } from '../container/state.js';
 import { readStatus } from '../container/status.js';
 import { type ErrorCode, TsrunError } from '../errors.js';
-import type { Become, FilesFailure, FilesJob, FilesMessage } from '../files/job.js';
+import type { Become, FilesFailure, FilesJob, FilesMessage, LeftOut } from '../files/job.js';
 import type { StorePaths } from '../paths.js';
 import { rootOf } from '../plan/confined.js';
 import type { Plan } from '../plan/operations.js';
-import { compileVisitRunningPlan, compileVisitStoppedPlan } from '../plan/visit.js';
+import { compileVisitRunningPlan, compileVisitStoppedPlan, type View } from '../plan/visit.js';
 import { filesProgram } from '../runtime/locate.js';
 import { type Launched, launch } from '../runtime/spawn.js';
 import { firstIds } from '../security/idmap-form.js';
@@ -21,8 +21,8 @@ export interface Visit {
   /** What it says after that: lines, or a tar. */
   output: AsyncGenerator<Buffer>;
   input: Writable;
-  /** Rejects with what the program says that failed. To be awaited once its output is read. */
-  ended: Promise<void>;
+  /** Rejects with what the program says that failed. To be awaited once its output is read. Undefined: nothing is left out of that. */
+  ended: Promise<LeftOut | undefined>;
   /** Ends it; nothing is left running. */
   abandon(): void;
 }
@@ -35,11 +35,27 @@ export type JobFor = (inside: { become: Become; sync: boolean }) => FilesJob;
  * nobody starts it.
  * @throws ERR_TSRUN_CONTAINER_NOT_FOUND, ERR_TSRUN_CONTAINER_STOPPED, what the program says
  */
-export async function visit(paths: StorePaths, name: string, jobFor: JobFor, signal: AbortSignal | undefined): Promise<Visit> {
+export async function visit(
+  paths: StorePaths,
+  name: string,
+  jobFor: JobFor,
+  signal: AbortSignal | undefined,
+  view: View = 'mounts',
+): Promise<Visit> {
+  return whicheverItIs(paths, name, (container) => planFor(paths, container, jobFor, view), signal);
+}
+
+/** @param plan depends on whether it runs, which may change until the plan holds it */
+export async function whicheverItIs(
+  paths: StorePaths,
+  name: string,
+  plan: (container: Container) => Plan,
+  signal: AbortSignal | undefined,
+): Promise<Visit> {
   for (;;) {
     const container = findContainer(paths, name);
     try {
-      return await greeted(launch(planFor(paths, container, jobFor), ['pipe', 'pipe', 'pipe']), signal);
+      return await greeted(launch(plan(container), ['pipe', 'pipe', 'pipe']), signal);
     } catch (error) {
       if (!isMeanwhile(error, container)) throw signal?.aborted ? interrupted(error) : error;
     }
@@ -55,24 +71,43 @@ function isMeanwhile(error: unknown, { status }: Container): boolean {
   return error instanceof TsrunError && error.code === expected;
 }
 
-function planFor(paths: StorePaths, container: Container, jobFor: JobFor): Plan {
+function planFor(paths: StorePaths, container: Container, jobFor: JobFor, view: View): Plan {
   const kept = keptContainer(paths, container);
   refuseConfined(
     container.name,
     kept.settings,
-    'cp and diff cannot look into it',
+    'cp, diff, export and commit cannot look into it',
     `its files are plain files: ${rootOf(container.directory)}`,
   );
   const become = { ...firstIds(kept.ids), leavesGroups: kept.ids.setgroups === 'allow' };
   if (['running', 'paused'].includes(container.status)) {
     const { pid, startTime } = readStatus(container.directory);
     if (pid === undefined || startTime === undefined) throw busy(container, 'ERR_TSRUN_CONTAINER_STOPPED');
-    return compileVisitRunningPlan({ pid: Number(pid), startTime: Number(startTime) }, kept, programFor(jobFor({ become, sync: false })));
+    if (kept.settings.root.type === 'fuse-overlayfs') throw servedAlone(container);
+    const first = { pid: Number(pid), startTime: Number(startTime) };
+    return compileVisitRunningPlan(first, kept, programFor(jobFor({ become, sync: false })), view);
   }
-  if (!['created', 'stopped'].includes(container.status)) throw busy(container, 'ERR_TSRUN_CONTAINER_RUNNING');
+  refuseBusy(container);
   // A process of its own serves the files and is ended with the plan.
   const sync = kept.settings.root.type === 'fuse-overlayfs';
-  return compileVisitStoppedPlan(kept, programFor(jobFor({ become, sync })));
+  return compileVisitStoppedPlan(kept, programFor(jobFor({ become, sync })), view);
+}
+
+/** For what does not run, and is to be locked. */
+export function refuseBusy(container: Container): void {
+  if (!['created', 'stopped'].includes(container.status)) throw busy(container, 'ERR_TSRUN_CONTAINER_RUNNING');
+}
+
+/** The kernel shows a file system in user space to nobody but the namespace that mounted it, and those below (fuse(4), allow_other). */
+function servedAlone({ name }: Container): TsrunError {
+  return new TsrunError(
+    'ERR_TSRUN_UNSUPPORTED',
+    `the files of ${name} are served by fuse-overlayfs, to the container alone while it runs`,
+    {
+      subject: name,
+      hint: `stop it first: tsrun stop ${name}; or work from inside: tsrun exec ${name} tar`,
+    },
+  );
 }
 
 function busy({ name, status }: Container, code: ErrorCode): TsrunError {
@@ -100,6 +135,7 @@ export async function greeted(launched: Launched, signal: AbortSignal | undefine
       signal?.removeEventListener('abort', abandon);
       if (signal?.aborted) throw interrupted(signal.reason);
       if (status !== 0) throw failureOf(status, said);
+      return leftOutOf(said);
     },
     (error: unknown) => {
       signal?.removeEventListener('abort', abandon);
@@ -184,6 +220,18 @@ function failureOf(status: number, said: string): TsrunError {
   return new TsrunError('ERR_TSRUN_INTERNAL', `the program that works on files ended with status ${status}${said ? `: ${said}` : ''}`, {
     hint: status === 137 ? 'it was killed: is the machine out of memory?' : 'run again with TSRUN_DEBUG=1 and report what it prints',
   });
+}
+
+function leftOutOf(said: string): LeftOut | undefined {
+  const last = said.split('\n').at(-1) ?? '';
+  return last.startsWith('{"sockets":') ? (JSON.parse(last) as LeftOut) : undefined;
+}
+
+/** Sockets, whose servers a copy does not have. */
+export function noteLeftOut(left: LeftOut | undefined, onNote: ((note: string) => void) | undefined): void {
+  if (left === undefined) return;
+  const more = left.socketCount > left.sockets.length ? ` and ${left.socketCount - left.sockets.length} more` : '';
+  onNote?.(`sockets are left out: ${left.sockets.join(', ')}${more}`);
 }
 
 function interrupted(cause: unknown): TsrunError {

@@ -2,6 +2,7 @@
 
 import Attach from '../commands/attach.js';
 import Bundle from '../commands/bundle.js';
+import Commit from '../commands/commit.js';
 import Completion from '../commands/completion.js';
 import ContainerPrune from '../commands/container-prune.js';
 import Copy from '../commands/copy.js';
@@ -11,6 +12,7 @@ import Diff from '../commands/diff.js';
 import Doctor from '../commands/doctor.js';
 import Events from '../commands/events.js';
 import Exec from '../commands/exec.js';
+import Export from '../commands/export.js';
 import Fsck from '../commands/fsck.js';
 import Gc from '../commands/gc.js';
 import GenerateSystemd from '../commands/generate-systemd.js';
@@ -20,6 +22,7 @@ import ImageInspect from '../commands/image-inspect.js';
 import ImagePrune from '../commands/image-prune.js';
 import ImageUnpack from '../commands/image-unpack.js';
 import Images from '../commands/images.js';
+import Import from '../commands/import.js';
 import Inspect from '../commands/inspect.js';
 import Kill from '../commands/kill.js';
 import Load from '../commands/load.js';
@@ -59,6 +62,9 @@ import type { Command } from './command.js';
 
 const COMMANDS: readonly Command[] = [
   Bundle,
+  Commit,
+  Export,
+  Import,
   Help,
   ImageInspect,
   ImageHistory,

@@ -4,9 +4,7 @@ import { nearest } from '../nearest.js';
 import { isTopic, namesOf, VERBS } from './verbs.js';
 
 /** docker's commands that tsrun does not have. */
-const LATER = (
-  'build commit compose container cp diff events export import info network prune ' + 'search stats system top update volume'
-).split(' ');
+const LATER = ('build compose container cp diff events info network prune ' + 'search stats system top update volume').split(' ');
 
 const MOUNT = {
   why: 'what a user mounts ends with the namespace that it is mounted in',

@@ -2,6 +2,7 @@
 
 import { ATTACH } from './flags/attach.js';
 import { BUNDLE } from './flags/bundle.js';
+import { COMMIT } from './flags/commit.js';
 import { COMPLETION } from './flags/completion.js';
 import { COPY } from './flags/copy.js';
 import { CP } from './flags/cp.js';
@@ -10,6 +11,7 @@ import { DIFF } from './flags/diff.js';
 import { DOCTOR } from './flags/doctor.js';
 import { EVENTS } from './flags/events.js';
 import { EXEC } from './flags/exec.js';
+import { EXPORT } from './flags/export.js';
 import { FSCK } from './flags/fsck.js';
 import { GC } from './flags/gc.js';
 import { GENERATE_SYSTEMD } from './flags/generate-systemd.js';
@@ -18,6 +20,7 @@ import { IMAGE_HISTORY } from './flags/image-history.js';
 import { IMAGE_INSPECT } from './flags/image-inspect.js';
 import { IMAGE_UNPACK } from './flags/image-unpack.js';
 import { IMAGES } from './flags/images.js';
+import { IMPORT } from './flags/import.js';
 import { INSPECT } from './flags/inspect.js';
 import { KILL } from './flags/kill.js';
 import { LOAD } from './flags/load.js';
@@ -58,6 +61,8 @@ export const VERBS: readonly Verb[] = [
   LOGS,
   CP,
   DIFF,
+  EXPORT,
+  COMMIT,
   STOP,
   KILL,
   RESTART,
@@ -68,6 +73,7 @@ export const VERBS: readonly Verb[] = [
   PULL,
   PUSH,
   COPY,
+  IMPORT,
   IMAGES,
   IMAGE_INSPECT,
   IMAGE_HISTORY,

@@ -88,6 +88,31 @@ export class ContentStore {
   }
 
   /**
+   * Takes in what has no digest before it is read: what is made here.
+   * @param protect is given the digest before the blob can be found by it (Lease.protect)
+   * Errors: ERR_TSRUN_DISK_FULL, ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_INTERRUPTED, and the source's own.
+   */
+  async add(
+    what: string,
+    source: AsyncIterable<Uint8Array>,
+    protect: (digest: Digest) => Promise<void>,
+    options: FetchOptions = {},
+  ): Promise<BlobDescriptor> {
+    const fail = (cause: unknown): never => {
+      throw storeFailure(cause, `cannot store ${what}`, this.paths.image);
+    };
+    const ingest = await openIngest(this.paths).catch(fail);
+    try {
+      const added = await receive(ingest.file, source, { what, limit: Number.MAX_SAFE_INTEGER, fail, ...options });
+      await protect(added.digest);
+      if (!(await this.#holds(added))) await ingest.commit(this.#pathOf(added.digest)).catch(fail);
+      return added;
+    } finally {
+      await ingest.discard();
+    }
+  }
+
+  /**
    * All bytes of a blob, verified. For manifests and configs: not for layers.
    * Errors: ERR_TSRUN_BLOB_MISSING, ERR_TSRUN_BLOB_SIZE (also above `limit`), ERR_TSRUN_BLOB_DIGEST, ERR_TSRUN_STORE_UNREADABLE.
    */

@@ -19,6 +19,9 @@ export type EventAction =
   | `exec_start: ${string}`
   | 'exec_die'
   | `health_status: ${string}`
+  | 'commit'
+  | 'export'
+  | 'import'
   | 'pull'
   | 'tag'
   | 'untag'

@@ -9,9 +9,14 @@ import { show } from '../layer/fault.js';
 import { isOverlayWhiteout } from '../layer/whiteout.js';
 import { lgetxattr } from '../sys/files.js';
 import { type Descriptors, statOf } from './descriptors.js';
+import { isDifferentInside } from './exact.js';
 import type { Change, DiffJob } from './job.js';
+import { Strangers } from './strangers.js';
 
-/** Sorted by the bytes of the paths. @throws the system's errors */
+/**
+ * Sorted by the bytes of the paths. For a changeset all that is different counts: what the overlay wrote, whatever it was before; of a copy what
+ * differs in anything but the times of access. @throws the system's errors
+ */
 export function changesOf(descriptors: Descriptors, job: DiffJob): Change[] {
   const opened: number[] = [];
   try {
@@ -20,6 +25,7 @@ export function changesOf(descriptors: Descriptors, job: DiffJob): Change[] {
     const [changed, ...before] = opened as [number, ...number[]];
     const differ = new Differ(descriptors, job);
     differ.directory(changed, before, '', job.form === 'whole');
+    differ.refuseStrangers();
     return differ.changes.sort((a, b) => (a.path < b.path ? -1 : 1));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' && opened.length === 0) return []; // it was never started
@@ -34,6 +40,8 @@ interface Before {
   stat: BigIntStats;
   capability: Buffer | undefined;
   directories: number[];
+  /** Where the topmost lies, behind a descriptor that is open while it is compared. */
+  at: Buffer;
 }
 
 const MARKER = Buffer.from('.wh.');
@@ -46,12 +54,20 @@ class Differ {
   readonly #descriptors: Descriptors;
   readonly #job: DiffJob;
   readonly #hidden: ReadonlySet<string>;
+  readonly #strangers: Strangers;
+  readonly #isExact: boolean;
   #depth = 0;
 
   constructor(descriptors: Descriptors, job: DiffJob) {
     this.#descriptors = descriptors;
     this.#job = job;
     this.#hidden = new Set(job.hidden);
+    this.#isExact = job.changeset !== undefined;
+    this.#strangers = new Strangers(job.changeset?.strangers ?? {});
+  }
+
+  refuseStrangers(): void {
+    this.#strangers.refuse();
   }
 
   /** @param opaque nothing of what was there before shines through. @returns whether anything in it is left untold */
@@ -68,11 +84,12 @@ class Differ {
         continue;
       }
       seen.add(key);
+      if (this.#isExact && isMarkerName(name)) throw reserved(`${path}/${key}`);
       if (this.#hidden.has(`${path}/${key}`)) untold = true;
       else untold = this.#entry(fd, before, name, `${path}/${key}`) || untold;
     }
     if (opaque) {
-      for (const name of new Set(before.flatMap((old) => this.#names(old).map((one) => one.toString('latin1'))))) {
+      for (const name of this.#namesBefore(before)) {
         if (!seen.has(name) && !this.#hidden.has(`${path}/${name}`)) this.#gone(before, Buffer.from(name, 'latin1'), path);
       }
     }
@@ -90,6 +107,7 @@ class Differ {
         if (old !== undefined) this.changes.push({ kind: 'D', path });
         return false;
       }
+      this.#strangers.look(stat, path);
       return this.#compare(fd, stat, old, this.#descriptors.at(directory, name), path);
     } finally {
       closeSync(fd);
@@ -98,22 +116,40 @@ class Differ {
   }
 
   #compare(fd: number, stat: BigIntStats, old: Before | undefined, at: Buffer, path: string): boolean {
-    const kind = old === undefined ? 'A' : isDifferent(old, stat, at) ? 'C' : undefined;
+    const kind = old === undefined ? 'A' : this.#isChanged(fd, old, stat, at) ? 'C' : undefined;
     const first = this.changes.length;
     if (kind !== undefined) this.changes.push({ kind, path });
     if (!stat.isDirectory()) return false;
     const listed = this.#descriptors.open(fd);
     try {
+      const isOpaque = this.#job.form === 'whole' || this.#isOpaque(at, listed);
+      const hides = this.#isExact && this.#job.form !== 'whole' && isOpaque && this.#namesBefore(old?.directories ?? []).size > 0;
       const inside = this.changes.length;
-      const untold = this.directory(listed, old?.directories ?? [], path, this.#job.form === 'whole' || this.#isOpaque(at, listed));
+      // Behind a marker there is nothing that was there before.
+      const untold = this.directory(listed, hides ? [] : (old?.directories ?? []), path, isOpaque);
       const told = this.changes.length > inside;
-      if (kind === undefined && told) this.changes.splice(first, 0, { kind: 'C', path });
-      // Made only for what is not told.
-      if (kind === 'A' && untold && !told) this.changes.length = first;
-      return kind === 'A' && untold && !told;
+      if (hides) this.changes.splice(first, kind === undefined ? 0 : 1, { kind: 'C', path, opaque: true });
+      else if (kind === undefined && told) this.changes.splice(first, 0, { kind: 'C', path });
+      // Made, or with other times, only for what is not told.
+      const isOurs = untold && !told && !hides && (kind === 'A' || (this.#isExact && old !== undefined && !isDifferent(old, stat, at)));
+      if (isOurs) this.changes.length = first;
+      return kind === 'A' && isOurs;
     } finally {
       closeSync(listed);
     }
+  }
+
+  #isChanged(fd: number, old: Before, stat: BigIntStats, at: Buffer): boolean {
+    if (isDifferent(old, stat, at)) return true;
+    if (!this.#isExact) return false;
+    // What lies in an overlay's upper directory is there because it was changed; a directory also because something in it was.
+    if (this.#job.form !== 'whole' && !stat.isDirectory()) return true;
+    return isDifferentInside(this.#descriptors, { fd, stat, at }, old);
+  }
+
+  /** Of what the directories showed as one. */
+  #namesBefore(directories: readonly number[]): Set<string> {
+    return new Set(directories.flatMap((old) => this.#names(old).map((one) => one.toString('latin1'))));
   }
 
   #gone(before: readonly number[], name: Buffer, path: string): void {
@@ -132,10 +168,10 @@ class Differ {
       if (!stat.isDirectory()) {
         closeSync(fd);
         if (found === undefined && !isOverlayWhiteout(stat))
-          found = { stat, capability: attribute(at, 'security.capability'), directories: [] };
+          found = { stat, capability: attribute(at, 'security.capability'), directories: [], at };
         break;
       }
-      found ??= { stat, capability: undefined, directories: [] };
+      found ??= { stat, capability: undefined, directories: [], at };
       found.directories.push(this.#descriptors.open(fd));
       closeSync(fd);
       if (OPAQUE.some((mark) => attribute(at, mark)?.toString() === 'y')) break;
@@ -149,13 +185,25 @@ class Differ {
 
   /** fuse-overlayfs writes such where it may make no devices; to the kernel's overlay it is a name like others. */
   #isMarker(name: Buffer): boolean {
-    return this.#job.form === 'fuse-overlayfs' && name.subarray(0, MARKER.length).equals(MARKER);
+    return this.#job.form === 'fuse-overlayfs' && isMarkerName(name);
   }
 
   #isOpaque(at: Buffer, fd: number): boolean {
     if (OPAQUE.some((mark) => attribute(at, mark)?.toString() === 'y')) return true;
     return this.#job.form === 'fuse-overlayfs' && this.#descriptors.stat(fd, OPAQUE_MARKER) !== undefined;
   }
+}
+
+function isMarkerName(name: Buffer): boolean {
+  return name.subarray(0, MARKER.length).equals(MARKER);
+}
+
+function reserved(path: string): TsrunError {
+  const shown = show(Buffer.from(path, 'latin1'));
+  return new TsrunError('ERR_TSRUN_UNSUPPORTED', `${shown} cannot be in a layer: there, names that begin with .wh. say what is deleted`, {
+    subject: shown,
+    hint: 'rename or remove it: tsrun exec NAME mv',
+  });
 }
 
 function tooDeep(path: string): TsrunError {

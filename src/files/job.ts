@@ -3,7 +3,7 @@ import type { TsrunError } from '../errors.js';
 import type { CopySource } from './path.js';
 
 /** argv[2] of the program, as JSON. */
-export type FilesJob = ReadJob | WriteJob | DiffJob;
+export type FilesJob = ReadJob | WriteJob | DiffJob | ExportJob;
 
 /** Who works: the one who puts containers of this map together. */
 export interface Become {
@@ -39,6 +39,11 @@ export interface WriteJob extends InsideJob {
   sync: boolean;
 }
 
+/** The working directory is the container's root, with nothing mounted over it. A line of FilesMessage on standard output, then a tar of all of it. */
+export interface ExportJob extends InsideJob {
+  whole: true;
+}
+
 /** Lines of FilesMessage on standard output. */
 export interface DiffJob {
   /** What the container wrote, as a path of the host. */
@@ -49,6 +54,30 @@ export interface DiffJob {
   hidden: readonly string[];
   /** What was there before, the topmost first. */
   before: readonly string[];
+  /** Every difference is told, and behind the first line comes a tar: a layer that makes of what was there before what is there now. */
+  changeset?: ChangesetJob;
+}
+
+export interface ChangesetJob {
+  /** What the root directory is, when nobody has changed it; absent: what it was before. */
+  root?: RootOwner;
+  /** In a map of one id: the layers of the image, the topmost first, which say whose the files are that were there before. */
+  layers?: readonly LayerBlob[];
+  /** How this map shows ids that it does not have; absent where it has one of that number. */
+  strangers: { uid?: number; gid?: number };
+}
+
+export interface RootOwner {
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+/** One of the store's. */
+export interface LayerBlob {
+  path: string;
+  size: number;
+  mediaType: string;
 }
 
 export type FilesMessage =
@@ -57,6 +86,8 @@ export type FilesMessage =
   | { ready: true }
   /** Not more than some hundreds in one line. */
   | { changes: Change[] }
+  /** How many entries the tar has that follows. */
+  | { entries: number }
   | { done: Report };
 
 export interface FoundFile {
@@ -69,6 +100,8 @@ export interface Change {
   kind: 'A' | 'C' | 'D';
   /** latin1: one character for each byte. */
   path: string;
+  /** In a changeset: a directory of this name was there, of which nothing is left. */
+  opaque?: true;
 }
 
 /** What could not be done as it was asked for. */
@@ -77,6 +110,13 @@ export interface Report {
   devices: string[];
   /** How many entries belong to ids that the map does not have. */
   strangers: number;
+}
+
+/** The last line on standard error, when it made a tar: what that leaves out. */
+export interface LeftOut {
+  /** The first ten, and how many there are. */
+  sockets: string[];
+  socketCount: number;
 }
 
 /** The last line on standard error, when it fails. */

@@ -6,9 +6,23 @@ import { type BigIntStats, closeSync, readdirSync, readlinkSync, readSync, statf
 import { errnoOf } from '../errors.js';
 import { show } from '../layer/fault.js';
 import { END_OF_ARCHIVE, headersOf, paddingOf, type WrittenEntry } from '../layer/tar/writer.js';
-import { getxattr } from '../sys/files.js';
+import { carriedAttributes } from './attributes.js';
 import { type Descriptors, statOf } from './descriptors.js';
 import { badSource, notRead } from './fault.js';
+import { type DataExtent, extentsOf } from './sparse.js';
+
+/** What more than a copy's tar is wanted of it. */
+export interface PackOptions {
+  /** The user's attributes as well. */
+  userAttributes?: boolean;
+  /** Holes are not written out. */
+  sparse?: boolean;
+  /** Of what is mounted below there is the mount point alone. */
+  oneMount?: boolean;
+  /** Whom an entry is said to belong to, in place of who has it. */
+  ownerOf?: (name: Buffer, stat: BigIntStats) => { uid: number; gid: number } | undefined;
+  onSocket?: (name: Buffer) => void;
+}
 
 export interface PackInput {
   descriptors: Descriptors;
@@ -17,7 +31,7 @@ export interface PackInput {
   name: Buffer;
   /** What was found there, open: nobody puts another thing in its place meanwhile. */
   fd: number;
-  /** What the first entry is called; the others begin with it. */
+  /** What the first entry is called; the others begin with it. Nothing: it has no entry, and the others have their own names alone. */
   as: Buffer;
   /** It is a container's root directory: what the kernel and tsrun mounted over it is left out. */
   isRoot?: boolean;
@@ -26,15 +40,14 @@ export interface PackInput {
 const CHUNK = 256 * 1024;
 /** Two descriptors are open for each level. */
 const DEEPEST = 500;
-const CAPABILITY = 'security.capability';
 
 /** Pieces of any size. @throws ERR_TSRUN_COPY_SOURCE */
-export function* pack(input: PackInput): Generator<Buffer> {
-  yield* gathered(new Packer(input.descriptors).archive(input));
+export function* pack(input: PackInput, options: PackOptions = {}): Generator<Buffer> {
+  yield* gathered(new Packer(input.descriptors, options).archive(input));
 }
 
 /** Many small headers in one piece. */
-function* gathered(pieces: Iterable<Buffer>): Generator<Buffer> {
+export function* gathered(pieces: Iterable<Buffer>): Generator<Buffer> {
   let held: Buffer[] = [];
   let size = 0;
   for (const piece of pieces) {
@@ -48,18 +61,35 @@ function* gathered(pieces: Iterable<Buffer>): Generator<Buffer> {
   if (size > 0) yield Buffer.concat(held);
 }
 
-class Packer {
+export class Packer {
   readonly #descriptors: Descriptors;
+  readonly #options: PackOptions;
   /** Files with several names: device and inode → the name that came first. */
   readonly #linked = new Map<string, Buffer>();
+  #mount = '';
 
-  constructor(descriptors: Descriptors) {
+  constructor(descriptors: Descriptors, options: PackOptions = {}) {
     this.#descriptors = descriptors;
+    this.#options = options;
   }
 
   *archive({ directory, name, fd, as, isRoot = false }: PackInput): Generator<Buffer> {
+    if (this.#options.oneMount) this.#mount = this.#descriptors.mountOf(fd);
     yield* this.#opened(fd, this.#descriptors.at(directory, name), as, undefined, isRoot, 0);
     yield END_OF_ARCHIVE;
+  }
+
+  /** One entry, a directory without what is in it. What went meanwhile is no failure. */
+  *single(directory: number, name: Buffer, as: Buffer): Generator<Buffer> {
+    const fd = reading(as, () => this.#descriptors.look(directory, name));
+    if (fd === undefined) return;
+    try {
+      const stat = statOf(fd);
+      if (stat.isDirectory()) yield this.#headers('directory', stat, Buffer.concat([as, SLASH]), fd);
+      else yield* this.#leaf(fd, stat, this.#descriptors.at(directory, name), as);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** What went since its directory was read is no failure. */
@@ -77,20 +107,33 @@ class Packer {
     if (depth > DEEPEST) throw badSource(`more than ${DEEPEST} directories lie in each other`, as, 'copy a part of it');
     const stat = statOf(fd);
     if (stat.isDirectory()) yield* this.#directory(fd, stat, as, above, isRoot, depth);
-    else if (stat.isFile()) yield* this.#file(fd, stat, as);
+    else yield* this.#leaf(fd, stat, path, as);
+  }
+
+  *#leaf(fd: number, stat: BigIntStats, path: Buffer, as: Buffer): Generator<Buffer> {
+    if (stat.isFile()) yield* this.#file(fd, stat, as);
     else if (stat.isSymbolicLink()) yield* this.#symlink(stat, as, path);
-    else if (!stat.isSocket()) yield headersOf(entryOf(nodeType(stat), stat, as));
+    else if (stat.isSocket()) this.#options.onSocket?.(as);
+    else yield this.#headers(nodeType(stat), stat, as);
+  }
+
+  /** @param fd of what may have attributes */
+  #headers(type: WrittenEntry['type'], stat: BigIntStats, as: Buffer, fd?: number, more: Partial<WrittenEntry> = {}): Buffer {
+    const { userAttributes = false, ownerOf } = this.#options;
+    const xattrs = fd === undefined ? [] : carriedAttributes(this.#descriptors.of(fd), type, userAttributes);
+    return headersOf({ ...entryOf(type, stat, as), ...ownerOf?.(as, stat), xattrs, ...more });
   }
 
   *#directory(fd: number, stat: BigIntStats, as: Buffer, above: bigint | undefined, isRoot: boolean, depth: number): Generator<Buffer> {
-    yield headersOf(entryOf('directory', stat, Buffer.concat([as, SLASH])));
+    if (as.length > 0) yield this.#headers('directory', stat, Buffer.concat([as, SLASH]), fd);
     if (above !== undefined && above !== stat.dev && isKernels(this.#descriptors.of(fd))) return;
+    if (this.#options.oneMount && above !== undefined && this.#isOtherMount(fd)) return;
     const listed = reading(as, () => this.#descriptors.open(fd));
     try {
       const names = reading(as, () => readdirSync(`${this.#descriptors.of(listed)}/`, { encoding: 'buffer' }));
       for (const name of names.sort(Buffer.compare)) {
         if (isRoot && name.equals(DEV) && this.#descriptors.stat(listed, name)?.dev !== stat.dev) continue;
-        yield* this.#entry(listed, name, Buffer.concat([as, SLASH, name]), stat.dev, depth + 1);
+        yield* this.#entry(listed, name, as.length > 0 ? Buffer.concat([as, SLASH, name]) : name, stat.dev, depth + 1);
       }
     } finally {
       closeSync(listed);
@@ -100,24 +143,37 @@ class Packer {
   *#file(fd: number, stat: BigIntStats, as: Buffer): Generator<Buffer> {
     const first = stat.nlink > 1n ? this.#first(stat, as) : undefined;
     if (first !== undefined) {
-      yield headersOf({ ...entryOf('hardlink', stat, as), link: first });
+      yield this.#headers('hardlink', stat, as, undefined, { link: first });
       return;
     }
     const open = reading(as, () => this.#descriptors.open(fd));
     try {
       const size = Number(stat.size);
-      yield headersOf({ ...entryOf('file', stat, as), size, xattrs: capabilityOf(this.#descriptors.of(open)) });
-      for (let at = 0; at < size; ) {
-        const piece = Buffer.allocUnsafe(Math.min(CHUNK, size - at));
-        const length = reading(as, () => readSync(open, piece, 0, piece.length, at));
-        if (length === 0) throw badSource(`${show(as)} became shorter while it was copied`, as, 'stop what writes to it, or copy it again');
-        at += length;
-        yield length === piece.length ? piece : piece.subarray(0, length);
-      }
-      yield paddingOf(size);
+      const extents = this.#options.sparse ? reading(as, () => extentsOf(open, stat)) : undefined;
+      yield this.#headers('file', stat, as, open, extents ? { size, extents } : { size });
+      yield* this.#contents(open, as, extents ?? [{ offset: 0, length: size }]);
     } finally {
       closeSync(open);
     }
+  }
+
+  *#contents(open: number, as: Buffer, extents: readonly DataExtent[]): Generator<Buffer> {
+    let stored = 0;
+    for (const { offset, length: most } of extents) {
+      for (let done = 0; done < most; ) {
+        const piece = Buffer.allocUnsafe(Math.min(CHUNK, most - done));
+        const length = reading(as, () => readSync(open, piece, 0, piece.length, offset + done));
+        if (length === 0) throw badSource(`${show(as)} became shorter while it was copied`, as, 'stop what writes to it, or copy it again');
+        done += length;
+        yield length === piece.length ? piece : piece.subarray(0, length);
+      }
+      stored += most;
+    }
+    yield paddingOf(stored);
+  }
+
+  #isOtherMount(fd: number): boolean {
+    return this.#descriptors.mountOf(fd) !== this.#mount;
   }
 
   #first({ dev, ino }: BigIntStats, as: Buffer): Buffer | undefined {
@@ -136,7 +192,7 @@ class Packer {
       if (['EINVAL', 'ENOENT'].includes(errnoOf(error) ?? '')) return;
       throw notRead(error, as);
     }
-    yield headersOf({ ...entryOf('symlink', stat, as), link });
+    yield this.#headers('symlink', stat, as, undefined, { link });
   }
 }
 
@@ -171,14 +227,6 @@ function entryOf(type: WrittenEntry['type'], stat: BigIntStats, name: Buffer): W
 
 function nodeType(stat: BigIntStats): 'fifo' | 'block' | 'character' {
   return stat.isFIFO() ? 'fifo' : stat.isBlockDevice() ? 'block' : 'character';
-}
-
-function capabilityOf(path: string): WrittenEntry['xattrs'] {
-  try {
-    return [{ name: CAPABILITY, value: getxattr(path, CAPABILITY) }];
-  } catch {
-    return []; // it has none, or its file system has none
-  }
 }
 
 /** statfs(2): proc, sysfs, cgroup, cgroup2, devpts, mqueue, debugfs, tracefs, securityfs, bpf, binfmt_misc, configfs, fusectl. */

@@ -15,9 +15,11 @@ import { changesOf } from './diff.js';
 import { ContainerDirectories } from './directories.js';
 import { badDestination, badSource, ofArchive } from './fault.js';
 import { Inside } from './inside.js';
-import type { Become, DiffJob, FilesFailure, FilesJob, FilesMessage, ReadJob, Report, WriteJob } from './job.js';
+import type { Become, ChangesetJob, DiffJob, FilesFailure, FilesJob, FilesMessage, LeftOut, ReadJob, Report, WriteJob } from './job.js';
+import { isTold, LayerPacker, rootHeader, Sockets } from './layer.js';
 import { isKernels, pack } from './pack.js';
 import { landingOf, nameOf } from './path.js';
+import { recordedOwners } from './recorded.js';
 import { Unpacker } from './unpack.js';
 import { writeAll } from './write-all.js';
 
@@ -25,9 +27,10 @@ const STDIN = 0;
 const STDOUT = 1;
 const CHUNK = 256 * 1024;
 
-function main(): void {
+async function main(): Promise<void> {
   const job = JSON.parse(process.argv[2] ?? '') as FilesJob;
-  if ('changed' in job) diff(job);
+  if ('changed' in job) await (job.changeset ? changeset(job, job.changeset) : diff(job));
+  else if ('whole' in job) whole(enter(job.become));
   else if ('read' in job) read(job, enter(job.become));
   else write(job, enter(job.become));
 }
@@ -130,17 +133,40 @@ function diff(job: DiffJob): void {
   for (let at = 0; at < changes.length; at += MANY) send({ changes: changes.slice(at, at + MANY) });
 }
 
+async function changeset(job: DiffJob, asked: ChangesetJob): Promise<void> {
+  const descriptors = new Descriptors();
+  const changes = changesOf(descriptors, job);
+  const layer = new LayerPacker(descriptors, job, changes, asked, await recordedOwners(changes, asked.layers ?? []));
+  send({ entries: layer.entries });
+  for (const piece of layer.pieces()) writeAll(STDOUT, piece);
+  leftOut(layer.sockets);
+}
+
+function whole(root: number): void {
+  send({ found: { isDirectory: true, name: '' } });
+  const sockets = new Sockets();
+  const options = { userAttributes: true, sparse: true, oneMount: true, onSocket: sockets.add.bind(sockets) };
+  const stat = statOf(root);
+  if (isTold(stat)) writeAll(STDOUT, rootHeader(stat));
+  for (const piece of pack({ descriptors: DESCRIPTORS, directory: root, name: Buffer.from('.'), fd: root, as: Buffer.alloc(0) }, options))
+    writeAll(STDOUT, piece);
+  leftOut(sockets);
+}
+
+function leftOut({ names, count }: Sockets): void {
+  const left: LeftOut = { sockets: names, socketCount: count };
+  if (count > 0) writeAll(2, Buffer.from(`${JSON.stringify(left)}\n`));
+}
+
 function send(message: FilesMessage): void {
   writeAll(STDOUT, Buffer.from(`${JSON.stringify(message)}\n`));
 }
 
-try {
-  main();
-} catch (error) {
+main().catch((error: unknown) => {
   // Nobody reads any more: whoever asked has gone.
   if (errnoOf(error) === 'EPIPE') process.exit(141);
   if (process.env['TSRUN_DEBUG']) console.error(error);
   const failure: FilesFailure = { error: asTsrunError(ofArchive(error)).toJSON() };
   writeAll(2, Buffer.from(`${JSON.stringify(failure)}\n`));
   process.exit(1);
-}
+});

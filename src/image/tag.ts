@@ -62,9 +62,14 @@ export async function moveName({ paths, store }: StoreSession, name: string, tar
   await putRef(paths, name, target, { keep });
 }
 
+/** Of an image that has no other name. */
+export function untaggedName(digest: Digest): string {
+  return `${NOWHERE}@${digest}`;
+}
+
 export function digestName(name: string, digest: Digest): string {
   const ref = parseReference(name);
-  if (ref.transport !== 'docker') return `${NOWHERE}@${digest}`;
+  if (ref.transport !== 'docker') return untaggedName(digest);
   const { tag: _tag, ...repository } = ref;
   return canonicalName({ ...repository, digest });
 }

@@ -6,6 +6,11 @@ import type { TarEntry } from './tar/entry.js';
 
 /** Overlay's own: applied, they would be live whiteouts and redirects. */
 const OVERLAYS_OWN = ['user.overlay.', 'trusted.overlay.', 'user.fuseoverlayfs.'];
+
+export function isOverlays(name: string): boolean {
+  return OVERLAYS_OWN.some((prefix) => name.startsWith(prefix));
+}
+
 const CAPABILITY = 'security.capability';
 const REPORTED = 10;
 
@@ -19,7 +24,7 @@ export class Xattrs {
 
   /** To be called for every entry, applied or not. */
   refuseOverlays({ name, xattrs }: TarEntry): void {
-    const own = xattrs.find((xattr) => OVERLAYS_OWN.some((prefix) => xattr.name.startsWith(prefix)));
+    const own = xattrs.find((xattr) => isOverlays(xattr.name));
     if (own !== undefined) throw refused(`an entry brings overlay's own attribute ${JSON.stringify(own.name)}`, name);
   }
 

@@ -31,8 +31,8 @@ export interface ContainerSettings {
   pidfile?: string;
   /** `--group-add`, for what is executed in it as another user. */
   groups?: readonly number[];
-  /** As it was written, by the user or in the image: what docker's `inspect` shows of it. */
-  written?: { user: string; entrypoint: readonly string[]; cmd: readonly string[] };
+  /** As it was written, by the user or in the image: what docker's `inspect` shows of it. And the names of --env and --env-file. */
+  written?: { user: string; entrypoint: readonly string[]; cmd: readonly string[]; env?: readonly string[] };
   /** `--device`: nodes of the host among its mounts. */
   devices?: readonly { source: string; destination: string }[];
   /** --cap-add, --cap-drop, --security-opt and --privileged, as they were asked for; absent: none of them. */

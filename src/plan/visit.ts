@@ -19,6 +19,9 @@ export interface VisitingProgram {
   env: readonly string[];
 }
 
+/** What is seen of a container's files: with all that is mounted over them, or its own root file system alone. */
+export type View = 'mounts' | 'bare';
+
 /** Whose files they are. */
 type Visited = Pick<ContainerInput, 'ids' | 'mappers'>;
 
@@ -29,7 +32,12 @@ const ALL_CAPABILITIES = -1n;
  * the second one, which loads and works, has a user namespace of its own with the same map: a container that sees the host's processes, and may
  * trace its own, has no right over that one.
  */
-export function compileVisitRunningPlan({ pid, startTime }: HostProcess, { ids, mappers }: Visited, program: VisitingProgram): Plan {
+export function compileVisitRunningPlan(
+  { pid, startTime }: HostProcess,
+  { ids, mappers }: Visited,
+  program: VisitingProgram,
+  view: View = 'mounts',
+): Plan {
   return {
     processes: [
       {
@@ -51,7 +59,7 @@ export function compileVisitRunningPlan({ pid, startTime }: HostProcess, { ids, 
           ['stage', 'enter'],
           ['undumpable'],
           ['join', 'container', CLONE_NEWUSER + CLONE_NEWNS],
-          ['open', '/', O_PATH_DIRECTORY, 'root'],
+          view === 'bare' ? ['open-tree', '/', 0, 'root'] : ['open', '/', O_PATH_DIRECTORY, 'root'],
           ['send-descriptor', 'parent', 'root'],
         ],
       },
@@ -70,8 +78,12 @@ export function compileVisitRunningPlan({ pid, startTime }: HostProcess, { ids, 
 }
 
 /** Of one that does not run: its root is put together as `start` would do it, with volumes and binds, and nothing is run in it. */
-export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, program: VisitingProgram): Plan {
-  const input = { ...given, fresh: false, spec: withFilesOnly(given.spec) };
+export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, program: VisitingProgram, view: View = 'mounts'): Plan {
+  const files = withFilesOnly(given.spec);
+  return compileAssembledPlan({ ...given, fresh: false, spec: view === 'bare' ? { ...files, mounts: [] } : files }, program);
+}
+
+function compileAssembledPlan(input: ContainerInput, program: VisitingProgram): Plan {
   const { spec, ids, containerDir } = input;
   const files = filesOperations(input, false);
   const first = firstIds(ids);
@@ -107,11 +119,15 @@ export function compileVisitStoppedPlan(given: Omit<ContainerInput, 'fresh'>, pr
   };
 }
 
-/** One that looks at what a container's ids own, from outside: in a user namespace of its own with that map, the host's files before it. */
-export function compileLookPlan({ ids, mappers }: Visited, program: VisitingProgram): Plan {
+/**
+ * One that looks at what a container's ids own, from outside: in a user namespace of its own with that map, the host's files before it.
+ * @param locked a directory that nobody else may lock meanwhile: the container's, if it does not run
+ */
+export function compileLookPlan({ ids, mappers }: Visited, program: VisitingProgram, locked?: string): Plan {
+  const first: Operation[] = locked === undefined ? [] : [['lock', locked, 1, 'lock']];
   return {
     processes: [
-      { name: 'parent', operations: [['stage', 'clone'], ...mappedChild(ids, mappers), ...SEE_IT_THROUGH] },
+      { name: 'parent', operations: [...first, ['stage', 'clone'], ...mappedChild(ids, mappers), ...SEE_IT_THROUGH] },
       { name: 'child', operations: [['stage', 'enter'], ['die-with-parent'], ['await', 'parent', 'mapped'], ...become(program)] },
     ],
   };

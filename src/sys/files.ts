@@ -17,6 +17,8 @@ const native = {
   getxattr: libcFunction('getxattr', ['long', ['void *', 'void *', 'void *', 'size_t']]),
   lgetxattr: libcFunction('lgetxattr', ['long', ['void *', 'void *', 'void *', 'size_t']]),
   llistxattr: libcFunction('llistxattr', ['long', ['void *', 'void *', 'size_t']]),
+  listxattr: libcFunction('listxattr', ['long', ['void *', 'void *', 'size_t']]),
+  lseek: libcFunction('lseek', ['long', ['int', 'long', 'int']]),
   lremovexattr: libcFunction('lremovexattr', ['int', ['void *', 'void *']]),
   utimensat: libcFunction('utimensat', ['int', ['int', 'void *', 'void *', 'int']]),
   chroot: libcFunction('chroot', ['int', ['void *']]),
@@ -74,8 +76,17 @@ export function lremovexattr(path: Path, name: Path): void {
 
 /** The names of all extended attributes that this process may see. */
 export function llistxattr(path: Path): Buffer[] {
+  return namesOfAttributes('llistxattr', path);
+}
+
+/** As llistxattr, of what a link leads to. */
+export function listxattr(path: Path): Buffer[] {
+  return namesOfAttributes('listxattr', path);
+}
+
+function namesOfAttributes(call: 'llistxattr' | 'listxattr', path: Path): Buffer[] {
   const list = Buffer.allocUnsafe(XATTR_SIZE_MAX);
-  const length = native.llistxattr(path, cString(path, 'llistxattr'), list, list.length);
+  const length = native[call](path, cString(path, call), list, list.length);
   const names: Buffer[] = [];
   for (let start = 0; start < length; ) {
     const end = list.indexOf(0, start);
@@ -146,6 +157,14 @@ export function chroot(path: Path): void {
 /** Writes everything cached of the file system that `fd` lies on. */
 export function syncfs(fd: number): void {
   native.syncfs(undefined, fd);
+}
+
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+
+/** Where the next bytes that are stored begin, or the next hole does (lseek(2)). ENXIO: there are none up to the end. */
+export function seek(fd: number, from: number, to: 'data' | 'hole'): number {
+  return native.lseek(undefined, fd, from, to === 'data' ? SEEK_DATA : SEEK_HOLE);
 }
 
 const SYS_OPENAT2 = 437;

@@ -65,7 +65,7 @@ describe('what programs hand to the library', () => {
       ...[tsrun.copyFromContainer, tsrun.copyToContainer].map((verb) => () => verb('one', 'two', 'three', bad)),
       () => tsrun.archiveFromContainer('alpine', '/', bad),
       () => tsrun.archiveToContainer([], 'alpine', '/', bad),
-      () => tsrun.containerChanges('alpine', bad),
+      ...[tsrun.containerChanges, tsrun.commitContainer, tsrun.exportContainer, tsrun.importImage].map((verb) => () => verb('alpine', bad)),
       () => tsrun.images(bad),
       () => tsrun.doctor(bad),
       () => tsrun.containers(bad),

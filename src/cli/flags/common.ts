@@ -73,8 +73,8 @@ export const ACCESS_FLAGS = {
   },
 } as const satisfies Flags;
 
-/** Which image of several. */
-const PLATFORM_FLAGS = {
+/** Which of the images of one name; what an image says it was made for. */
+export const PLATFORM_FLAGS = {
   platform: {
     type: 'string',
     placeholder: 'OS/ARCH[/VARIANT]',
@@ -114,6 +114,21 @@ export const SEND_FLAGS = {
     help: 'Write the digest of what was sent into this file',
   },
   ...QUIET_FLAG,
+} as const satisfies Flags;
+
+/** For verbs that make images. */
+export const CHANGE_FLAG = {
+  change: {
+    type: 'strings',
+    char: 'c',
+    placeholder: 'INSTRUCTION',
+    complete: 'nothing',
+    help: "Apply a line of a Dockerfile, such as 'ENV NAME=VALUE' or 'CMD [\"sh\"]'; may be repeated",
+  },
+} as const satisfies Flags;
+
+export const MESSAGE_FLAG = {
+  message: { type: 'string', char: 'm', placeholder: 'TEXT', complete: 'nothing', help: "Put this into the image's history" },
 } as const satisfies Flags;
 
 /** Which part of what happened is shown. */

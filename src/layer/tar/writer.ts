@@ -3,13 +3,16 @@
  * goes by GNU's long name, for PAX names are UTF-8 and readers disagree about others.
  */
 import { isUtf8 } from 'node:buffer';
-import type { EntryType, TarEntry } from './entry.js';
+import type { EntryType, Extent, TarEntry } from './entry.js';
 import { BLOCK } from './header.js';
 
 export type WrittenEntry = Pick<
   TarEntry,
   'type' | 'name' | 'link' | 'mode' | 'uid' | 'gid' | 'mtime' | 'size' | 'major' | 'minor' | 'xattrs'
->;
+> & {
+  /** Only these pieces of the file follow, the rest is holes (PAX, sparse version 1.0). */
+  extents?: readonly Extent[];
+};
 
 const TYPES: Readonly<Record<EntryType, string>> = {
   file: '0',
@@ -26,9 +29,31 @@ const BILLION = 1_000_000_000n;
 
 /** What stands before the contents of an entry. */
 export function headersOf(entry: WrittenEntry): Buffer {
+  if (entry.extents === undefined) return plainHeaders(entry, []);
+  const map = mapOf(entry.extents);
+  const stored = entry.extents.reduce((sum, { length }) => sum + length, map.length);
+  const records = [
+    record('GNU.sparse.major', '1'),
+    record('GNU.sparse.minor', '0'),
+    record('GNU.sparse.name', entry.name),
+    record('GNU.sparse.realsize', String(entry.size)),
+  ];
+  // What reads no sparse files finds it under this name (GNU tar's own is much the same).
+  const name = Buffer.concat([Buffer.from('GNUSparseFile/'), entry.name]);
+  return Buffer.concat([plainHeaders({ ...entry, name, size: stored }, records), map]);
+}
+
+/** GNU tar manual, "Storing Sparse Files": how many, then offset and length of each, a line for each number. */
+function mapOf(extents: readonly Extent[]): Buffer {
+  const lines = [extents.length, ...extents.flatMap(({ offset, length }) => [offset, length])];
+  const text = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  return Buffer.concat([text, paddingOf(text.length)]);
+}
+
+function plainHeaders(entry: WrittenEntry, sparse: readonly Buffer[]): Buffer {
   const { name, link, mode, uid, gid, size, mtime, major, minor, type } = entry;
   const seconds = Number((mtime - (((mtime % BILLION) + BILLION) % BILLION)) / BILLION);
-  const extended = extensionsOf(entry, seconds);
+  const extended = extensionsOf(entry, seconds, sparse);
   const block = Buffer.alloc(BLOCK);
   name.copy(block, 0, 0, NAME_BYTES);
   octal(block, 100, 8, mode);
@@ -50,8 +75,8 @@ export function paddingOf(size: number): Buffer {
 
 export const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK);
 
-function extensionsOf({ name, link, uid, gid, size, mtime, xattrs }: WrittenEntry, seconds: number): Buffer[] {
-  const records: Buffer[] = [];
+function extensionsOf({ name, link, uid, gid, size, mtime, xattrs }: WrittenEntry, seconds: number, sparse: readonly Buffer[]): Buffer[] {
+  const records: Buffer[] = [...sparse];
   const gnu: Buffer[] = [];
   if (name.length > NAME_BYTES) (isUtf8(name) ? records : gnu).push(isUtf8(name) ? record('path', name) : longName('L', name));
   if (link.length > NAME_BYTES) (isUtf8(link) ? records : gnu).push(isUtf8(link) ? record('linkpath', link) : longName('K', link));

@@ -39,7 +39,7 @@ const LINES: Readonly<Record<string, string>> = {
   ru: 'run',
   rm: 'rmi rm',
   imag: 'image images',
-  'image i': 'inspect',
+  'image i': 'import inspect',
   'image inspect a': 'alpine:3.20',
   'volume ': 'create ls list inspect rm remove prune',
   'nonsense ': '',
