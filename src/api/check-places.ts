@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isHeld } from '../container/alive.js';
 import { entriesOf, idsIn, listContainers } from '../container/state.js';
+import { isWorthKeeping } from '../content/sweep.js';
 import { readCatalogue } from '../image/catalogue.js';
 import type { StoreSession } from '../image/fetch.js';
 import type { HostPath, StorePaths } from '../paths.js';
@@ -105,7 +106,9 @@ function jsonProblem(path: string): string | undefined {
 
 /** Things that nobody is at. */
 export function leftoversIn(paths: StorePaths): number {
-  const files = entriesOf(paths.ingest).map((name) => join(paths.ingest, name));
+  const files = entriesOf(paths.ingest)
+    .filter((name) => !isWorthKeeping(paths, name))
+    .map((name) => join(paths.ingest, name));
   const locks = entriesOf(paths.locks)
     .filter((name) => /^(?:blob|lease|layer)-/.test(name))
     .map((name) => join(paths.locks, name));

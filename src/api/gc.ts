@@ -1,6 +1,7 @@
 /** `gc`: what nothing needs, and with limits the images that were used least recently. */
 import { parseSize } from '../bundle/size.js';
 import { collectGarbage } from '../content/gc.js';
+import { sweepLeftovers } from '../content/sweep.js';
 import { TsrunError } from '../errors.js';
 import { parseDuration } from '../spec/duration.js';
 import { checkArguments } from './check-arguments.js';
@@ -36,10 +37,11 @@ export async function gc(options: GcOptions = {}): Promise<Collected> {
     ...(options.maxSize === undefined ? {} : { maxSize: sizeOf(options.maxSize) }),
     ...(options.olderThan === undefined ? {} : { before: Date.now() - durationOf(options.olderThan) }),
   };
-  const session = await openStore(options); // which clears half-made files
+  const session = await openStore(options);
   const chosen = Object.keys(limits).length === 0 ? undefined : await leastRecentlyUsed(session, limits, signal);
   const removed = await removeEntries(session, chosen?.entries ?? []);
   const blobs = await collectGarbage(session.store);
+  await sweepLeftovers(session.paths, { all: true });
   const layers = await collectLayers(session, signal, 'thoroughly');
   if (chosen !== undefined && chosen.left > (limits.maxSize ?? Number.POSITIVE_INFINITY))
     options.onNote?.(`${chosen.left} bytes are left, above the limit: containers need them`);

@@ -41,12 +41,12 @@ export interface ImageSummary {
   labels?: Record<string, string>;
 }
 
-/** Brings an image into the store and unpacks its layers for this user, so that the first run finds all of it ready. */
-export async function pull(image: string, options: PullOptions = {}): Promise<ImageSummary> {
+/** Brings an image into the store (`allPlatforms`: with all that its index names) and unpacks its layers for this user, so that the first run finds all of it ready. */
+export async function pull(image: string, options: PullOptions & { allPlatforms?: boolean } = {}): Promise<ImageSummary> {
   return pullImage(image, checkArguments({ image }, options));
 }
 
-async function pullImage(image: string, options: PullOptions): Promise<ImageSummary> {
+async function pullImage(image: string, options: PullOptions & { allPlatforms?: boolean }): Promise<ImageSummary> {
   const session = await openStore(options);
   const found = await resolveImage(session, image, 'always', options);
   await unpackForRuns(session, found, options);

@@ -102,7 +102,7 @@ export async function pruneSystem(options: SystemPruneOptions = {}): Promise<Sys
   const images = all ? await removeUnused(session, isWanted) : { untagged: [], deleted: [], reclaimed: 0 };
   const leftovers = await sweepThoroughly(session.paths, destroyed);
   sweepHalfMade(session.paths);
-  const files = await sweepLeftovers(session.paths);
+  const files = await sweepLeftovers(session.paths, { all: true });
   const blobs = await collectGarbage(session.store);
   const layers = await collectLayers(session, signal, 'thoroughly');
   return {

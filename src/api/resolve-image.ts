@@ -6,7 +6,7 @@ import type { Image } from '../image/image.js';
 import { askedPlatform } from '../image/platform.js';
 import { canonicalName, familiarName } from '../reference/format.js';
 import { DEFAULT_REGISTRY } from '../reference/name.js';
-import type { RegistryReference } from '../reference/parse.js';
+import type { Reference, RegistryReference } from '../reference/parse.js';
 import { pullNames } from '../registry/config/short-names.js';
 import type { Platform } from '../spec/image.js';
 import { tidyLayers } from './layers.js';
@@ -16,20 +16,24 @@ import { checkRegistryOptions, openPull } from './registry-session.js';
 import type { Session } from './session.js';
 import { imageNotFound } from './stored-image.js';
 
+/** With `allPlatforms` an image that is pulled comes with all that its index names. */
+type Resolving = PullOptions & { allPlatforms?: boolean };
+
 /**
  * `newer` asks the registry as `always` does: what has not changed costs one request, for every blob is there already. Unlike `always`
  * it makes do with what the store has when the registry cannot be reached.
  */
-export async function resolveImage(session: Session, text: string, policy: PullPolicy, options: PullOptions): Promise<Image> {
+export async function resolveImage(session: Session, text: string, policy: PullPolicy, options: Resolving): Promise<Image> {
   const image = await foundOrPulled(session, text, policy, options);
   markUsed(session.paths, image.name);
   return image;
 }
 
-async function foundOrPulled(session: Session, text: string, policy: PullPolicy, options: PullOptions): Promise<Image> {
+async function foundOrPulled(session: Session, text: string, policy: PullPolicy, options: Resolving): Promise<Image> {
   const platform = askedPlatform(options);
   checkRegistryOptions(options);
   const ref = referenceOf(text);
+  if (options.allPlatforms) checkAllPlatforms(text, ref, options);
   if (ref !== undefined && ref.transport !== 'docker') {
     const { importArchive } = await import('../image/archive.js');
     let replaced = false;
@@ -52,6 +56,16 @@ async function foundOrPulled(session: Session, text: string, policy: PullPolicy,
     options.onNote?.(`${error.message}: the image is run as the store has it`);
     return present;
   }
+}
+
+function checkAllPlatforms(text: string, ref: Reference | undefined, { platform, os, arch, variant }: PullOptions): void {
+  if ([platform, os, arch, variant].some((each) => each !== undefined))
+    throw new TsrunError('ERR_TSRUN_USAGE', '--all-platforms and --platform contradict each other', { hint: 'leave one of them out' });
+  if (ref?.transport !== 'docker')
+    throw new TsrunError('ERR_TSRUN_USAGE', `--all-platforms is for images of registries, and ${text} is none`, {
+      subject: text,
+      hint: 'tsrun load takes all that an archive has',
+    });
 }
 
 /** As its registry describes it: the store is neither asked nor changed. */
@@ -121,11 +135,11 @@ function notAsked(cause: TsrunError, next: RegistryReference): TsrunError {
   });
 }
 
-async function pull(session: Session, ref: RegistryReference, platform: Platform | undefined, options: PullOptions): Promise<Image> {
+async function pull(session: Session, ref: RegistryReference, platform: Platform | undefined, options: Resolving): Promise<Image> {
   // Most runs find their image in the store: what speaks to registries is loaded when it is needed.
   const [client, { pullImage }] = await Promise.all([openPull(session, ref, options), import('../image/pull.js')]);
   try {
-    const image = await pullImage({ ...session, client }, ref, { platform, signal: options.signal, onProgress: options.onProgress });
+    const image = await pullImage({ ...session, client }, ref, { ...options, platform });
     recordImage(session.paths, 'pull', image.name, image.name);
     return image;
   } finally {

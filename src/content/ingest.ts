@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StorePaths } from '../paths.js';
+import { type Digest, hexOf } from '../spec/digest.js';
 import { type Lock, tryLock } from '../sys/flock.js';
 import { storeFailure } from './failure.js';
 
@@ -29,6 +30,31 @@ export async function openIngest(paths: StorePaths): Promise<Ingest> {
   }
 }
 
+/** What a fetch may leave for the next one: the beginning of a blob, under its digest. */
+export interface Partial extends Ingest {
+  /** Closes it and leaves the bytes. Does nothing after commit or discard. */
+  keep(): Promise<void>;
+}
+
+/** The beginning of a blob as the last fetch of it left it; the caller holds the blob's lock. Undefined while a sweeper is at it. */
+export async function openPartial(paths: StorePaths, digest: Digest): Promise<Partial | undefined> {
+  const path = join(paths.ingest, hexOf(digest));
+  const lock = tryLock(path, 'exclusive');
+  if (lock === undefined) return undefined;
+  try {
+    const ingest = ingestOf(path, lock, await open(path, 'r+'));
+    return { ...ingest, keep: ingest.close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** The name of a partial one: all others are random, and of no use to anybody else. */
+export function isPartial(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
 function lockedFile(directory: string): { path: string; lock: Lock } {
   for (;;) {
     const path = join(directory, randomUUID());
@@ -38,9 +64,10 @@ function lockedFile(directory: string): { path: string; lock: Lock } {
   }
 }
 
-function ingestOf(path: string, lock: Lock, file: FileHandle): Ingest {
+function ingestOf(path: string, lock: Lock, file: FileHandle): Ingest & { close(): Promise<void> } {
   let open = true;
   const close = async () => {
+    if (!open) return;
     open = false;
     await file.close();
     lock.release();
@@ -48,6 +75,7 @@ function ingestOf(path: string, lock: Lock, file: FileHandle): Ingest {
   return {
     path,
     file,
+    close,
     async commit(to) {
       await file.sync();
       await rename(path, to);

@@ -1,5 +1,5 @@
 /** Bytes of a blob on their way to disk: counted, bounded and digested as they pass. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { TsrunError } from '../errors.js';
 import type { Digest } from '../spec/digest.js';
@@ -17,6 +17,8 @@ export interface ReceiveOptions {
   signal?: AbortSignal | undefined;
   /** Called with the bytes received so far. */
   onBytes?: ((total: number) => void) | undefined;
+  /** The file has so many bytes already, which `hash` has seen; the source goes on behind them. */
+  begun?: { hash: Hash; size: number };
 }
 
 /**
@@ -28,28 +30,39 @@ export async function receive(
   source: AsyncIterable<Uint8Array>,
   options: ReceiveOptions,
 ): Promise<{ digest: Digest; size: number }> {
-  const hash = createHash('sha256');
-  let size = 0;
+  const { hash, size: from } = options.begun ?? { hash: createHash('sha256'), size: 0 };
+  let size = from;
   let gathered: Uint8Array[] = [];
   let gatheredBytes = 0;
+  let written = from;
   let writing: Promise<void> = Promise.resolve();
   const flush = async () => {
     const chunks = gathered;
+    const at = written;
+    written += gatheredBytes;
     gathered = [];
     gatheredBytes = 0;
     await writing;
-    writing = writeAll(file, chunks).catch(options.fail);
+    writing = writeAll(file, chunks, at).catch(options.fail);
     // Observed by the next flush; until then it must not count as unhandled.
     writing.catch(() => undefined);
   };
-  for await (const chunk of untilAborted(source, options)) {
-    size += chunk.length;
-    if (size > options.limit) throw tooLong(options);
-    hash.update(chunk);
-    gathered.push(chunk);
-    gatheredBytes += chunk.length;
-    if (gatheredBytes >= GATHER) await flush();
-    options.onBytes?.(size);
+  try {
+    for await (const chunk of untilAborted(source, options)) {
+      size += chunk.length;
+      if (size > options.limit) throw tooLong(options);
+      hash.update(chunk);
+      gathered.push(chunk);
+      gatheredBytes += chunk.length;
+      if (gatheredBytes >= GATHER) await flush();
+      options.onBytes?.(size);
+    }
+  } catch (error) {
+    // What has come may be gone on with.
+    await flush()
+      .then(() => writing)
+      .catch(() => undefined);
+    throw error;
   }
   await flush();
   await writing;
@@ -63,10 +76,12 @@ function tooLong({ what, limit }: ReceiveOptions): TsrunError {
   });
 }
 
-async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {
+async function writeAll(file: FileHandle, chunks: Uint8Array[], position: number): Promise<void> {
   let left = chunks;
+  let at = position;
   while (left.length > 0) {
-    const { bytesWritten } = await file.writev(left);
+    const { bytesWritten } = await file.writev(left, at);
+    at += bytesWritten;
     left = without(left, bytesWritten);
   }
 }

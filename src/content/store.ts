@@ -4,16 +4,16 @@
  */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, TsrunError } from '../errors.js';
 import { ensurePrivateDirectory, type StorePaths } from '../paths.js';
 import { type Digest, hexOf, isDigest } from '../spec/digest.js';
 import { makeDirectories } from '../sys/directories.js';
 import { type BlobDescriptor, blobArrivedAs, blobDamaged, blobMissing, blobSize, storeFailure } from './failure.js';
-import { openIngest, syncDirectory, writeDurably } from './ingest.js';
+import { type Ingest, openIngest, openPartial, syncDirectory, writeDurably } from './ingest.js';
 import { lockStore } from './lock.js';
-import { receive } from './receive.js';
+import { type ReceiveOptions, receive } from './receive.js';
 import { refreshIndex } from './refs.js';
 import { sweepLeftovers } from './sweep.js';
 
@@ -21,7 +21,15 @@ export interface FetchOptions {
   signal?: AbortSignal | undefined;
   /** Called with the bytes received so far. */
   onBytes?: ((total: number) => void) | undefined;
+  /** The source can begin in the middle: what one fetch has received the next one need not. */
+  resumes?: boolean | undefined;
 }
+
+/** Where bytes come from. @param from so many are there already: they must not come again */
+export type BlobBytes = (from: number) => AsyncIterable<Uint8Array>;
+
+/** Less than this is sooner had anew. Bytes. */
+const WORTH_KEEPING = 1024 * 1024;
 
 export class ContentStore {
   constructor(readonly paths: StorePaths) {}
@@ -65,14 +73,10 @@ export class ContentStore {
 
   /**
    * Brings a blob into the store unless it is there, fetching it in one process only.
-   * `source` is called at most once; a body that is longer than `descriptor.size` is dropped at the first byte too many.
+   * `source` is called once, or with 0 again where what an earlier fetch left does not fit; a body that is longer than `descriptor.size` is dropped at the first byte too many.
    * Errors: ERR_TSRUN_BLOB_SIZE, ERR_TSRUN_BLOB_DIGEST, ERR_TSRUN_DISK_FULL, ERR_TSRUN_STORE_UNREADABLE, ERR_TSRUN_INTERRUPTED, and the source's own.
    */
-  async fetchOnce(
-    descriptor: BlobDescriptor,
-    source: () => AsyncIterable<Uint8Array>,
-    options: FetchOptions = {},
-  ): Promise<{ alreadyPresent: boolean }> {
+  async fetchOnce(descriptor: BlobDescriptor, source: BlobBytes, options: FetchOptions = {}): Promise<{ alreadyPresent: boolean }> {
     if (!Number.isSafeInteger(descriptor.size) || descriptor.size < 0) throw blobSize(descriptor, 'not a size');
     if (await this.#holds(descriptor)) return { alreadyPresent: true };
     const lockName = `blob-${hexOf(descriptor.digest)}`;
@@ -157,22 +161,72 @@ export class ContentStore {
     return false; // not removed here, where no lock is held: whoever fetches it puts the whole one in its place
   }
 
-  async #fetch(descriptor: BlobDescriptor, source: () => AsyncIterable<Uint8Array>, options: FetchOptions): Promise<void> {
+  async #fetch(descriptor: BlobDescriptor, source: BlobBytes, { resumes = false, ...options }: FetchOptions): Promise<void> {
     const { digest, size } = descriptor;
-    const what = `blob ${digest}`;
     const fail = (cause: unknown): never => {
-      throw storeFailure(cause, `cannot store ${what}`, this.paths.image, size);
+      throw storeFailure(cause, `cannot store blob ${digest}`, this.paths.image, size);
     };
-    const ingest = await openIngest(this.paths).catch(fail);
+    const partial = resumes && size > WORTH_KEEPING ? await openPartial(this.paths, digest).catch(fail) : undefined;
+    const ingest = partial ?? (await openIngest(this.paths).catch(fail));
     try {
-      const received = await receive(ingest.file, source(), { what, limit: size, fail, ...options });
-      if (received.size !== size) throw blobSize(descriptor, `only ${received.size} bytes long`);
-      if (received.digest !== digest) throw blobArrivedAs(digest, received.digest);
-      await ingest.commit(this.#pathOf(digest)).catch(fail);
+      const begun = partial && (await begunIn(ingest.file, size).catch(fail));
+      await this.#receive(descriptor, ingest, (from) => source(from), { ...options, ...(begun ? { begun } : {}) }, fail);
+    } catch (error) {
+      // Of what was cut off the beginning is right; of what was whole and wrong nobody knows what is.
+      if (partial && isCut(error) && (await ingest.file.stat()).size >= WORTH_KEEPING) await partial.keep();
+      throw error;
     } finally {
       await ingest.discard();
     }
   }
+
+  async #receive(
+    descriptor: BlobDescriptor,
+    ingest: Ingest,
+    source: BlobBytes,
+    { begun, ...options }: Pick<ReceiveOptions, 'begun'> & FetchOptions,
+    fail: (cause: unknown) => never,
+  ): Promise<void> {
+    const { digest, size } = descriptor;
+    const from = begun?.size ?? 0;
+    try {
+      const received = await receive(ingest.file, source(from), {
+        ...{ what: `blob ${digest}`, limit: size, fail, ...options },
+        ...(begun ? { begun } : {}),
+      });
+      if (received.size !== size) throw blobSize(descriptor, `only ${received.size} bytes long`);
+      if (received.digest !== digest) throw blobArrivedAs(digest, received.digest);
+    } catch (error) {
+      if (from === 0 || !isWrong(error)) throw error;
+      // An earlier fetch may have been lied to, or lost power.
+      await ingest.file.truncate(0).catch(fail);
+      return this.#receive(descriptor, ingest, source, options, fail);
+    }
+    await ingest.commit(this.#pathOf(digest)).catch(fail);
+  }
+}
+
+/** What an earlier fetch left, digested; nothing of it when it is too long. */
+async function begunIn(file: FileHandle, limit: number): Promise<NonNullable<ReceiveOptions['begun']>> {
+  if ((await file.stat()).size >= limit) await file.truncate(0);
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(256 * 1024);
+  let size = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, size);
+    if (bytesRead === 0) return { hash, size };
+    hash.update(buffer.subarray(0, bytesRead));
+    size += bytesRead;
+  }
+}
+
+function isWrong(error: unknown): boolean {
+  return error instanceof TsrunError && ['ERR_TSRUN_BLOB_DIGEST', 'ERR_TSRUN_BLOB_SIZE'].includes(error.code);
+}
+
+/** By the sender, the network or the user. */
+function isCut(error: unknown): boolean {
+  return error instanceof TsrunError && (error.code === 'ERR_TSRUN_INTERRUPTED' || error.code.startsWith('ERR_TSRUN_REGISTRY_'));
 }
 
 /** sha256 of bytes in memory, in the spelling of a descriptor. */

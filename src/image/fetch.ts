@@ -14,7 +14,9 @@ export interface ImageSource {
   /** An index or manifest. */
   document(descriptor: Descriptor): Promise<Uint8Array>;
   /** A config or layer. */
-  blob(descriptor: Descriptor): AsyncIterable<Uint8Array>;
+  blob(descriptor: Descriptor, from?: number): AsyncIterable<Uint8Array>;
+  /** It can begin a blob in the middle, at `from`. */
+  readonly resumes?: boolean;
   /** What came was not what the digest says. True when the next blob() takes it from somewhere else. */
   distrust?(descriptor: Descriptor): boolean;
   /** Whether it has an index or manifest. Of files: some archives have an index with a part of what it names. */
@@ -81,7 +83,9 @@ function reader(store: ContentStore, lease: Lease, signal: AbortSignal | undefin
 }
 
 function fetchBlob(store: ContentStore, descriptor: Descriptor, source: ImageSource, options: FetchOptions) {
-  return untilRight(source, descriptor, () => store.fetchOnce(descriptor, () => source.blob(descriptor), options));
+  return untilRight(source, descriptor, () =>
+    store.fetchOnce(descriptor, (from) => source.blob(descriptor, from), { ...options, resumes: source.resumes }),
+  );
 }
 
 /** Once from each place that has it, until the bytes are what they should be. */

@@ -20,7 +20,8 @@ export function registrySource(
 ): ImageSource {
   return {
     document: async ({ digest }) => (digest === top.descriptor.digest ? top.bytes : (await client.manifest(ref, digest)).bytes),
-    blob: (descriptor) => client.blob(ref, descriptor),
+    blob: (descriptor, from) => client.blob(ref, descriptor, from),
+    resumes: true,
     distrust: (descriptor) => client.distrust?.(ref, descriptor) ?? false,
   };
 }

@@ -85,13 +85,13 @@ export interface MemoryClient extends RegistryReader {
   /** `tag` or digest of each request, in order */
   asked: string[];
   /** Replaces the body of a blob. */
-  bodies: Map<string, () => AsyncIterable<Uint8Array>>;
+  bodies: Map<string, (from: number) => AsyncIterable<Uint8Array>>;
 }
 
 /** A registry with one repository. */
 export function memoryClient(blobs: Blobs, tags: Record<string, Descriptor>): MemoryClient {
   const asked: string[] = [];
-  const bodies = new Map<string, () => AsyncIterable<Uint8Array>>();
+  const bodies: MemoryClient['bodies'] = new Map();
   const types = new Map(Object.values(tags).map((descriptor) => [descriptor.digest as string, descriptor.mediaType]));
   return {
     asked,
@@ -102,9 +102,9 @@ export function memoryClient(blobs: Blobs, tags: Record<string, Descriptor>): Me
       const bytes = blobs.get(at) ?? Buffer.from('missing');
       return { descriptor: { mediaType: types.get(at) ?? OCI_MANIFEST, digest: digest(bytes), size: bytes.length }, bytes };
     },
-    blob(_ref, descriptor) {
+    blob(_ref, descriptor, from = 0) {
       asked.push(descriptor.digest);
-      return bodies.get(descriptor.digest)?.() ?? pieces(blobs.get(descriptor.digest) ?? Buffer.alloc(0), 1000);
+      return bodies.get(descriptor.digest)?.(from) ?? pieces(blobs.get(descriptor.digest)?.subarray(from) ?? Buffer.alloc(0), 1000);
     },
   };
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { PullEvent } from '../../src/api/options.js';
 import { getRef, listRefs } from '../../src/content/refs.js';
+import { TsrunError } from '../../src/errors.js';
 import { findImage } from '../../src/image/find.js';
 import { imageId } from '../../src/image/image.js';
 import { pullImage } from '../../src/image/pull.js';
@@ -18,6 +20,7 @@ import { Blobs, HOST, memoryClient, registryReference, tar } from './fixture.js'
 const REF = registryReference('example.com/app:1');
 const NAME = 'example.com/app:1';
 const ARM = { os: 'linux', architecture: 'arm64' };
+const FOREIGN = { os: 'linux', architecture: 's390x' };
 
 async function session(t: Parameters<typeof emptyStore>[0], blobs: Blobs, tags: Parameters<typeof memoryClient>[1]) {
   const store = await emptyStore(t);
@@ -115,6 +118,47 @@ test('the tag is asked for once, all else by digest, and only the platform wante
   assert.equal(await pulling.store.has(index.digest), true);
   assert.equal(await pulling.store.has(foreign.digest), false);
   assert.deepEqual(await getRef(pulling.paths, NAME), index);
+});
+
+test('all platforms of an index come, with what is beside them, when all are asked for', async (t) => {
+  const blobs = new Blobs();
+  const [mine, foreign] = [blobs.image(['a']), blobs.image(['b'], { platform: FOREIGN })];
+  const index = blobs.index([
+    { ...mine, platform: HOST },
+    { ...foreign, platform: FOREIGN },
+  ]);
+  const pulling = await session(t, blobs, { '1': index });
+  const image = await pullImage(pulling, REF, { allPlatforms: true });
+  assert.equal(image.manifestDescriptor.digest, mine.digest);
+  for (const manifest of [mine, foreign]) {
+    const { config, layers } = blobs.json(manifest);
+    for (const { digest } of [manifest, config, ...layers]) assert.equal(await pulling.store.has(digest), true);
+  }
+  assert.deepEqual(pulling.client.asked.filter((each) => each === blobs.json(mine).layers[0].digest).length, 1, 'nothing comes twice');
+  assert.deepEqual(await getRef(pulling.paths, NAME), index);
+});
+
+test('a layer that was cut off goes on in the next pull where it was', async (t) => {
+  const blobs = new Blobs();
+  const manifest = blobs.imageOf([tar([{ name: 'noise', data: randomBytes(3_000_000).toString('base64') }])]);
+  const pulling = await session(t, blobs, { '1': manifest });
+  const [{ digest, size }] = blobs.json(manifest).layers;
+  const bytes = blobs.get(digest) as Buffer;
+  const asked: number[] = [];
+  pulling.client.bodies.set(digest, async function* (from) {
+    asked.push(from);
+    yield bytes.subarray(from, 2_000_000);
+    if (asked.length === 1) throw new TsrunError('ERR_TSRUN_REGISTRY_UNREACHABLE', 'cut');
+    yield bytes.subarray(2_000_000);
+  });
+  await assert.rejects(pullImage(pulling, REF), { message: 'cut' });
+  const events: PullEvent[] = [];
+  await pullImage(pulling, REF, { onProgress: (event) => events.push(event) });
+  assert.deepEqual(asked, [0, 2_000_000]);
+  assert.deepEqual(
+    events.findLast(({ type }) => type === 'download'),
+    { type: 'download', digest, bytes: size, size },
+  );
 });
 
 test('no more than three layers come at once, and a layer that occurs twice comes once', async (t) => {

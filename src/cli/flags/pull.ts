@@ -19,5 +19,9 @@ export const PULL = {
     ['tsrun pull alpine', ''],
     ['tsrun pull --platform linux/arm64 debian:12', 'for another machine'],
   ],
-  flags: { ...REGISTRY_FLAGS, ...COMMON_FLAGS },
+  flags: {
+    'all-platforms': { type: 'boolean', help: 'Of an image for several platforms all of them; this machine’s is unpacked' },
+    ...REGISTRY_FLAGS,
+    ...COMMON_FLAGS,
+  },
 } as const satisfies Verb;

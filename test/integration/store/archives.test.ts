@@ -79,7 +79,7 @@ describe('images as files', () => {
     const { stderr } = await shell('{ tsrun save app:1; echo "ended with $?" >&2; } | head -c 700 > head');
     assert.equal(stderr, 'ended with 141\n');
     // Half of the archive has been sent, and no more comes: by a socket, and by a pipe.
-    const part = readFileSync(join(here.home, 'a.tar')).subarray(0, 300_000);
+    const part = readFileSync(join(here.home, 'a.tar')).subarray(0, 60_000); // as much as a pipe holds: nobody waits to write
     const pipe = 'mkfifo fifo; exec 3<>fifo; cat part >&3 & exec "$1" load < fifo';
     writeFileSync(join(here.home, 'part'), part);
     for (const command of [
