@@ -1,6 +1,7 @@
 /** `import`: a root file system's tar becomes an image of one layer. */
 import { collectGarbage } from '../content/gc.js';
 import { Lease } from '../content/lease.js';
+import { TsrunError } from '../errors.js';
 import { applyChanges } from '../image/change.js';
 import { configOfOne } from '../image/commit-config.js';
 import { type Image, imageId } from '../image/image.js';
@@ -62,7 +63,8 @@ export async function importImage(archive: string | Bytes, options: ImportOption
   } catch (error) {
     await collectGarbage(session.store, made.blobs).catch(() => []);
     await tidyLayers(session, {}).catch(() => {});
-    throw error;
+    const isNoTar = error instanceof TsrunError && error.code === 'ERR_TSRUN_LAYER_INVALID';
+    throw isNoTar ? invalid(shown, error.message, error) : error; // it was not pulled
   }
 }
 

@@ -158,8 +158,10 @@ function checkNames(plan: ReadPlan, nested: boolean): void {
     const known = [...names, ...own.filter(({ name }) => name === 'detach').map(({ args }) => args[0]), ...(nested ? ['caller'] : [])];
     for (const { name, args } of own) {
       if (name === 'clone' && names.indexOf(args[0] as string) <= index) throw new NotAPlan();
-      if (OPERATIONS[name as keyof typeof OPERATIONS].startsWith('p') && !known.includes(args[0])) throw new NotAPlan();
-      if (name === 'detach') checkNames(args[1] as ReadPlan, true);
+      for (const [at, kind] of [...OPERATIONS[name as keyof typeof OPERATIONS]].entries()) {
+        if (kind === 'p' && !known.includes(args[at])) throw new NotAPlan();
+        if (kind === 'q') checkNames(args[at] as ReadPlan, true);
+      }
     }
   }
 }
