@@ -5,9 +5,10 @@ import { VERBS } from '../../../src/cli/verbs.js';
 import { inCheckout } from '../../harness/checkout.js';
 import { ATTACKS, NOT_YET } from './attacks.js';
 import { IMAGE_ATTACKS } from './attacks-images.js';
+import { REGISTRY_ATTACKS } from './attacks-registries.js';
 
 describe('each known attack', () => {
-  for (const [attack, shown] of Object.entries({ ...ATTACKS, ...IMAGE_ATTACKS }))
+  for (const [attack, shown] of Object.entries({ ...ATTACKS, ...IMAGE_ATTACKS, ...REGISTRY_ATTACKS }))
     it(`has a test that shows it: ${attack}`, () => {
       assert.ok(shown.length > 0);
       for (const [file, title] of shown) {
