@@ -1,13 +1,11 @@
-/**
- * Standard input and output as the bytes of an archive. A pipe is opened once more, for us alone: non-blocking reads and writes can be
- * given up (one in the thread pool would hold up ^C), and those who share the pipe keep it as it is.
- */
-import { constants, createReadStream, fstatSync, openSync, readFileSync, write } from 'node:fs';
+/** Standard input and output as the bytes of an archive. */
+import { createReadStream, fstatSync, readFileSync, write } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { TsrunError } from '../errors.js';
+import { ownPipe } from '../own-pipe.js';
 
 /** In place of a path. */
 export const STANDARD = '-';
@@ -31,7 +29,7 @@ export function standardInput(): AsyncIterable<Uint8Array> {
       hint: 'name the archive with -i FILE, or send it: tsrun load < FILE',
     });
   }
-  const own = ownPipe(0, constants.O_RDONLY);
+  const own = ownPipe(0);
   if (own !== undefined) return new Socket({ fd: own, readable: true, writable: false });
   return fstatSync(0).isSocket() ? process.stdin : createReadStream('', { fd: 0, autoClose: false, highWaterMark: CHUNK });
 }
@@ -49,19 +47,10 @@ export function standardOutput(): ByteStream {
       hint: 'name a file with -o FILE, or send it on: tsrun save IMAGE > FILE',
     });
   }
-  const own = ownPipe(1, constants.O_WRONLY);
+  const own = ownPipe(1);
   if (own !== undefined) return streamOf(new Socket({ fd: own, readable: false, writable: true }), true);
   if (fstatSync(1).isSocket()) return streamOf(process.stdout as unknown as Socket, false);
   return { write: writeFile, close: () => undefined };
-}
-
-/** Undefined when it is no pipe, or another user's. */
-function ownPipe(fd: 0 | 1, flags: number): number | undefined {
-  try {
-    return fstatSync(fd).isFIFO() ? openSync(`/proc/self/fd/${fd}`, flags | constants.O_NONBLOCK) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function streamOf(socket: Socket, isOwn: boolean): ByteStream {

@@ -1,19 +1,46 @@
 /** From login to logout with Debian's registry, as people and scripts do it. */
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { busyboxImage } from '../../harness/images.js';
 import { COOKED, openTerminal } from '../../harness/pty.js';
 import { ACCOUNT, startRegistry } from '../../harness/registry.js';
 import { sandbox } from '../../harness/tsrun.js';
+import { until } from '../../harness/wait.js';
 import { keepingHelper } from '../../registry/helper-program.js';
 import { ordinary } from '../first-minutes/surroundings.js';
 
 const { user, password } = ACCOUNT;
 const AUTH = Buffer.from(`${user}:${password}`).toString('base64');
 
+/** How many descriptors a process or a child of it has of a file, at most. What is gone while it is looked at has none. */
+function opened(pid: number, path: string): number {
+  const orNothing = <T>(look: () => T, nothing: T) => {
+    try {
+      return look();
+    } catch {
+      return nothing;
+    }
+  };
+  const fds = orNothing(() => readdirSync(`/proc/${pid}/fd`), []);
+  const own = fds.filter((fd) => orNothing(() => readlinkSync(`/proc/${pid}/fd/${fd}`), '') === path);
+  const children = orNothing(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'), '')
+    .split(' ')
+    .filter(Boolean);
+  return Math.max(own.length, ...children.map((child) => opened(Number(child), path)));
+}
+
 describe(`as ${ordinary.name}: an account at a registry`, { skip: ordinary.unavailable ?? false }, () => {
+  it('waits for a password in a pipe no longer than its user wants', async () => {
+    await using place = sandbox(ordinary);
+    const script = 'mkfifo fifo; exec 3<>fifo; exec "$1" login -u ada --password-stdin 127.0.0.1:1 < fifo';
+    const { child, finished } = place.command(['sh', '-c', script, 'sh', place.program]);
+    assert.ok(await until(() => opened(child.pid ?? 0, join(place.home, 'fifo')) > 2), 'it reads from the pipe');
+    child.kill('SIGINT');
+    assert.equal((await finished).code, 130);
+  });
+
   it('is logged in to from a pipe, at a terminal and by --creds, used, and logged out from', async () => {
     await using registry = await startRegistry({ account: true });
     const { host } = registry;
