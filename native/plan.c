@@ -1,6 +1,7 @@
 /*
- * Decoder and validator of launch plans, whole in one file for whoever checks it. Reads foreign bytes: nothing here trusts a length, a
- * count or a name. What is allocated stays bounded, because every count is checked against the bytes that are left.
+ * Decoder and validator of launch plans: with what texts are made of (parts.c) and whom operations may name (names.c) all that there is to
+ * check. Reads foreign bytes: nothing here trusts a length, a count or a name. What is allocated stays bounded, because every count is
+ * checked against the bytes that are left.
  */
 #include "plan.h"
 
@@ -49,7 +50,7 @@ static bool take_u32(struct reader *r, uint32_t *value)
 	const uint8_t *b;
 	if (!take(r, 4, &b))
 		return false;
-	*value = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+	*value = u32_at(b);
 	return true;
 }
 
@@ -117,57 +118,10 @@ static bool take_name(struct reader *r, const char **name)
 	return true;
 }
 
-static bool are_digits(const uint8_t *bytes, uint32_t size)
+static bool take_text(struct reader *r, struct span *text)
 {
-	for (uint32_t i = 0; i < size; i++)
-		if (bytes[i] < '0' || bytes[i] > '9')
-			return false;
-	return true;
-}
-
-bool slot_is_known(struct span name)
-{
-	static const char *const known[] = { "id", "short-id", "now", "cwd", "pid", "start-time", "boot-id", "exit-status", "exit-signal", "end-reason", "own-pid", "own-start-time", "restarts", "begun", "running-since", "health", "failing-streak", "probe-turn", "probe-begun", "probe-ended", "probe-status", "probe-output" };
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (name.size == strlen(known[i]) && memcmp(name.bytes, known[i], name.size) == 0)
-			return true;
-	if (name.size > 5 && name.size <= 5 + 64 && memcmp(name.bytes, "port:", 5) == 0)
-		return true;
-	if (name.size > 7 && name.size <= 10 && memcmp(name.bytes, "new-id:", 7) == 0)
-		return are_digits(name.bytes + 7, name.size - 7);
-	return name.size > 4 && memcmp(name.bytes, "env:", 4) == 0 && !memchr(name.bytes, '=', name.size);
-}
-
-bool next_part(struct span *text, struct part *part)
-{
-	if (text->size == 0)
-		return false;
-	const uint8_t *b = text->bytes;
-	uint32_t size = (uint32_t)b[1] | (uint32_t)b[2] << 8 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 24;
-	part->kind = b[0];
-	part->span = (struct span){ b + 5, size };
-	text->bytes += 5 + size;
-	text->size -= 5 + size;
-	return true;
-}
-
-/* A text is a run of parts that fills its span exactly; NUL would cut what the kernel sees. */
-static bool check_text(struct reader *outer, struct span text)
-{
-	struct reader r = { text.bytes, text.size, 0, NULL };
-	while (r.left > 0) {
-		const uint8_t *kind;
-		struct span span;
-		if (!take(&r, 1, &kind) || !take_span(&r, &span))
-			return fail(outer, "a text's parts do not fill it");
-		if (*kind > PART_SLOT_JSON)
-			return fail(outer, "a text has a part of an unknown kind");
-		if (span.size > 0 && memchr(span.bytes, 0, span.size))
-			return fail(outer, "a text holds a NUL");
-		if (*kind != PART_LITERAL && !slot_is_known(span))
-			return fail(outer, "an unknown slot");
-	}
-	return true;
+	const char *fault = NULL;
+	return take_span(r, text) && (!(fault = text_fault(*text)) || fail(r, fault));
 }
 
 static bool take_ops(struct reader *r, struct op_list *list, int depth);
@@ -182,7 +136,7 @@ static bool take_list(struct reader *r, struct arg *arg)
 	if (!(arg->list = allocate(r, arg->count, sizeof *arg->list)))
 		return false;
 	for (uint32_t i = 0; i < arg->count; i++)
-		if (!take_span(r, &arg->list[i]) || !check_text(r, arg->list[i]))
+		if (!take_text(r, &arg->list[i]))
 			return false;
 	return true;
 }
@@ -212,7 +166,7 @@ static bool take_arg(struct reader *r, char kind, struct arg *arg, int depth)
 	case 'd':
 	case 'p': return take_name(r, &arg->name);
 	case 'n': return take_i64(r, &arg->number);
-	case 'b': return take_span(r, &arg->span) && check_text(r, arg->span);
+	case 'b': return take_text(r, &arg->span);
 	case 'x': return take_span(r, &arg->span);
 	case 'l': return take_list(r, arg);
 	case 'v': return take_vector(r, arg);

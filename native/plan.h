@@ -28,6 +28,12 @@ struct span {
 	uint32_t size;
 };
 
+/* Little-endian. */
+static inline uint32_t u32_at(const uint8_t *b)
+{
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
 struct op_list {
 	uint32_t count;
 	struct op *ops;
@@ -68,8 +74,10 @@ struct part {
 	struct span span;
 };
 
-/* Takes the next part off a text that the decoder has accepted; false at its end. */
+/* parts.c: takes the next part off a text; false when no whole one is left, which in a text that the decoder has accepted is its end. */
 bool next_part(struct span *text, struct part *part);
+/* Why it is no text; NULL: it is one. */
+const char *text_fault(struct span text);
 
 /* Decodes and validates all of it, nested plans too. NULL with *reason set when it is malformed. The plan points into the bytes. */
 struct plan *decode_plan(const uint8_t *bytes, size_t size, const char **reason);
@@ -78,7 +86,6 @@ void free_plans(void);
 const struct process *find_process(const struct plan *plan, const char *name);
 /* Of a decoded plan. False with *reason set when an operation names a process that it cannot know. */
 bool check_names(const struct plan *plan, const char **reason);
-bool slot_is_known(struct span name);
 void print_operations(void);
 
 /* check.c: exit statuses */

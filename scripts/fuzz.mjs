@@ -29,7 +29,7 @@ const CASES = {
 const COUNTED_CASES = 50_000;
 /** Of the branches of what decodes and validates plans, at least so many are to be taken. */
 export const LEAST_PERCENT = 90;
-const VALIDATOR = ['plan', 'names'];
+const VALIDATOR = ['plan', 'parts', 'names'];
 /** A process has so many cases: all processors are at work, and `executed`, which waits more than it works, is several times at it. */
 const SHARE = { plans: 50_000, executed: 625 };
 /** As whom plans are executed, beside root. */

@@ -99,7 +99,8 @@ export class FilledDirectory {
     if (this.#at !== this.path) await rm(this.#at, { recursive: true, force: true });
     else {
       for (const file of this.#made) await unlink(file).catch(() => undefined);
-      for (const folder of this.#folders.reverse()) await rmdir(folder).catch(() => undefined);
+      // By depth: of writers side by side the one that made the inner may say so first.
+      for (const folder of this.#folders.sort((a, b) => b.length - a.length)) await rmdir(folder).catch(() => undefined);
     }
     this.lock?.release();
   }
